@@ -1,0 +1,87 @@
+//! What a text asks for. `read(&grammar, now, text)` turns any text into a [`Reading`]; it does no I/O, keeps no
+//! state and never fails.
+
+pub use crate::grammar::Intent;
+use crate::market::{Exact, Place, Price, Quantity, Sex, When};
+
+/// An item as it was named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// Canonical name; the sender's own word where the lexicon has none.
+    pub name: String,
+    /// As written.
+    pub said: String,
+    /// Whether the lexicon has it.
+    pub known: bool,
+}
+
+/// One text, understood as far as it could be. A slot that is `None` or empty was not said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reading {
+    pub intent: Intent,
+    pub item: Option<Item>,
+    pub quantity: Option<Quantity>,
+    /// Price of goods.
+    pub price: Option<Price>,
+    /// Wage of work.
+    pub wage: Option<Price>,
+    pub people: Option<u32>,
+    pub place: Option<Place>,
+    pub from: Option<Place>,
+    pub to: Option<Place>,
+    pub when: Option<When>,
+    pub marks: Vec<String>,
+    pub sex: Option<Sex>,
+    /// Digits, as written in the text.
+    pub phone: Option<String>,
+    pub name: Option<String>,
+    /// Number of the post that the text names.
+    pub post: Option<u64>,
+    /// 1 to 9.
+    pub choice: Option<u8>,
+    pub topic: Option<String>,
+    /// What was left over, in the sender's words.
+    pub remark: Option<String>,
+    /// True when the sender should be asked which of `alternatives` is meant.
+    pub unsure: bool,
+    pub alternatives: Vec<Intent>,
+    /// Further items of the same text, each a post of its own.
+    pub also: Vec<Reading>,
+    /// Why it is `Unknown`: `empty`, `greeting`, `thanks`, `carrier_notice`, `spam`, `unread` … Only `unread` deserves an answer.
+    pub reason: Option<&'static str>,
+}
+
+impl Reading {
+    /// A reading with nothing but an intent.
+    pub fn of(intent: Intent) -> Reading {
+        Reading {
+            intent,
+            item: None,
+            quantity: None,
+            price: None,
+            wage: None,
+            people: None,
+            place: None,
+            from: None,
+            to: None,
+            when: None,
+            marks: Vec::new(),
+            sex: None,
+            phone: None,
+            name: None,
+            post: None,
+            choice: None,
+            topic: None,
+            remark: None,
+            unsure: false,
+            alternatives: Vec::new(),
+            also: Vec::new(),
+            reason: None,
+        }
+    }
+
+    /// The amount of goods as one number, where one was said.
+    pub fn amount(&self) -> Option<Exact> {
+        self.quantity.as_ref().map(|q| q.amount)
+    }
+}

@@ -1,0 +1,129 @@
+//! Reads `grammar/`: the words, units, places, boards and replies that the gateway speaks. Code elsewhere knows how to
+//! read a language; which language is said here, in data.
+//!
+//! The folder is compiled into the binary; `[server] grammar = "DIR"` takes another, which SIGHUP reads again.
+
+pub mod board;
+pub mod intent;
+pub mod item;
+pub mod reply;
+pub mod unit;
+
+pub use intent::Intent;
+
+use std::path::Path;
+
+use include_dir::{Dir, include_dir};
+
+static BUILT_IN: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/grammar");
+
+/// The whole language, checked.
+#[derive(Debug)]
+pub struct Grammar {
+    pub boards: board::Boards,
+    pub items: item::Items,
+    pub units: unit::Units,
+    pub replies: reply::Replies,
+}
+
+/// A fault in a grammar file, for the person who edits it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{file}:{line}: {what}")]
+pub struct GrammarError {
+    /// Path below `grammar/`.
+    pub file: String,
+    /// From 1.
+    pub line: usize,
+    /// What is wrong, and how to mend it.
+    pub what: String,
+}
+
+/// One file of the grammar, as text.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// Path below `grammar/`, with `/`.
+    pub file: String,
+    pub text: String,
+}
+
+impl Source {
+    /// The line of byte `offset`, from 1.
+    pub fn line_at(&self, offset: usize) -> usize {
+        self.text.as_bytes()[..offset.min(self.text.len())].iter().filter(|b| **b == b'\n').count() + 1
+    }
+
+    pub fn error(&self, line: usize, what: impl Into<String>) -> GrammarError {
+        GrammarError { file: self.file.clone(), line, what: what.into() }
+    }
+
+    /// Parses the file as TOML of shape `T`; unknown keys are refused by `T`.
+    pub fn toml<T: serde::de::DeserializeOwned>(&self) -> Result<T, GrammarError> {
+        toml::from_str(&self.text).map_err(|e| {
+            let line = e.span().map_or(1, |s| self.line_at(s.start));
+            self.error(line, e.message())
+        })
+    }
+}
+
+impl Grammar {
+    /// The grammar that is compiled in.
+    pub fn built_in() -> Result<Grammar, Vec<GrammarError>> {
+        let mut sources = Vec::new();
+        collect(&BUILT_IN, &mut sources);
+        Grammar::from_sources(sources)
+    }
+
+    /// The grammar of a folder.
+    pub fn load(dir: &Path) -> Result<Grammar, Vec<GrammarError>> {
+        let mut sources = Vec::new();
+        read_folder(dir, "", &mut sources).map_err(|e| vec![e])?;
+        Grammar::from_sources(sources)
+    }
+
+    /// Builds and checks the grammar; reports every fault it can find, not only the first.
+    pub fn from_sources(mut sources: Vec<Source>) -> Result<Grammar, Vec<GrammarError>> {
+        sources.sort_by(|a, b| a.file.cmp(&b.file));
+        let mut errors = Vec::new();
+        let boards = board::Boards::read(&sources, &mut errors);
+        let items = item::Items::read(&sources, &mut errors);
+        let units = unit::Units::read(&sources, &mut errors);
+        let replies = reply::Replies::read(&sources, &mut errors);
+        if errors.is_empty() { Ok(Grammar { boards, items, units, replies }) } else { Err(errors) }
+    }
+}
+
+/// The sources in folder `under` (`boards/`), or the one file of that name.
+pub fn under<'a>(sources: &'a [Source], under: &'a str) -> impl Iterator<Item = &'a Source> {
+    sources.iter().filter(move |s| s.file.starts_with(under) && s.file.ends_with(".toml"))
+}
+
+fn collect(dir: &Dir<'_>, out: &mut Vec<Source>) {
+    for f in dir.files() {
+        if let Some(text) = f.contents_utf8() {
+            out.push(Source { file: f.path().to_string_lossy().replace('\\', "/"), text: text.to_string() });
+        }
+    }
+    for d in dir.dirs() {
+        collect(d, out);
+    }
+}
+
+fn read_folder(dir: &Path, prefix: &str, out: &mut Vec<Source>) -> Result<(), GrammarError> {
+    let fault = |file: &str, e: std::io::Error| GrammarError {
+        file: file.to_string(),
+        line: 1,
+        what: format!("cannot be read: {e}"),
+    };
+    let entries = std::fs::read_dir(dir).map_err(|e| fault(&dir.to_string_lossy(), e))?;
+    for entry in entries {
+        let entry = entry.map_err(|e| fault(&dir.to_string_lossy(), e))?;
+        let file = format!("{prefix}{}", entry.file_name().to_string_lossy());
+        if entry.path().is_dir() {
+            read_folder(&entry.path(), &format!("{file}/"), out)?;
+        } else {
+            let text = std::fs::read_to_string(entry.path()).map_err(|e| fault(&file, e))?;
+            out.push(Source { file, text });
+        }
+    }
+    Ok(())
+}

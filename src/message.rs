@@ -1,0 +1,137 @@
+//! What the telephone network carries: MO (phone to us), MT (us to phone), DLR (what became of an MT).
+//!
+//! Nothing here knows a carrier's wire format or what a text means.
+
+pub mod alphabet;
+pub mod msisdn;
+pub mod segment;
+
+use serde::{Deserialize, Serialize};
+
+pub use msisdn::Msisdn;
+
+use crate::clock::Timestamp;
+
+/// Number of an MO in our own log, from 1, without gaps.
+pub type MoSeq = u64;
+
+/// Our own number of an MT, from 1. It goes to carriers as their client reference or inside the DLR address.
+pub type MtId = u64;
+
+/// Whoever stands in a message's `from`: a subscriber, or something that must never be answered.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Sender {
+    /// A subscriber's number.
+    Phone(Msisdn),
+    /// A short code, a service number (`106…`) or an alphanumeric name, as the carrier gave it.
+    Service(String),
+}
+
+/// An inbound text, in the one shape that every carrier is translated to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mo {
+    /// `name` of the carrier in the config.
+    pub carrier: String,
+    /// The carrier's own id of the message; `None` where it gives none, then a fingerprint stands in.
+    pub mo_id: Option<String>,
+    /// Who wrote.
+    pub from: Sender,
+    /// The number it was written to (short code with extension), as the carrier gave it.
+    pub to: String,
+    /// The text, decoded; undecodable bytes are U+FFFD. May be empty.
+    pub text: String,
+    /// When the carrier says it was sent, if it says so.
+    pub sent_at: Option<Timestamp>,
+}
+
+/// Why an MT exists; this is also its urgency, the first the most urgent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum MtClass {
+    /// The answer to a text: goes at any hour.
+    Answer,
+    /// News of a match: waits for the end of the quiet hours, counts against the daily cap.
+    Push,
+    /// One text to many.
+    Broadcast,
+}
+
+/// Where an MT stands. Each state names who moves it on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum MtState {
+    /// Waits in the outbox until `Mt::due`; the outbox claims it.
+    Queued,
+    /// Attempt `Mt::attempts` is on its way to the carrier. A claim whose lease has run out is queued again.
+    Claimed {
+        /// When the claim lapses.
+        lease: Timestamp,
+    },
+    /// The carrier has it (HTTP success, or an intermediate report); a DLR moves it on.
+    Sent,
+    /// On the handset: final, and stronger than any other final state.
+    Delivered,
+    /// Will not arrive: final. The reason in a few words.
+    Failed(String),
+    /// Its time ran out, with us or at the carrier: final.
+    Expired,
+}
+
+impl MtState {
+    /// Whether nothing but a late `Delivered` can follow.
+    pub fn is_final(&self) -> bool {
+        matches!(self, MtState::Delivered | MtState::Failed(_) | MtState::Expired)
+    }
+}
+
+/// An outbound text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mt {
+    pub id: MtId,
+    /// `name` of the carrier that sends it.
+    pub carrier: String,
+    /// Our short code, with extension, that the phone sees and can answer to.
+    pub from: String,
+    pub to: Msisdn,
+    pub text: String,
+    pub class: MtClass,
+    /// The MO that caused it, where one did.
+    pub cause: Option<MoSeq>,
+    pub created: Timestamp,
+    /// Not to be sent before.
+    pub due: Timestamp,
+    /// Not to be sent after: a day-old answer helps nobody.
+    pub until: Timestamp,
+    /// Sendings begun so far.
+    pub attempts: u32,
+    pub state: MtState,
+    /// The carrier's id of it, once known.
+    pub carrier_ref: Option<String>,
+}
+
+/// Which MT a report speaks of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum MtRef {
+    /// Our own id, which the carrier gives back.
+    Ours(MtId),
+    /// The carrier's id, in the normal form of that kind of carrier.
+    Carrier(String),
+}
+
+/// What a report says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum DlrState {
+    Accepted,
+    Delivered,
+    Failed,
+    Expired,
+    Unknown,
+}
+
+/// A delivery report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dlr {
+    pub carrier: String,
+    pub mt: MtRef,
+    pub state: DlrState,
+    /// The carrier's words or code, for the operator.
+    pub detail: String,
+}
