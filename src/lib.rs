@@ -10,6 +10,7 @@
 //! this list, none above. `tests/it/house.rs` holds the code to that.
 
 pub mod carrier;
+pub mod cli;
 pub mod command;
 pub mod store;
 
