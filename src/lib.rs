@@ -19,3 +19,4 @@ pub mod clock;
 pub mod config;
 pub mod market;
 pub mod message;
+pub mod reply;
