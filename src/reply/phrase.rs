@@ -109,6 +109,11 @@ pub fn clip(words: &str) -> String {
     format!("{}…", &words[..at])
 }
 
+/// A word of a table of `grammar/replies/`: `meaning.sell`.
+pub fn word(g: &Grammar, name: &str) -> Option<String> {
+    g.replies.phrase(name).map(|_| fill(g, name, &[]))
+}
+
 fn fill(g: &Grammar, name: &str, slots: &[(&str, String)]) -> String {
     let slots: BTreeMap<&str, &str> = slots.iter().filter(|(_, v)| !v.is_empty()).map(|(k, v)| (*k, v.as_str())).collect();
     let pieces = g.replies.phrase(name).and_then(|s| s.variants.first()).map(Vec::as_slice).unwrap_or_default();
