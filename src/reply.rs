@@ -9,6 +9,7 @@
 
 pub mod phrase;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::grammar::reply::{Piece, Replies, SEGMENT};
@@ -20,7 +21,7 @@ const SEPARATOR: &str = ";";
 /// An outcome, ready to be put into words.
 #[derive(Debug, Clone, Default)]
 pub struct Reply {
-    name: &'static str,
+    name: Cow<'static, str>,
     slots: BTreeMap<&'static str, String>,
     lists: BTreeMap<&'static str, Vec<String>>,
 }
@@ -35,8 +36,8 @@ pub struct Packed {
 
 impl Reply {
     /// A reply by the sentence of that name.
-    pub fn new(name: &'static str) -> Reply {
-        Reply { name, ..Reply::default() }
+    pub fn new(name: impl Into<Cow<'static, str>>) -> Reply {
+        Reply { name: name.into(), ..Reply::default() }
     }
 
     /// Gives a slot its value; an empty value counts as none.
@@ -54,11 +55,6 @@ impl Reply {
         self
     }
 
-    /// The sentence this reply is made by.
-    pub fn name(&self) -> &'static str {
-        self.name
-    }
-
     /// Packs into one segment.
     pub fn pack(&self, replies: &Replies) -> Packed {
         self.pack_within(replies, SEGMENT)
@@ -66,7 +62,7 @@ impl Reply {
 
     /// Packs into `budget` UTF-16 units.
     pub fn pack_within(&self, replies: &Replies, budget: usize) -> Packed {
-        let Some(sentence) = replies.sentence(self.name) else {
+        let Some(sentence) = replies.sentence(&self.name) else {
             return Packed { text: String::new(), shown: 0 };
         };
         let mut best: Option<(Packed, bool)> = None;

@@ -80,14 +80,15 @@ pub fn home(env: &Env<'_>, mo: &Mo, person: Option<&Person>) -> Place {
 
 /// The posts that a text makes, not yet numbered against each other's matches. Empty where it makes none.
 pub fn draft(env: &Env<'_>, mo: &Mo, facts: &Facts, reading: &Reading, owner: Msisdn) -> Vec<Post> {
-    let reading = super::question::meant(facts, reading, env);
+    let meant = super::question::meant(facts, reading, env);
+    let reading: &Reading = &meant;
     if reading.intent == Intent::Register {
-        return super::person::moved(env, facts, &reading);
+        return super::person::moved(env, facts, reading);
     }
     if reading.unsure || facts.person.as_ref().is_some_and(|p| p.stopped.is_some()) {
         return Vec::new();
     }
-    let readings = std::iter::once(&reading).chain(&reading.also).take(POSTS_PER_TEXT);
+    let readings = std::iter::once(reading).chain(&reading.also).take(POSTS_PER_TEXT);
     let mut posts: Vec<Post> = Vec::new();
     for r in readings {
         let id = facts.next.post + posts.len() as u64;
@@ -186,9 +187,9 @@ pub fn post(turn: &mut Turn<'_>) {
 pub fn spread(turn: &mut Turn<'_>, draft: &Draft) {
     let g = turn.env.grammar;
     let doing = doing(turn, &draft.post);
+    let Some(board) = g.boards.get(&draft.post.board) else { return };
     for m in draft.matches.iter().filter(|m| !m.told).take(PUSHES) {
-        let name = if m.post.board == "lost" { "push_lost" } else { "push" };
-        let reply = Reply::new(name)
+        let reply = Reply::new(board.news.clone())
             .set("no", phrase::number(draft.post.id))
             .set("doing", doing.clone())
             .set("what", format!("{}{}", said(&draft.post), phrase::details(g, &draft.post)))

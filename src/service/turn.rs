@@ -173,7 +173,7 @@ impl Turn<'_> {
             Intent::Deal => own::close(self, Then::Done),
             Intent::Contact => contact::contact(self),
             Intent::Search => find::search(self),
-            Intent::Choose => self.answer(Reply::new("no_question")),
+            Intent::Choose => drop(self.answer(Reply::new("no_question"))),
             Intent::Unknown => self.not_understood(),
             _ if self.reading.unsure && self.reading.alternatives.len() > 1 => question::ask_meaning(self),
             i if self.env.grammar.boards.by_intent(i).is_some() => post::post(self),
