@@ -9,8 +9,11 @@
 //! Imports point from the street to the cellar: a room may use any room that stands below it in
 //! this list, none above. `tests/it/house.rs` holds the code to that.
 
+pub mod http;
+
 pub mod carrier;
 pub mod command;
+pub mod reply;
 pub mod store;
 
 pub mod grammar;
@@ -19,4 +22,4 @@ pub mod clock;
 pub mod config;
 pub mod market;
 pub mod message;
-pub mod reply;
+pub mod metrics;
