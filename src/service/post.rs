@@ -160,8 +160,8 @@ pub fn post(turn: &mut Turn<'_>) {
         return;
     }
     turn.person.today = today(&turn.person, turn.env.now);
-    let cap = turn.env.rules.limits.posts_per_day;
-    if cap > 0 && turn.person.today.posts + turn.facts.drafts.len() as u32 > cap {
+    let wanted = turn.person.today.posts.saturating_add(turn.facts.drafts.len() as u32);
+    if let Some(cap) = turn.env.rules.limits.posts().filter(|cap| wanted > *cap) {
         turn.answer(Reply::new("too_many_posts").set("count", cap.to_string()));
         return;
     }

@@ -228,11 +228,11 @@ impl Turn<'_> {
             return false;
         }
         other.today = today(&other, self.env.now);
-        let cap = self.env.rules.limits.pushes_per_day;
-        let sent = cap == 0 || other.today.pushes < cap;
+        let sent = self.env.rules.limits.pushes().is_none_or(|cap| other.today.pushes < cap);
         if sent {
             other.today.pushes += 1;
-            let due = self.env.rules.limits.after_quiet(self.env.now);
+            let now = self.env.now;
+            let due = self.env.rules.limits.quiet().map_or(now, |quiet| quiet.end_after(now));
             let text = reply.pack(&self.env.grammar.replies).text;
             self.send(&other, text, MtClass::Push, due, PUSH_LIFE);
         } else if !other.more.contains(&news) {
