@@ -13,6 +13,7 @@ pub mod http;
 
 pub mod carrier;
 pub mod command;
+pub mod reply;
 pub mod store;
 
 pub mod grammar;
