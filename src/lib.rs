@@ -20,6 +20,7 @@ pub mod grammar;
 
 pub mod clock;
 pub mod config;
+pub mod logs;
 pub mod market;
 pub mod message;
 pub mod metrics;
