@@ -244,3 +244,142 @@ impl Stream for Line {
         self.0.poll_recv(cx).map(|event| event.map(Ok))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use http::Request;
+    use http_body_util::BodyExt;
+    use hyper::service::Service;
+    use hyper_util::service::TowerToHyperService;
+
+    use super::*;
+    use crate::clock::Timestamp;
+
+    struct Bench {
+        router: Router,
+        stop: watch::Sender<bool>,
+    }
+
+    impl Bench {
+        fn new() -> Bench {
+            let (stop, stopping) = watch::channel(false);
+            let config = PhoneConfig {
+                token: Secret::new("a\"b<c"),
+                carrier: "phone".into(),
+                short_codes: vec!["1069012345".into()],
+                station_name: "榕江县信息站".into(),
+                clock: Clock::virtual_at(Timestamp(1_763_700_000_000)),
+            };
+            Bench { router: routes(config, stopping), stop }
+        }
+
+        async fn call(&self, request: Request<Body>) -> Response {
+            TowerToHyperService::new(self.router.clone()).call(request).await.unwrap()
+        }
+
+        async fn get(&self, path: &str) -> Response {
+            self.call(Request::get(path).body(Body::empty()).unwrap()).await
+        }
+
+        async fn hand(&self, token: &str, body: impl Into<Body>) -> StatusCode {
+            let request = Request::post("/phone/handset").header("x-phone-token", token).body(body.into()).unwrap();
+            self.call(request).await.status()
+        }
+
+        async fn text(&self, id: u64, to: &str, text: &str) -> StatusCode {
+            self.hand("a\"b<c", json!({"id": id, "to": to, "from": "1069012345", "text": text}).to_string()).await
+        }
+    }
+
+    /// The next event of a stream, as it was written.
+    async fn next(stream: &mut Body) -> Option<String> {
+        let frame = stream.frame().await?.unwrap();
+        Some(String::from_utf8(frame.into_data().unwrap().to_vec()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn only_the_carrier_hands_texts_over() {
+        let bench = Bench::new();
+        let good = json!({"id": "7", "to": "+8613800000001", "from": "1069012345", "text": "好"}).to_string();
+        assert_eq!(bench.hand("", good.clone()).await, StatusCode::FORBIDDEN);
+        assert_eq!(bench.hand("a\"b<", good.clone()).await, StatusCode::FORBIDDEN);
+        assert_eq!(bench.hand("a\"b<c", good).await, StatusCode::OK);
+        assert_eq!(bench.hand("a\"b<c", "{}").await, StatusCode::BAD_REQUEST);
+        assert_eq!(bench.hand("a\"b<c", vec![0xff, 0]).await, StatusCode::BAD_REQUEST);
+        assert_eq!(bench.text(8, "10086", "好").await, StatusCode::BAD_REQUEST);
+        assert_eq!(bench.text(9, "13800000001", &"长".repeat(BODY_BYTES)).await, StatusCode::PAYLOAD_TOO_LARGE);
+    }
+
+    #[tokio::test]
+    async fn a_browser_hears_what_waited_and_what_comes_and_nothing_twice() {
+        let bench = Bench::new();
+        bench.text(1, "+8613800000001", "一").await;
+        bench.text(1, "+8613800000001", "一").await;
+        bench.text(2, "+8613800000009", "别人的").await;
+        let mut stream = bench.get("/phone/events?phones=13800000001,13800000002").await.into_body();
+        assert!(next(&mut stream).await.unwrap().starts_with("event: hello\n"));
+        let first = next(&mut stream).await.unwrap();
+        assert!(first.contains(r#""to":"13800000001""#) && first.contains(r#""text":"一""#), "{first}");
+        bench.text(3, "+8613800000002", "二").await;
+        let second = next(&mut stream).await.unwrap();
+        assert!(second.contains(r#""id":"3""#) && second.contains(r#""at":1763700000000"#), "{second}");
+
+        // It comes back with the id of the first, and hears the second again.
+        let id = first.lines().find_map(|line| line.strip_prefix("id: ")).unwrap();
+        let again = format!("/phone/events?phones=13800000001,13800000002&after={id}");
+        let mut stream = bench.get(&again).await.into_body();
+        next(&mut stream).await.unwrap();
+        assert_eq!(next(&mut stream).await.unwrap(), second);
+    }
+
+    #[tokio::test]
+    async fn streams_end_when_the_daemon_stops() {
+        let bench = Bench::new();
+        let mut stream = bench.get("/phone/events?phones=13800000001").await.into_body();
+        next(&mut stream).await.unwrap();
+        bench.stop.send_replace(true);
+        assert_eq!(next(&mut stream).await, None);
+    }
+
+    #[tokio::test]
+    async fn listeners_are_counted_and_their_places_given_back() {
+        let bench = Bench::new();
+        assert_eq!(bench.get("/phone/events?phones=abc").await.status(), StatusCode::BAD_REQUEST);
+        let many = vec!["13800000001"; STREAM_PHONES + 1].join(",");
+        assert_eq!(bench.get(&format!("/phone/events?phones={many}")).await.status(), StatusCode::BAD_REQUEST);
+        let mut streams = Vec::new();
+        for _ in 0..STREAMS {
+            streams.push(bench.get("/phone/events?phones=13800000001").await);
+        }
+        assert_eq!(bench.get("/phone/events?phones=13800000001").await.status(), StatusCode::SERVICE_UNAVAILABLE);
+        drop(streams);
+        while bench.get("/phone/events?phones=13800000001").await.status() != StatusCode::OK {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn the_page_carries_its_config_and_is_never_kept() {
+        let response = Bench::new().get("/phone").await;
+        assert_eq!(response.headers()["cache-control"], "no-store");
+        let html = response.into_body().collect().await.unwrap().to_bytes();
+        let html = std::str::from_utf8(&html).unwrap();
+        assert!(html.contains("&quot;token&quot;:&quot;a\\&quot;b&lt;c&quot;"), "the token is there, escaped");
+        for link in html.split(['"']).filter(|s| s.starts_with("/phone/")) {
+            assert_eq!(Bench::new().get(link).await.status(), StatusCode::OK, "{link}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_is_sent_once() {
+        let bench = Bench::new();
+        let first = bench.get("/phone/phone.js").await;
+        assert_eq!(first.headers()["content-type"], "text/javascript; charset=utf-8");
+        let etag = first.headers()["etag"].to_str().unwrap();
+        let ask =
+            |tag: String| Request::get("/phone/phone.js").header("if-none-match", tag).body(Body::empty()).unwrap();
+        assert_eq!(bench.call(ask(format!("\"x\", W/{etag}"))).await.status(), StatusCode::NOT_MODIFIED);
+        assert_eq!(bench.call(ask("\"x\"".into())).await.status(), StatusCode::OK);
+    }
+}

@@ -22,10 +22,12 @@ const JS: &str = "text/javascript; charset=utf-8";
 const FILES: &[(&str, &str, &str)] = &[
     ("/phone/phone.css", CSS, include_str!("phone.css")),
     ("/phone/casing.css", CSS, include_str!("casing.css")),
+    ("/phone/screen.css", CSS, include_str!("screen.css")),
     ("/phone/icon.svg", "image/svg+xml", include_str!("icon.svg")),
     ("/phone/segment.js", JS, include_str!("segment.js")),
     ("/phone/pinyin.js", JS, include_str!("pinyin.js")),
     ("/phone/input.js", JS, include_str!("input.js")),
+    ("/phone/sound.js", JS, include_str!("sound.js")),
     ("/phone/line.js", JS, include_str!("line.js")),
     ("/phone/memory.js", JS, include_str!("memory.js")),
     ("/phone/editor.js", JS, include_str!("editor.js")),
@@ -35,7 +37,7 @@ const FILES: &[(&str, &str, &str)] = &[
 ];
 
 /// Only what we serve ourselves may run or be reached from the page.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
     connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// `/phone` with what this daemon is, written into it.
