@@ -1,5 +1,8 @@
 //! The config file: every key, its unit and its default.
 
+pub mod address;
+pub mod carrier;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -64,3 +67,30 @@ impl fmt::Debug for Secret {
 
 /// All stations, by key.
 pub type Stations = BTreeMap<String, Station>;
+
+/// Where a key was written: a line of the file, or a variable of the environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// From 1.
+    Line(usize),
+    Variable(String),
+}
+
+/// The texts of a list; one text is a list with commas between.
+pub(crate) fn texts(value: &toml::Value) -> Option<Vec<String>> {
+    match value {
+        toml::Value::String(s) => {
+            Some(s.split(',').map(str::trim).filter(|t| !t.is_empty()).map(str::to_string).collect())
+        }
+        toml::Value::Array(a) => a.iter().map(|v| v.as_str().map(str::to_string)).collect(),
+        _ => None,
+    }
+}
+
+/// Whether `url` is an address that can be called; else why not, as the rest of a sentence.
+pub(crate) fn check_url(url: &str) -> Result<(), String> {
+    match url.parse::<http::Uri>() {
+        Ok(u) if matches!(u.scheme_str(), Some("http" | "https")) && u.host().is_some_and(|h| !h.is_empty()) => Ok(()),
+        _ => Err("must begin with http:// or https:// and name a host".to_string()),
+    }
+}
