@@ -14,7 +14,7 @@ pub fn remedy(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> SendError
         429 => SendError::Throttled { after_ms: retry_after_ms(headers), cause },
         402 => SendError::Quota(cause),
         // Not there, moved, not allowed: the address or the account is wrong, whatever the text was.
-        300..400 | 401 | 403 | 404 | 405 | 407 | 410 => SendError::Config(cause),
+        300..=399 | 401 | 403 | 404 | 405 | 407 | 410 => SendError::Config(cause),
         408 | 425 | 500.. | 100..200 => SendError::Retry(cause),
         _ => SendError::Permanent(cause),
     }
