@@ -18,8 +18,12 @@ const USUAL_FILE: &str = "xiangxun.toml";
 ///
 /// Without a config file it runs a demo on this machine, with phones in the browser in place of a carrier.
 #[derive(Debug, Parser)]
-#[command(name = "xiangxun", version, after_help = "Any key of the config can also be set by the environment, as \
-    XIANGXUN__SERVER__LISTEN=127.0.0.1:9000 or XIANGXUN__CARRIER__0__TOKEN_FILE=/run/secrets/token.")]
+#[command(
+    name = "xiangxun",
+    version,
+    after_help = "Any key of the config can also be set by the environment, as \
+    XIANGXUN__SERVER__LISTEN=127.0.0.1:9000 or XIANGXUN__CARRIER__0__TOKEN_FILE=/run/secrets/token."
+)]
 struct Args {
     /// The config file; else XIANGXUN_CONFIG, else xiangxun.toml in this folder, else the demo
     #[arg(long, short, global = true, value_name = "PATH")]

@@ -25,7 +25,7 @@ impl FormatTime for Beijing {
     }
 }
 
-/// Starts logging for the whole process.
+/// Starts logging for the whole process; faults of the code are logged as well, without the words they were about.
 ///
 /// # Errors
 /// When something in the process logs already.
@@ -35,7 +35,14 @@ pub fn start(log: &Log) -> Result<(), TryInitError> {
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_timer(Beijing);
     let lines: Box<dyn Layer<Registry> + Send + Sync> = match log.format {
         LogFormat::Human => Box::new(lines.with_ansi(false)),
-        LogFormat::Json => Box::new(lines.json().flatten_event(true)),
+        LogFormat::Json => Box::new(lines.json().flatten_event(true).with_span_list(false)),
     };
-    tracing_subscriber::registry().with(lines.with_filter(level)).try_init()
+    tracing_subscriber::registry().with(lines.with_filter(level)).try_init()?;
+    std::panic::set_hook(Box::new(|panic| {
+        // Where it happened, and what the code itself says. A composed message may quote a villager's words.
+        let at = panic.location().map(|l| format!("{}:{}", l.file(), l.line()));
+        let said = panic.payload().downcast_ref::<&str>().copied();
+        tracing::error!(at, said, "the code failed");
+    }));
+    Ok(())
 }

@@ -4,7 +4,7 @@
 //! far forward has each chore done once, not once for every time it was missed.
 
 use std::pin::Pin;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use tokio::sync::Mutex;
 
@@ -52,6 +52,8 @@ pub struct Chores {
     chores: Vec<Chore>,
     /// One at a time: both the clock's endpoint and the loop may find the same chore due.
     busy: Mutex<()>,
+    /// A chore is being done.
+    working: AtomicBool,
 }
 
 impl Chores {
@@ -60,7 +62,7 @@ impl Chores {
         for chore in &chores {
             chore.next.store(chore.after(now).0, Ordering::SeqCst);
         }
-        Chores { chores, busy: Mutex::new(()) }
+        Chores { chores, busy: Mutex::new(()), working: AtomicBool::new(false) }
     }
 
     /// Does what is due; returns when it is done.
@@ -68,19 +70,24 @@ impl Chores {
         let _busy = self.busy.lock().await;
         for chore in &self.chores {
             if chore.is_due(now) {
+                self.working.store(true, Ordering::SeqCst);
                 // Set before the work: a chore that fails waits for its next time like any other.
                 chore.next.store(chore.after(now).0, Ordering::SeqCst);
-                match (chore.work)(now).await {
+                let done = (chore.work)(now).await;
+                self.working.store(false, Ordering::SeqCst);
+                match done {
                     Ok(()) => tracing::debug!(chore = chore.name, "done"),
-                    Err(cause) => tracing::error!(chore = chore.name, cause, "failed; it is tried again at its next time"),
+                    Err(cause) => {
+                        tracing::error!(chore = chore.name, cause, "failed; it is tried again at its next time")
+                    }
                 }
             }
         }
     }
 
-    /// Whether nothing is due.
+    /// Whether nothing is due and nothing being done.
     pub fn is_done(&self, now: Timestamp) -> bool {
-        self.busy.try_lock().is_ok() && !self.chores.iter().any(|c| c.is_due(now))
+        !self.working.load(Ordering::SeqCst) && !self.chores.iter().any(|c| c.is_due(now))
     }
 
     /// Does them for ever; ends only by being dropped.

@@ -1,4 +1,5 @@
 //! All integration tests, in one binary: one module a subject.
 
+mod cli;
 mod config;
 mod http;
