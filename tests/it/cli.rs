@@ -1,11 +1,14 @@
 //! The binary as an operator meets it: `check`, the demo, signals, and what it says when it cannot start.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
+
+use xiangxun::config::{CarrierConfig, Config};
 
 /// Nothing takes this long unless it is broken.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -164,6 +167,25 @@ fn the_example_config_is_sound() {
     let (said, faults) = texts(&out);
     assert!(out.status.success(), "{faults}");
     assert!(said.contains("https://sms.example.cn/carriers/mobile/mo"), "{said}");
+}
+
+#[test]
+fn the_example_config_is_sound_with_every_key_switched_on() {
+    let example = include_str!("../../deploy/xiangxun.example.toml");
+    let on: Vec<String> = example
+        .lines()
+        .map(|line| match line.strip_prefix('#') {
+            Some(key) if key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '[') => key.to_string(),
+            _ => line.to_string(),
+        })
+        .collect();
+    let dir = folder(&on.join("\n"));
+    let check = |c: &CarrierConfig| xiangxun::app::build_carrier(c).map(drop);
+    let config = Config::load_with(Some(&dir.path().join("xiangxun.toml")), &BTreeMap::new(), &check);
+    let config = config.unwrap_or_else(|faults| panic!("{}", faults.iter().map(|f| format!("{f}\n")).collect::<String>()));
+    let kinds: Vec<&str> = config.carriers.iter().map(|c| c.kind.as_str()).collect();
+    let all: Vec<&str> = xiangxun::carrier::all().iter().map(|k| k.name).collect();
+    assert_eq!(kinds, all, "each kind has its example");
 }
 
 #[test]
