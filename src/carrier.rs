@@ -173,7 +173,9 @@ fn open_line(public_url: &str) -> Option<String> {
     let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
     let here = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
     (uri.scheme_str() == Some("http") && !here).then(|| {
-        format!("warning: {public_url} is not https, so texts and secrets can be read on the way; put TLS in front of it")
+        format!(
+            "warning: {public_url} is not https, so texts and secrets can be read on the way; put TLS in front of it"
+        )
     })
 }
 

@@ -9,6 +9,8 @@
 //! Imports point from the street to the cellar: a room may use any room that stands below it in
 //! this list, none above. `tests/it/house.rs` holds the code to that.
 
+pub mod outbox;
+
 pub mod carrier;
 pub mod command;
 pub mod store;

@@ -114,8 +114,7 @@ mod tests {
 
     #[test]
     fn each_charset_reads_what_it_writes() {
-        for charset in
-            [Charset::Utf8, Charset::Gbk, Charset::Utf16Be, Charset::Utf16BeHex, Charset::GbkHex].into_iter()
+        for charset in [Charset::Utf8, Charset::Gbk, Charset::Utf16Be, Charset::Utf16BeHex, Charset::GbkHex].into_iter()
         {
             assert_eq!(charset.read(&charset.write("卖 板蓝根 200斤, 3.5元")), "卖 板蓝根 200斤, 3.5元", "{charset:?}");
         }

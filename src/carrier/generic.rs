@@ -170,7 +170,8 @@ impl Carrier for Generic {
         }
         lines.extend(super::open_line(public_url));
         if !self.mo.fields.contains_key("id") {
-            lines.push("note: no fields.id, so a repeated message is known by its content within a short window".into());
+            lines
+                .push("note: no fields.id, so a repeated message is known by its content within a short window".into());
         }
         lines
     }

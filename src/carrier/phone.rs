@@ -130,7 +130,12 @@ impl Carrier for Phone {
     fn outgoing(&self, mt: &Mt) -> Result<Outgoing, SendError> {
         let body = json!({ "id": mt.id.to_string(), "to": mt.to.e164(), "from": mt.from, "text": mt.text });
         let headers = self.headers.clone();
-        Ok(Outgoing { method: Method::POST, url: self.handset_url.clone(), headers, body: body.to_string().into_bytes() })
+        Ok(Outgoing {
+            method: Method::POST,
+            url: self.handset_url.clone(),
+            headers,
+            body: body.to_string().into_bytes(),
+        })
     }
 
     fn outcome(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Taken, SendError> {
@@ -145,7 +150,9 @@ impl Carrier for Phone {
     fn setup(&self, public_url: &str) -> Vec<String> {
         let mut lines = vec![format!("Open {public_url}/phone in a browser: there are the phones.")];
         if !self.loopback {
-            lines.push("warning: whoever can open the phone page can text in anybody's name; not for real service".into());
+            lines.push(
+                "warning: whoever can open the phone page can text in anybody's name; not for real service".into(),
+            );
         }
         lines
     }

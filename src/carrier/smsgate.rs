@@ -171,7 +171,9 @@ impl SmsGate {
         };
         let content = p.message_id.or(p.transaction_id);
         let mo_id = match (device_id.as_str(), &content, &p.received_at) {
-            (device, Some(content), Some(at)) if !device.is_empty() => print::mo_id(&format!("{device}/{content}/{at}")),
+            (device, Some(content), Some(at)) if !device.is_empty() => {
+                print::mo_id(&format!("{device}/{content}/{at}"))
+            }
             _ => print::mo_id(&id),
         };
         let sim = p.sim_number.map_or(String::new(), |n| format!("sim{n}"));
@@ -252,7 +254,10 @@ impl Carrier for SmsGate {
         if !status.is_success() {
             return Err(match status.as_u16() {
                 // Its queue is full: again when it has moved, and slower.
-                503 => SendError::Throttled { after_ms: status::retry_after_ms(headers), cause: status::cause(status, body) },
+                503 => SendError::Throttled {
+                    after_ms: status::retry_after_ms(headers),
+                    cause: status::cause(status, body),
+                },
                 _ => status::remedy(status, headers, body),
             });
         }
@@ -281,14 +286,21 @@ impl Carrier for SmsGate {
         let api = self.send_url.split_once('?').map_or(self.send_url.as_str(), |(url, _)| url);
         let api = api.trim_end_matches("/messages").trim_end_matches("/message");
         let mut lines = vec![format!("Register these webhooks with SMSGate, one call each, as the user of send_url:")];
-        for (event, door) in
-            [("sms:received", "mo"), ("sms:sent", "dlr"), ("sms:delivered", "dlr"), ("sms:failed", "dlr"), ("sms:cancelled", "dlr")]
-        {
+        for (event, door) in [
+            ("sms:received", "mo"),
+            ("sms:sent", "dlr"),
+            ("sms:delivered", "dlr"),
+            ("sms:failed", "dlr"),
+            ("sms:cancelled", "dlr"),
+        ] {
             let url = format!("{public_url}/carriers/{name}/{door}");
             let body = json!({ "id": format!("{name}-{}", event.replace(':', "-")), "url": url, "event": event });
-            lines.push(format!("  curl -u USER:PASSWORD -H 'content-type: application/json' -d '{body}' {api}/webhooks"));
+            lines.push(format!(
+                "  curl -u USER:PASSWORD -H 'content-type: application/json' -d '{body}' {api}/webhooks"
+            ));
         }
-        lines.push("In the app under Settings, Webhooks, enter the signing key that stands here as signing_key.".into());
+        lines
+            .push("In the app under Settings, Webhooks, enter the signing key that stands here as signing_key.".into());
         lines.push("On the phone switch RCS (chat) off, else chat messages do not arrive.".into());
         if !public_url.starts_with("https://") && !public_url.starts_with("http://127.0.0.1") {
             lines.push(format!("warning: SMSGate calls only https addresses (or http://127.0.0.1), not {public_url}"));

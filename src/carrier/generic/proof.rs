@@ -145,7 +145,8 @@ impl Signature {
         let timestamp = s.string("timestamp").map(|t| (template(s, "timestamp", &t), window * 1_000));
         if let Some((time, _)) = &timestamp {
             // What is not signed proves nothing of the time.
-            let covered = ["header.", "field."].iter().all(|kind| !time.holds(kind) || over.holds(kind) || over.holds("body"));
+            let covered =
+                ["header.", "field."].iter().all(|kind| !time.holds(kind) || over.holds(kind) || over.holds("body"));
             if !covered {
                 s.fault("over", "must hold what timestamp is read from");
             }

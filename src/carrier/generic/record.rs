@@ -73,7 +73,9 @@ impl Record {
             value = list.ok_or_else(|| Refusal::Malformed(format!("{at} is no list")))?.clone();
         }
         match value {
-            Value::Array(list) if list.len() > BATCH => Err(Refusal::Malformed(format!("more than {BATCH} in one call"))),
+            Value::Array(list) if list.len() > BATCH => {
+                Err(Refusal::Malformed(format!("more than {BATCH} in one call")))
+            }
             Value::Array(list) => Ok(list.into_iter().map(Record::Json).collect()),
             one => Ok(vec![Record::Json(one)]),
         }

@@ -17,8 +17,19 @@ use crate::message::Mt;
 
 /// Placeholders of address, headers and body.
 const SLOTS: &[&str] = &[
-    "to", "to_digits", "to_local", "from", "text", "id", "dlr_url", "username", "password", "text_utf8_hex",
-    "text_utf16_hex", "text_gbk_hex", "text_base64",
+    "to",
+    "to_digits",
+    "to_local",
+    "from",
+    "text",
+    "id",
+    "dlr_url",
+    "username",
+    "password",
+    "text_utf8_hex",
+    "text_utf16_hex",
+    "text_gbk_hex",
+    "text_base64",
 ];
 
 /// What a body is, and so how a value is escaped in it.
@@ -98,7 +109,10 @@ impl Send {
         let (url, body) = (template(s, "url", &url), template(s, "body", &body));
         // The scheme and host must stand as written.
         let shown = url.text(|_, out| out.push('0'));
-        if !shown.parse::<http::Uri>().is_ok_and(|u| matches!(u.scheme_str(), Some("http" | "https")) && u.host().is_some()) {
+        if !shown
+            .parse::<http::Uri>()
+            .is_ok_and(|u| matches!(u.scheme_str(), Some("http" | "https")) && u.host().is_some())
+        {
             s.fault("url", "must begin with http:// or https:// and name a host");
         }
         for (slot, is) in [("to", "the receiver"), ("text", "the text")] {
@@ -302,7 +316,9 @@ impl Answer {
         let named = named.or_else(|| self.by_text.iter().find(|(part, _)| text.contains(*part)).map(|(_, r)| r));
         let named = named.or_else(|| self.by_status.get(&status.as_u16()));
         Err(match named.map(|r| r(cause.clone())) {
-            Some(SendError::Throttled { .. }) => SendError::Throttled { after_ms: status::retry_after_ms(headers), cause },
+            Some(SendError::Throttled { .. }) => {
+                SendError::Throttled { after_ms: status::retry_after_ms(headers), cause }
+            }
             Some(error) => error,
             None if status.is_success() => (self.otherwise)(cause),
             None => status::remedy(status, headers, body),
