@@ -14,6 +14,8 @@ pub mod cli;
 
 pub mod http;
 pub mod station;
+pub mod outbox;
+pub mod service;
 
 pub mod carrier;
 pub mod command;
