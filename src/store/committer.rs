@@ -49,7 +49,8 @@ pub trait Job: Send {
 /// A decision that gives a plan and an answer.
 pub struct Decision<F, T> {
     decide: Option<F>,
-    outcome: Result<T, StoreError>,
+    /// `None` until it has decided.
+    outcome: Option<Result<T, StoreError>>,
     reply: oneshot::Sender<Result<T, StoreError>>,
 }
 
@@ -60,7 +61,7 @@ where
 {
     pub fn new(decide: F) -> (Box<Decision<F, T>>, oneshot::Receiver<Result<T, StoreError>>) {
         let (reply, answer) = oneshot::channel();
-        (Box::new(Decision { decide: Some(decide), outcome: Err(StoreError::Closed), reply }), answer)
+        (Box::new(Decision { decide: Some(decide), outcome: None, reply }), answer)
     }
 }
 
@@ -73,27 +74,33 @@ where
         let decide = self.decide.take()?;
         match catch_unwind(AssertUnwindSafe(|| decide(visit))) {
             Ok(Ok((plan, t))) => {
-                self.outcome = Ok(t);
+                self.outcome = Some(Ok(t));
                 (!plan.ops.is_empty()).then_some(plan)
             }
             Ok(Err(e)) => {
-                self.outcome = Err(e);
+                self.outcome = Some(Err(e));
                 None
             }
             Err(panic) => {
-                self.outcome = Err(StoreError::Fault(panic_text(panic.as_ref())));
+                self.outcome = Some(Err(StoreError::Fault(panic_text(panic.as_ref()))));
                 None
             }
         }
     }
 
     fn refuse(&mut self, e: StoreError) {
-        self.outcome = Err(e);
+        self.outcome = Some(Err(e));
     }
 
     fn answer(self: Box<Self>, group: Result<(), StoreError>) {
+        let answer = match self.outcome {
+            // what was found out about this one alone comes first
+            Some(Err(e)) => Err(e),
+            Some(Ok(t)) => group.map(|()| t),
+            None => Err(group.err().unwrap_or(StoreError::Closed)),
+        };
         // an answer that nobody waits for any more is no fault
-        let _ = self.reply.send(self.outcome.and_then(|t| group.map(|()| t)));
+        let _ = self.reply.send(answer);
     }
 }
 

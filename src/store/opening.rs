@@ -176,7 +176,7 @@ fn try_open(paths: &Paths, options: &Options, upto: u64, clean: bool) -> Result<
                 cause: format!("it ends at change {}, what is beside it begins later", meta.applied),
             });
         }
-        let how = if is_new && begins.is_none() { Some(How::New) } else { clean.then_some(How::Clean) };
+        let how = if clean { Some(How::Clean) } else { (is_new && begins.is_none()).then_some(How::New) };
         let (meta, seq, replayed, damage) = replay(paths, &disk, meta, upto, clean)?;
         let how = how.filter(|_| replayed == 0).unwrap_or(How::Replayed(replayed));
         Ok(OpenedDisk { disk, meta, seq, report: Opened { how, damage } })
