@@ -308,7 +308,7 @@
     flash(name, ms) {
       this.root.classList.remove(name);
       // Reading a size makes the browser forget the running animation, so that it starts anew.
-      this.root.offsetWidth; // eslint-disable-line no-unused-expressions
+      void this.root.offsetWidth;
       this.root.classList.add(name);
       window.setTimeout(() => this.root.classList.remove(name), ms);
     }

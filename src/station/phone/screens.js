@@ -215,7 +215,7 @@
         reply: reply,
         menu: () => [{ lines: ['回复'], act: reply }]
           .concat(posts.map((n) => ({
-            lines: ['回 ' + n + ' 要联系方式'],
+            lines: ['回复 ' + n],
             act: () => phone.open(xx.editor(phone, { to: text.from, text: n, mode: 2 })),
           })))
           .concat([{
