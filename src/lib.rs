@@ -9,10 +9,12 @@
 //! Imports point from the street to the cellar: a room may use any room that stands below it in
 //! this list, none above. `tests/it/house.rs` holds the code to that.
 
+pub mod http;
 pub mod station;
 
 pub mod carrier;
 pub mod command;
+pub mod reply;
 pub mod store;
 
 pub mod grammar;
@@ -21,3 +23,4 @@ pub mod clock;
 pub mod config;
 pub mod market;
 pub mod message;
+pub mod metrics;
