@@ -9,12 +9,14 @@
 //! Imports point from the street to the cellar: a room may use any room that stands below it in
 //! this list, none above. `tests/it/house.rs` holds the code to that.
 
-pub mod app;
 pub mod cli;
 
+pub mod app;
+
 pub mod http;
-pub mod station;
 pub mod outbox;
+pub mod station;
+
 pub mod service;
 
 pub mod carrier;

@@ -161,8 +161,7 @@ struct Listening {
 
 /// Server-sent events: `hello` at once, `text` for each text to these phones, `beat` now and then.
 async fn events(State(phone): State<Arc<PhoneState>>, Query(listening): Query<Listening>) -> Response {
-    let phones: Option<Vec<Msisdn>> =
-        listening.phones.split(',').take(STREAM_PHONES + 1).map(|p| Msisdn::parse(p)).collect();
+    let phones: Option<Vec<Msisdn>> = listening.phones.split(',').take(STREAM_PHONES + 1).map(Msisdn::parse).collect();
     let phones = match phones {
         Some(phones) if phones.len() <= STREAM_PHONES => phones,
         Some(_) => return refuse(StatusCode::BAD_REQUEST, "too many phones"),

@@ -168,7 +168,7 @@
       field.value = '';
       const message = { id: xx.newId(), to: to, text: text, at: Date.now(), state: 'sending' };
       phone.mailbox.sent.unshift(message);
-      phone.home();
+      phone.rest();
       phone.transmit(message);
     }
 

@@ -62,7 +62,7 @@
       ]);
       this.root.tabIndex = 0;
       this.root.addEventListener('keydown', (e) => this.typed(e));
-      this.body.addEventListener('pointerup', () => this.focus());
+      this.screen.addEventListener('click', () => this.focus());
     }
 
     // A key acts when it is let go, so that a swipe over the keys presses none; held down it may do something else.
@@ -179,9 +179,14 @@
       this.tell();
     }
 
-    home() {
+    // Leaves all screens but standby.
+    rest() {
       this.stack.slice().reverse().forEach((screen) => screen.leave && screen.leave());
       this.stack = [xx.screens.standby(this)];
+    }
+
+    home() {
+      this.rest();
       this.draw();
       this.tell();
     }
@@ -204,10 +209,11 @@
       const top = this.top();
       const base = this.stack.filter((screen) => !screen.over).pop();
       if (this.drawn !== base || !top.over) {
+        const scrolled = this.drawn === base ? this.body.scrollTop : 0;
         this.drawn = base;
         this.body.textContent = '';
-        this.body.scrollTop = 0;
         base.draw(this.body);
+        if (scrolled) this.body.scrollTop = scrolled;
       }
       this.over.textContent = '';
       this.over.className = 'over' + (top.over ? ' open over-' + top.name : '');
@@ -225,10 +231,10 @@
       const top = this.top();
       const box = top.over ? this.over : this.body;
       if (top.field) return;
-      const at = box.scrollTop;
+      const scrolled = box.scrollTop;
       box.textContent = '';
-      box.scrollTop = at;
       top.draw(box);
+      if (!top.list) box.scrollTop = scrolled;
       this.drawSoft();
       this.drawStatus();
     }
@@ -302,7 +308,7 @@
     flash(name, ms) {
       this.root.classList.remove(name);
       // Reading a size makes the browser forget the running animation, so that it starts anew.
-      this.root.offsetWidth; // eslint-disable-line no-unused-expressions
+      void this.root.offsetWidth;
       this.root.classList.add(name);
       window.setTimeout(() => this.root.classList.remove(name), ms);
     }
@@ -326,10 +332,9 @@
     tell() {
       this.fresh = this.fresh.filter((text) => !text.read && this.mailbox.inbox.indexOf(text) >= 0);
       if (!this.fresh.length) return;
+      this.stack = this.stack.filter((screen) => screen !== this.newsDialog);
       const top = this.top();
-      if (top === this.newsDialog) {
-        this.stack.pop();
-      } else if (top.name === 'sending' || (top.busy && top.busy())) {
+      if (top.name === 'sending' || (top.busy && top.busy())) {
         this.toast(this.fresh.length + '条新短信');
         this.drawStatus();
         return;
@@ -435,9 +440,7 @@
     // Opens the editor with a text in it.
     compose(text) {
       if (!this.on) this.power(true);
-      this.home();
-      this.fresh = [];
-      if (this.top() === this.newsDialog) this.close(this.newsDialog);
+      this.rest();
       this.open(xx.editor(this, { text: text }));
       this.focus();
     }

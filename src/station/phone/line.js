@@ -64,9 +64,11 @@
         this.pause = 500;
         this.alive();
         // A daemon that was started anew may have another token.
-        if (restarted) this.ask().catch(() => {});
-        this.connected = true;
-        this.changed(true);
+        (restarted ? this.ask().catch(() => {}) : Promise.resolve()).then(() => {
+          if (this.source !== source) return;
+          this.connected = true;
+          this.changed(true);
+        });
       });
       source.addEventListener('text', (e) => {
         this.alive();
@@ -143,8 +145,8 @@
     // Tells the daemon that a text is on the handset.
     async delivered(id) {
       const response = await this.post('dlr', { mt: id, state: 'delivered' });
-      // What is refused now would be refused again; only a busy or lost line is worth another report.
-      if (response.status >= 500) throw new Error('busy');
+      // What is refused for itself would be refused again; a busy line or a token of yesterday is worth another report.
+      if (response.status >= 500 || response.status === 403) throw new Error('later');
     }
   };
 }(window.xx = window.xx || {}));

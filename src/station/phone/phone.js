@@ -109,7 +109,7 @@
     note.querySelectorAll('.chip').forEach(function (chip) {
       chip.addEventListener('click', function () {
         handset.compose(chip.textContent);
-        handset.root.scrollIntoView({ block: 'nearest', inline: 'nearest', behavior: 'smooth' });
+        if (handset.screen.getBoundingClientRect().top < 0) handset.root.scrollIntoView({ block: 'start' });
       });
     });
     remove.addEventListener('click', function () {

@@ -73,7 +73,9 @@
     const screen = {
       name: options.name,
       title: options.title,
+      list: true,
       at: 0,
+      scrolled: 0,
       soft: options.soft || ['选择', '返回'],
       draw(box) {
         const rows = options.rows();
@@ -91,12 +93,14 @@
           ]);
           li.addEventListener('click', function () {
             screen.at = i;
+            screen.scrolled = box.scrollTop;
             phone.redraw();
             row.act();
           });
           ul.append(li);
         });
         box.append(ul);
+        box.scrollTop = screen.scrolled;
         const picked = ul.children[screen.at];
         if (picked.offsetTop + picked.offsetHeight > box.scrollTop + box.clientHeight) {
           box.scrollTop = picked.offsetTop + picked.offsetHeight - box.clientHeight;
@@ -104,8 +108,9 @@
           box.scrollTop = picked.offsetTop;
         }
       },
-      press(key) {
+      press(key, box) {
         const rows = options.rows();
+        screen.scrolled = box.scrollTop;
         if (key === 'up' || key === 'down') {
           screen.at = (screen.at + (key === 'up' ? rows.length - 1 : 1)) % Math.max(rows.length, 1);
           phone.redraw();
@@ -210,7 +215,7 @@
         reply: reply,
         menu: () => [{ lines: ['回复'], act: reply }]
           .concat(posts.map((n) => ({
-            lines: ['回 ' + n + ' 要联系方式'],
+            lines: ['回复 ' + n],
             act: () => phone.open(xx.editor(phone, { to: text.from, text: n, mode: 2 })),
           })))
           .concat([{
