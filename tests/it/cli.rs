@@ -182,7 +182,8 @@ fn the_example_config_is_sound_with_every_key_switched_on() {
     let dir = folder(&on.join("\n"));
     let check = |c: &CarrierConfig| xiangxun::app::build_carrier(c).map(drop);
     let config = Config::load_with(Some(&dir.path().join("xiangxun.toml")), &BTreeMap::new(), &check);
-    let config = config.unwrap_or_else(|faults| panic!("{}", faults.iter().map(|f| format!("{f}\n")).collect::<String>()));
+    let config =
+        config.unwrap_or_else(|faults| panic!("{}", faults.iter().map(|f| format!("{f}\n")).collect::<String>()));
     let kinds: Vec<&str> = config.carriers.iter().map(|c| c.kind.as_str()).collect();
     let all: Vec<&str> = xiangxun::carrier::all().iter().map(|k| k.name).collect();
     assert_eq!(kinds, all, "each kind has its example");
