@@ -97,7 +97,11 @@ pub fn fit(post: &Post, other: &Post, terms: &Terms<'_>, ratio: Ratio<'_>, now: 
             return None;
         }
     }
-    let shared = offer.marks.iter().filter(|m| want.marks.iter().any(|w| w.contains(m.as_str()) || m.contains(w.as_str()))).count();
+    let shared = offer
+        .marks
+        .iter()
+        .filter(|m| want.marks.iter().any(|w| w.contains(m.as_str()) || m.contains(w.as_str())))
+        .count();
     if shared > 0 {
         fit.gain(15 * i32::try_from(shared).unwrap_or(1), "same marks");
     }
@@ -302,9 +306,11 @@ mod tests {
     #[test]
     fn more_agreement_scores_higher() {
         let mut big = post("sell", 1, &["板蓝根"]);
-        big.quantity = Some(Quantity { amount: Exact::from_integer(100), max: None, unit: "公斤".into(), approx: false });
+        big.quantity =
+            Some(Quantity { amount: Exact::from_integer(100), max: None, unit: "公斤".into(), approx: false });
         let mut want = post("buy", 2, &["板蓝根"]);
-        want.quantity = Some(Quantity { amount: Exact::from_integer(200), max: None, unit: "斤".into(), approx: false });
+        want.quantity =
+            Some(Quantity { amount: Exact::from_integer(200), max: None, unit: "斤".into(), approx: false });
         let score = |a: &Post, b: &Post| fit(a, b, &terms(true), &ratio, Timestamp(1)).map(|f| f.score);
         let small = post("sell", 3, &["板蓝根"]);
         assert!(score(&big, &want) > score(&small, &want));
