@@ -13,7 +13,7 @@
   xx.editor = function (phone, start) {
     const given = start || {};
     const codes = phone.line.config.shortCodes;
-    let to = given.to || codes[0];
+    let to = given.to || codes[0] || '';
     let mode = given.mode || 0;
     let keyed = '';
     let choices = [];
@@ -123,8 +123,11 @@
       } else if (key === '0') {
         insert(' ');
       } else if (key === '1') {
-        if (!keyed) symbols();
-        return;
+        if (!keyed) {
+          symbols();
+          return;
+        }
+        picked = (picked + 1) % choices.length;
       } else {
         if (!keyed) close();
         keyed += key;

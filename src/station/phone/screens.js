@@ -137,13 +137,14 @@
         soft: ['菜单', '收件箱'],
         draw(box) {
           const now = new Date();
+          const code = phone.line.config.shortCodes[0];
           const unread = phone.mailbox.unread();
           const date = (now.getMonth() + 1) + '月' + now.getDate() + '日 星期' + '日一二三四五六'[now.getDay()];
           box.append(
             el('div', 'operator', phone.line.config.station),
             el('div', 'big-clock', xx.clockTime(now)),
             el('div', 'date', [el('span', '', date), el('span', 'lunar', lunar(now))]),
-            el('div', 'notice', unread ? unread + '条未读短信' : '发短信到 ' + phone.line.config.shortCodes[0])
+            el('div', 'notice', unread ? unread + '条未读短信' : code ? '发短信到 ' + code : '')
           );
         },
         press(key) {
