@@ -15,6 +15,7 @@ pub mod unit;
 pub use intent::Intent;
 
 use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use include_dir::{Dir, include_dir};
 
@@ -29,6 +30,26 @@ pub struct Grammar {
     pub places: place::Places,
     pub lexicon: lexicon::Lexicon,
     pub replies: reply::Replies,
+}
+
+/// The grammar in force, which a reload replaces while texts are being read. Clones share it.
+#[derive(Debug, Clone)]
+pub struct Current(Arc<RwLock<Arc<Grammar>>>);
+
+impl Current {
+    pub fn new(grammar: Grammar) -> Current {
+        Current(Arc::new(RwLock::new(Arc::new(grammar))))
+    }
+
+    /// The grammar in force now; whoever holds it keeps it through a reload.
+    pub fn get(&self) -> Arc<Grammar> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Puts another in force.
+    pub fn set(&self, grammar: Grammar) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(grammar);
+    }
 }
 
 /// A fault in a grammar file, for the person who edits it.
