@@ -20,7 +20,6 @@ pub mod station;
 pub mod service;
 
 pub mod carrier;
-pub mod cli;
 pub mod command;
 pub mod reply;
 pub mod store;
