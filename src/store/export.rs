@@ -187,7 +187,12 @@ struct Lines<'a> {
 impl<'a> Lines<'a> {
     fn create(path: &'a Path) -> Result<Lines<'a>, StoreError> {
         let file = File::create(path).map_err(|e| failed_write(path, &e))?;
-        Ok(Lines { path, out: BufWriter::with_capacity(1 << 17, file), crc: crc32fast::Hasher::new(), line: Vec::new() })
+        Ok(Lines {
+            path,
+            out: BufWriter::with_capacity(1 << 17, file),
+            crc: crc32fast::Hasher::new(),
+            line: Vec::new(),
+        })
     }
 
     fn line(&mut self, line: &Line) -> Result<(), StoreError> {

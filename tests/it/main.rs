@@ -11,3 +11,4 @@ mod pairs;
 mod repeats;
 mod store;
 mod talks;
+mod texts;

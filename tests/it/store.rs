@@ -196,7 +196,10 @@ mod promise {
                             p.today.posts += 1;
                             let counted = u64::from(p.today.posts);
                             let mine = Post { owner: phone(caller * 100 + n), ..post(next.post) };
-                            Ok((Change { posts: vec![mine], people: vec![p], ..Change::default() }, (next.post, counted)))
+                            Ok((
+                                Change { posts: vec![mine], people: vec![p], ..Change::default() },
+                                (next.post, counted),
+                            ))
                         })
                         .await
                         .unwrap();
