@@ -131,7 +131,9 @@ pub fn settle(scene: &Scene<'_, '_>, decision: &Decision) -> Reading {
 }
 
 fn known_item(scene: &Scene<'_, '_>, p: &Phrase<'_>) -> Item {
-    let said = p.text(scene.text).to_string();
+    // As it was written, also where that was mended.
+    let slip = scene.slips.iter().find(|s| s.at.start < p.end as usize && (p.start as usize) < s.at.end);
+    let said = slip.map_or_else(|| p.text(scene.text).to_string(), |s| s.written.clone());
     match p.item().and_then(|i| scene.grammar.items.at(i)) {
         Some(item) => Item { name: item.name.clone(), said, known: true },
         None => Item { name: said.clone(), said, known: false },
