@@ -5,3 +5,4 @@ mod kannel;
 mod outbox;
 mod peers;
 mod smsgate;
+mod store;

@@ -350,7 +350,8 @@ async fn what_an_earlier_life_left_is_sent_with_its_attempt_counted() {
     let (store, _folder) = open();
     let house = House::over(store, &peer, false, 0, 8);
     // Committed, and then the process was gone before it offered anything.
-    let left: Vec<Mt> = vec![answer(1, 1), push(2, 2, NOW), push(3, 3, NOW.plus(HOUR)), Mt { state: MtState::Sent, ..answer(4, 4) }];
+    let left: Vec<Mt> =
+        vec![answer(1, 1), push(2, 2, NOW), push(3, 3, NOW.plus(HOUR)), Mt { state: MtState::Sent, ..answer(4, 4) }];
     house.store.transact(move |_| Ok((Change { mts: left.clone(), ..Change::default() }, ()))).await.unwrap();
     house.outbox.start().await.unwrap();
     house.settle().await;
@@ -401,7 +402,14 @@ async fn stop_quiet_hours_and_time_limits_hold_at_the_moment_of_sending() {
     let waiting = house.mt(1).await;
     assert_eq!((waiting.state, waiting.due), (MtState::Queued, NOW.plus(20 * HOUR)), "it waits for the morning");
     let now = house.clock.now();
-    house.commit(vec![Mt { until: now.plus(HOUR), due: now, state: MtState::Claimed { lease: now.plus(HOUR) }, ..answer(5, 5) }]).await;
+    house
+        .commit(vec![Mt {
+            until: now.plus(HOUR),
+            due: now,
+            state: MtState::Claimed { lease: now.plus(HOUR) },
+            ..answer(5, 5)
+        }])
+        .await;
     house.settle().await;
     assert_eq!(house.state(5).await, MtState::Sent, "an answer goes at any hour");
     house.advance(8 * HOUR).await;
@@ -493,8 +501,7 @@ async fn more_than_memory_holds_waits_in_the_store() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn stopping_lets_what_is_under_way_arrive() {
-    let peer =
-        Peer::start(|_, _| Reply::Late(Duration::from_millis(100), Box::new(say(200, "0,r")))).await;
+    let peer = Peer::start(|_, _| Reply::Late(Duration::from_millis(100), Box::new(say(200, "0,r")))).await;
     let house = House::new(&peer, false).await;
     house.commit((1..=100).map(|id| answer(id, id)).collect()).await;
     peer.wait(8).await;
