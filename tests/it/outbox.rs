@@ -269,7 +269,7 @@ async fn unclear_sendings_are_repeated_as_far_as_is_right() {
     for id in 1..=3 {
         house.commit(vec![answer(id, id)]).await;
         house.settle().await;
-        house.advance(1_000).await;
+        house.advance(10_000).await;
     }
     for id in 1..=3 {
         assert_eq!((house.state(id).await, house.mt(id).await.attempts <= 4), (MtState::Sent, true), "{id}");

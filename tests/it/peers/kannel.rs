@@ -1,7 +1,7 @@
 //! Debian's real Kannel, bearerbox and smsbox, on free ports of 127.0.0.1 in a folder of its own.
 //!
-//! Its SMSC is Kannel's own HTTP form: whoever plays the SMSC puts MOs into [`Kannel::mo`], gets MTs at its send-url, and
-//! answers a report with [`Kannel::report`].
+//! Its SMSC speaks HTTP: whoever plays the SMSC puts MOs into [`Kannel::mo`], gets MTs at its address, answers each with
+//! `taken as ID`, and reports on that ID by [`Kannel::report`], which Kannel joins with the MT itself.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -34,7 +34,7 @@ pub struct Kannel {
 pub struct Setup<'a> {
     /// The lines of `group = sms-service`, as our `check` prints them.
     pub service: &'a str,
-    /// Where MTs go: the SMSC's HTTP address.
+    /// Where MTs go, as `?from=…&to=…&coding=…&charset=…&text=…`: the SMSC's HTTP address.
     pub send_url: &'a str,
     /// Lines for `group = smsbox`, such as `mo-recode = true`.
     pub smsbox: &'a str,
@@ -72,11 +72,15 @@ sms-resend-freq = 1
 group = smsc
 smsc = http
 smsc-id = cm
-system-type = kannel
+system-type = generic
 smsc-username = smsc
 smsc-password = smsc
 port = {smsc}
-send-url = "{send_url}"
+send-url = "{send_url}?from=%P&to=%p&coding=%c&charset=%C&text=%b"
+status-success-regex = "^taken"
+status-permfail-regex = "^never"
+status-tempfail-regex = "^later"
+generic-foreign-id-regex = "as (.+)"
 connect-allow-ip = "127.0.0.1"
 
 group = smsbox
@@ -148,14 +152,14 @@ max-messages = 10
             .await
     }
 
-    /// Reports on an MT as the SMSC: `dlr_url` is the identification that came with the MT.
-    pub async fn report(&self, from: &str, to: &str, dlr_url: &str, bit: u8) -> u16 {
+    /// Reports as the SMSC on the MT that it took under this id.
+    pub async fn report(&self, from: &str, to: &str, id: &str, bit: u8) -> u16 {
         let bit = bit.to_string();
         self.ask(&[
             ("from", from.as_bytes()),
             ("to", to.as_bytes()),
             ("dlr-mask", bit.as_bytes()),
-            ("dlr-mid", dlr_url.as_bytes()),
+            ("dlr-mid", id.as_bytes()),
             ("text", b"DELIVRD"),
         ])
         .await
