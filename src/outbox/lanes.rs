@@ -369,7 +369,7 @@ mod tests {
             }
             prop_assert_eq!(done.values().map(Vec::len).sum::<usize>() as u64, id);
             prop_assert!(done.values().all(|ids| ids.is_sorted()));
-            prop_assert!(lanes.known.len() == 0 && lanes.phones.is_empty() && lanes.flying() == 0);
+            prop_assert!(lanes.known.is_empty() && lanes.phones.is_empty() && lanes.flying() == 0);
         }
     }
 }

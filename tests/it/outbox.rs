@@ -173,7 +173,6 @@ async fn what_is_offered_is_sent_once_and_joined_with_its_reports() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_report_may_come_before_the_answer() {
-    let gate = Arc::new(tokio::sync::Semaphore::new(0));
     let peer = Peer::start(|_, n| {
         let answer = say(200, "0,early");
         // Only the report, which the test sends meanwhile, comes sooner than this.
@@ -187,7 +186,6 @@ async fn a_report_may_come_before_the_answer() {
     assert!(matches!(early, Ok(Reported::Early | Reported::Moved(_))));
     house.settle().await;
     assert_eq!(house.state(1).await, MtState::Delivered);
-    drop(gate);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
