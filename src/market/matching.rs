@@ -145,8 +145,9 @@ fn price(asked: Option<&Price>, bid: Option<&Price>, slack: u32, ratio: Ratio<'_
     }
     let per = match (&asked.per, &bid.per) {
         (Some(a), Some(b)) => ratio(b, a),
-        (None, None) => Some(Exact::from_integer(1)),
-        _ => None,
+        // Who leaves the unit out means the usual one, as the other says it; unless the two are so far apart
+        // that one must be for the day and the other for the month.
+        _ => same_scale(asked.yuan, bid.yuan).then(|| Exact::from_integer(1)),
     };
     // bid per its unit; there are `1/per` of asked's units in it
     let Some(bid_yuan) = per.and_then(|r| checked_div(bid.max.unwrap_or(bid.yuan), r)) else { return Some(()) };
@@ -160,6 +161,12 @@ fn price(asked: Option<&Price>, bid: Option<&Price>, slack: u32, ratio: Ratio<'_
         fit.gain(5, "price near");
     }
     Some(())
+}
+
+/// Whether two prices can be for the same amount of the same thing.
+fn same_scale(a: Exact, b: Exact) -> bool {
+    let ten = Exact::from_integer(10);
+    a < b * ten && b < a * ten
 }
 
 fn checked_div(a: Exact, b: Exact) -> Option<Exact> {
@@ -272,6 +279,14 @@ mod tests {
         assert!(meets(&sell, &priced(post("buy", 2, &herb), (3, 1), "斤")), "a fifth apart can be talked over");
         assert!(!meets(&sell, &priced(post("buy", 2, &herb), (5, 1), "公斤")));
         assert!(meets(&sell, &priced(post("buy", 2, &herb), (1, 1), "筐")), "what cannot be compared says nothing");
+        let bare = |mut p: Post| {
+            if let Some(price) = &mut p.price {
+                price.per = None;
+            }
+            p
+        };
+        assert!(!meets(&sell, &bare(priced(post("buy", 2, &herb), (2, 1), "斤"))), "no unit means the usual one");
+        assert!(meets(&bare(priced(post("sell", 1, &herb), (5000, 1), "月")), &priced(post("buy", 2, &herb), (180, 1), "天")));
     }
 
     #[test]
