@@ -1,4 +1,6 @@
 //! All integration tests, in one binary: one module a subject.
 
 mod config;
+mod house;
 mod http;
+mod supply;
