@@ -308,7 +308,7 @@ fn the_house_is_as_its_map_says() {
             found.extend(refused(&layers, room, &to).map(|why| format!("{}:{line}: {why}", file.display())));
         }
         if room != "command" {
-            let uses = tokens(&code).windows(2).filter_map(nom_is_used).collect::<Vec<_>>();
+            let uses: BTreeSet<usize> = tokens(&code).windows(2).filter_map(nom_is_used).collect();
             found.extend(uses.iter().map(|line| format!("{}:{line}: nom lives in command alone", file.display())));
         }
     }
