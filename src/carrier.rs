@@ -3,12 +3,51 @@
 //! A carrier opens no socket, reads no clock and keeps no state: `http` hands it what arrived and sends its answer,
 //! `outbox` sends the request it builds and hands it the response. So every kind is tested with recorded requests.
 
+pub mod auth;
+pub mod charset;
+pub mod form;
+pub mod hex;
+pub mod path;
+pub mod print;
+pub mod status;
+
+pub mod generic;
+pub mod kannel;
+pub mod phone;
+pub mod smsgate;
+
 use std::net::IpAddr;
 
-use http::{HeaderMap, Method, StatusCode};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 use crate::clock::Timestamp;
+use crate::config::Secret;
+use crate::config::carrier::{CarrierConfig, SettingError};
 use crate::message::{Dlr, Mo, Mt};
+
+pub use print::fingerprint;
+
+/// A kind of carrier: what `kind` in the config may name.
+#[derive(Clone, Copy)]
+pub struct Kind {
+    pub name: &'static str,
+    /// Builds an account from its settings, or tells every fault in them.
+    pub build: fn(&CarrierConfig) -> Result<Box<dyn Carrier>, Vec<SettingError>>,
+    /// MTs a second where the config gives no `rate`.
+    pub default_rate: u32,
+}
+
+/// Every kind there is.
+pub fn all() -> &'static [Kind] {
+    &[kannel::KIND, smsgate::KIND, generic::KIND, phone::KIND]
+}
+
+/// The kind of this name.
+pub fn kind(name: &str) -> Option<&'static Kind> {
+    all().iter().find(|k| k.name == name)
+}
 
 /// A webhook call as it arrived, before anything has been believed.
 #[derive(Debug, Clone, Copy)]
@@ -67,7 +106,7 @@ pub struct Ack {
 pub struct Outgoing {
     pub method: Method,
     pub url: String,
-    pub headers: Vec<(&'static str, String)>,
+    pub headers: HeaderMap,
     pub body: Vec<u8>,
 }
 
@@ -120,6 +159,37 @@ pub trait Carrier: Send + Sync + std::fmt::Debug {
     fn outcome(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Taken, SendError>;
     /// Whether an MT sent twice with the same id is delivered once.
     fn idempotent(&self) -> bool;
+    /// MTs an hour that the line bears, where that is less than any whole number a second would say.
+    fn per_hour(&self) -> Option<u32> {
+        None
+    }
     /// What the operator must enter on the carrier's own page, one line each, with `public_url` filled in; and warnings.
     fn setup(&self, public_url: &str) -> Vec<String>;
+}
+
+/// A warning where webhooks, with their secrets and villagers' texts, would cross a network in the clear.
+fn open_line(public_url: &str) -> Option<String> {
+    let uri: http::Uri = public_url.parse().ok()?;
+    let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
+    let here = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
+    (uri.scheme_str() == Some("http") && !here).then(|| {
+        format!(
+            "warning: {public_url} is not https, so texts and secrets can be read on the way; put TLS in front of it"
+        )
+    })
+}
+
+/// A header value that is kept out of logs; `None` where it holds more than the letters, digits and signs of ASCII.
+fn sensitive(value: &str) -> Option<HeaderValue> {
+    let mut header = HeaderValue::from_str(value).ok().filter(|_| value.chars().all(|c| c.is_ascii_graphic()))?;
+    header.set_sensitive(true);
+    Some(header)
+}
+
+/// `Basic …` of a user, whose name cannot hold a colon.
+fn basic(username: &str, password: &Secret) -> Option<HeaderValue> {
+    let both = BASE64.encode(format!("{username}:{}", password.expose()));
+    let mut header = HeaderValue::from_str(&format!("Basic {both}")).ok().filter(|_| !username.contains(':'))?;
+    header.set_sensitive(true);
+    Some(header)
 }

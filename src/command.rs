@@ -1,6 +1,14 @@
 //! What a text asks for. `read(&grammar, now, text)` turns any text into a [`Reading`]; it does no I/O, keeps no
 //! state and never fails.
 
+mod date;
+mod normalize;
+mod number;
+mod phrase;
+mod price;
+mod quantity;
+mod scan;
+
 pub use crate::grammar::Intent;
 use crate::market::{Exact, Place, Price, Quantity, Sex, When};
 

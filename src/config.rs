@@ -28,6 +28,7 @@ pub use address::AddressRange;
 pub use carrier::{CarrierConfig, SettingError};
 pub use quiet::QuietHours;
 
+use crate::clock::Timestamp;
 use crate::market::PlaceCode;
 use crate::message::Msisdn;
 
@@ -165,6 +166,11 @@ impl Limits {
     /// When pushes wait; `None` where they never do.
     pub fn quiet(&self) -> Option<QuietHours> {
         self.quiet_hours.parse().ok()
+    }
+
+    /// When a push that is ready at `at` may go: at once, or at the end of the quiet hours.
+    pub fn after_quiet(&self, at: Timestamp) -> Timestamp {
+        self.quiet().map_or(at, |q| q.end_after(at))
     }
 
     /// Pushes to one phone in a day, where there is a limit.

@@ -4,8 +4,11 @@
 //! The folder is compiled into the binary; `[server] grammar = "DIR"` takes another, which SIGHUP reads again.
 
 pub mod board;
+pub mod command;
 pub mod intent;
 pub mod item;
+pub mod lexicon;
+pub mod place;
 pub mod reply;
 pub mod unit;
 
@@ -24,6 +27,8 @@ pub struct Grammar {
     pub boards: board::Boards,
     pub items: item::Items,
     pub units: unit::Units,
+    pub places: place::Places,
+    pub lexicon: lexicon::Lexicon,
     pub replies: reply::Replies,
 }
 
@@ -108,8 +113,10 @@ impl Grammar {
         let boards = board::Boards::read(&sources, &mut errors);
         let items = item::Items::read(&sources, &mut errors);
         let units = unit::Units::read(&sources, &mut errors);
+        let places = place::Places::read(&sources, &mut errors);
+        let lexicon = lexicon::Lexicon::build(&sources, &items, &units, &mut errors);
         let replies = reply::Replies::read(&sources, &mut errors);
-        if errors.is_empty() { Ok(Grammar { boards, items, units, replies }) } else { Err(errors) }
+        if errors.is_empty() { Ok(Grammar { boards, items, units, places, lexicon, replies }) } else { Err(errors) }
     }
 }
 

@@ -162,7 +162,13 @@ mod tests {
     #[test]
     fn an_empty_slot_hides_its_brackets() {
         let g = grammar();
-        let text = Reply::new("contact").set("no", "101号").set("what", "卖牛").set("short", "卖牛").set("phone", "13800000000").pack(&g.replies).text;
+        let text = Reply::new("contact")
+            .set("no", "101号")
+            .set("what", "卖牛")
+            .set("short", "卖牛")
+            .set("phone", "13800000000")
+            .pack(&g.replies)
+            .text;
         assert_eq!(text, "101号卖牛,电话13800000000。已把您的电话告诉对方。成了回:成 101号");
     }
 }

@@ -10,6 +10,7 @@ pub mod own;
 pub mod person;
 pub mod post;
 pub mod question;
+pub mod sweep;
 pub mod turn;
 
 use std::collections::BTreeMap;

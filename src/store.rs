@@ -9,13 +9,38 @@
 
 pub mod record;
 
+mod applier;
+mod backup;
+mod committer;
+mod disk;
+mod embedded;
+pub mod export;
+mod form;
+mod journal;
+mod key;
+mod layers;
+mod list;
+mod op;
+mod opening;
+mod plan;
+mod prune;
+mod state;
+mod table;
+mod visit;
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use export::{Contents, Progress};
+pub use journal::Damage;
+pub use opening::{How, Opened};
 pub use record::{MoRecord, Person, SeenKey};
 
-use crate::clock::Timestamp;
+use crate::clock::{Clock, Timestamp};
 use crate::market::{Post, PostId, RingKey};
-use crate::message::{MoSeq, Msisdn, Mt, MtId};
+use crate::message::{MoSeq, Msisdn, Mt, MtClass, MtId};
 
 /// Why a store could not do it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -32,6 +57,15 @@ pub enum StoreError {
     /// A record is larger than a value may be.
     #[error("{what} takes {bytes} bytes, more than {limit}")]
     TooLarge { what: &'static str, bytes: usize, limit: usize },
+    /// Another process has the store.
+    #[error("{dir} is in use{}", pid.map_or(String::new(), |p| format!(" by process {p}")))]
+    Locked { dir: String, pid: Option<u32> },
+    /// The address of the store is not one we know.
+    #[error("store.url {0:?} is not of the form sled:FOLDER")]
+    Url(String),
+    /// The code of a decision failed; it changed nothing, and no other is harmed.
+    #[error("fault: {0}")]
+    Fault(String),
     /// The store is closed or was never able to open.
     #[error("the store is closed")]
     Closed,
@@ -82,6 +116,199 @@ impl Change {
     }
 }
 
+/// How a store is opened.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Make it where there is none.
+    pub create: bool,
+    /// What sled may keep of its pages. It takes some tens of megabytes more for itself.
+    pub cache_bytes: u64,
+    /// What may wait in memory for sled; more lets callers wait, then refuses them as busy.
+    pub memory_bytes: usize,
+    /// Decoded posts kept at hand for matching, about a kilobyte each.
+    pub cached_posts: usize,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { create: true, cache_bytes: 16 << 20, memory_bytes: 32 << 20, cached_posts: 16_000 }
+    }
+}
+
+/// Figures of a store, for `/metrics`. Sums count from its opening.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Stats {
+    pub live_posts: u64,
+    /// MTs queued or claimed.
+    pub pending_mts: u64,
+    /// Messages ever accepted.
+    pub accepted: u64,
+    /// Changes kept, and in how many groups; one group costs one sync.
+    pub commits: u64,
+    pub groups: u64,
+    pub last_group: u64,
+    pub largest_group: u64,
+    /// From the first decision of the last group until it was durable, and the sum over all groups.
+    pub last_commit_micros: u64,
+    pub commit_micros: u64,
+    /// Of that sum, what writing and syncing the journal took.
+    pub sync_micros: u64,
+    pub last_commit: Option<Timestamp>,
+    /// What would have to be replayed onto the last export.
+    pub journal_bytes: u64,
+    /// Keys written to sled, and the time that took.
+    pub applied_keys: u64,
+    pub apply_micros: u64,
+    /// Memory taken by what waits for sled.
+    pub waiting_bytes: u64,
+    /// Why the store cannot serve now.
+    pub failing: Option<String>,
+}
+
 /// Where a station keeps everything. Clones share it.
+///
+/// Dropping the last clone without [`Store::close`] waits for the store's threads and leaves the next opening more to do.
 #[derive(Clone)]
-pub struct Store;
+pub struct Store {
+    engine: Engine,
+}
+
+#[derive(Clone)]
+enum Engine {
+    Embedded(Arc<embedded::Embedded>),
+}
+
+impl Store {
+    /// Opens the store at `url`, `sled:FOLDER`. Blocks, for seconds where much must be read.
+    pub fn open(url: &str, options: Options) -> Result<(Store, Opened), StoreError> {
+        let (store, opened) = embedded::Embedded::open(&folder(url)?, options)?;
+        Ok((Store { engine: Engine::Embedded(Arc::new(store)) }, opened))
+    }
+
+    /// Runs a decision when all before it are decided, and returns its answer once its change is durable.
+    ///
+    /// Decisions run on the store's own thread: they must not block. A panic inside becomes [`StoreError::Fault`]. A decision
+    /// may be run again from the beginning, by stores on which others can interfere.
+    pub async fn transact<T: Send + 'static>(
+        &self,
+        mut decide: impl FnMut(&dyn View) -> Result<(Change, T), StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let Engine::Embedded(e) = &self.engine;
+        e.decide(move |visit| {
+            let (change, t) = decide(visit)?;
+            Ok((plan::Plan::new(change, visit)?, t))
+        })
+        .await
+    }
+
+    /// Reads what is durable, in one consistent visit, on a thread that may block. Commits wait for a visit to end: keep it
+    /// short.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        f: impl FnOnce(&dyn View) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.visit(move |v| f(v)).await
+    }
+
+    async fn visit<T: Send + 'static>(
+        &self,
+        f: impl FnOnce(&visit::Visit<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let Engine::Embedded(e) = &self.engine;
+        let shared = e.shared.clone();
+        let reading = tokio::task::spawn_blocking(move || {
+            let state = shared.read();
+            let visit = state.visit()?;
+            catch_unwind(AssertUnwindSafe(|| f(&visit)))
+                .unwrap_or_else(|panic| Err(StoreError::Fault(panic_text(panic.as_ref()))))
+        });
+        reading.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// Queued and claimed MTs of a carrier behind `after`, in the order of class, due time and number.
+    pub async fn pending(
+        &self,
+        carrier: &str,
+        after: Option<(MtClass, Timestamp, MtId)>,
+        limit: usize,
+    ) -> Result<Vec<Mt>, StoreError> {
+        let carrier = carrier.to_string();
+        self.visit(move |v| v.pending(&carrier, after, limit)).await
+    }
+
+    /// Posts that are live though their days have run out at `now`; for the sweep that closes them.
+    pub async fn expired(&self, now: Timestamp, limit: usize) -> Result<Vec<PostId>, StoreError> {
+        self.visit(move |v| v.expired(now, limit)).await
+    }
+
+    /// Messages that wait for a person, the newest first.
+    pub async fn unread(&self, limit: usize) -> Result<Vec<MoRecord>, StoreError> {
+        self.visit(move |v| v.unread(limit)).await
+    }
+
+    /// The messages accepted last, the newest first.
+    pub async fn recent(&self, limit: usize) -> Result<Vec<MoRecord>, StoreError> {
+        self.visit(move |v| v.recent(limit)).await
+    }
+
+    /// Takes out at most `limit` messages, settled MTs and closed posts from before `before`, and seen keys that are older than
+    /// their memory at `now`. Returns how many; fewer than `limit` when nothing more is due.
+    pub async fn prune(&self, now: Timestamp, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
+        let Engine::Embedded(e) = &self.engine;
+        // one piece must stay a small change among others
+        let limit = limit.min(1000);
+        e.decide(move |visit| prune::plan(visit, now, before, limit)).await
+    }
+
+    pub fn stats(&self) -> Stats {
+        let Engine::Embedded(e) = &self.engine;
+        e.shared.stats()
+    }
+
+    /// Writes an export of the whole store beside it, reads it back, and lets old journal files go. For every night and before
+    /// upgrades. Returns where it is.
+    pub async fn backup(&self) -> Result<PathBuf, StoreError> {
+        let Engine::Embedded(e) = &self.engine;
+        e.backup().await
+    }
+
+    /// Exports everything to a file, as lines of JSON. Blocks, and commits wait: for when no daemon serves.
+    pub fn export(&self, path: &Path, progress: &mut dyn FnMut(Progress)) -> Result<Contents, StoreError> {
+        let Engine::Embedded(e) = &self.engine;
+        e.export(path, Clock::System.now(), progress)
+    }
+
+    /// Finishes what waits and closes. Returns whether everything is in its place; if not, the next opening does the rest.
+    pub async fn close(&self) -> bool {
+        let store = self.clone();
+        tokio::task::spawn_blocking(move || store.close_now()).await.unwrap_or(false)
+    }
+
+    /// As [`Store::close`], for where there is no runtime. Blocks.
+    pub fn close_now(&self) -> bool {
+        let Engine::Embedded(e) = &self.engine;
+        e.close(committer::Call::Stop)
+    }
+}
+
+/// Makes a new store at `url` from an export; there must be none. Blocks.
+pub fn import(url: &str, from: &Path, progress: &mut dyn FnMut(Progress)) -> Result<Contents, StoreError> {
+    embedded::import(&folder(url)?, from, &Options::default(), progress)
+}
+
+fn folder(url: &str) -> Result<PathBuf, StoreError> {
+    match url.strip_prefix("sled:") {
+        Some(dir) if !dir.is_empty() => Ok(PathBuf::from(dir)),
+        _ => Err(StoreError::Url(url.to_string())),
+    }
+}
+
+fn failed_write(path: &Path, e: &std::io::Error) -> StoreError {
+    StoreError::Write { path: path.display().to_string(), cause: e.to_string() }
+}
+
+/// What a panic said.
+fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let said = panic.downcast_ref::<&str>().map(|s| s.to_string());
+    said.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "panic".to_string())
+}

@@ -172,7 +172,7 @@ fn place_in(places: &BTreeMap<String, Place>, path: &str) -> Option<Place> {
     }
 }
 
-/// `called` is what stands before the key in an error.
+/// Of a table and of those in it. `called` is what stands before the key in an error.
 fn read_files_of(
     table: &mut Table,
     at: &str,
@@ -182,6 +182,12 @@ fn read_files_of(
     file: &Option<String>,
     errors: &mut Vec<ConfigError>,
 ) {
+    for (key, value) in table.iter_mut() {
+        if let Value::Table(inner) = value {
+            let (at, called) = (join(at, key), format!("{called}{key}."));
+            read_files_of(inner, &at, &called, folder, places, file, errors);
+        }
+    }
     let keys: Vec<String> = table.keys().filter(|k| k.len() > 5 && k.ends_with("_file")).cloned().collect();
     for key in keys {
         let plain = key.trim_end_matches("_file").to_string();

@@ -68,9 +68,12 @@ impl Replies {
         for (name, table) in &tables {
             let line = line_of(name);
             if let Some(say) = table.get("say").and_then(toml::Value::as_array) {
-                let variants: Result<Vec<_>, String> = say.iter().map(|v| pieces(v.as_str().unwrap_or_default())).collect();
+                let variants: Result<Vec<_>, String> =
+                    say.iter().map(|v| pieces(v.as_str().unwrap_or_default())).collect();
                 match variants {
-                    Ok(v) if v.is_empty() => errors.push(source.error(line, format!("`{name}` has no variants in `say`"))),
+                    Ok(v) if v.is_empty() => {
+                        errors.push(source.error(line, format!("`{name}` has no variants in `say`")))
+                    }
                     Ok(variants) => drop(self.sentences.insert(name.clone(), Sentence { variants })),
                     Err(e) => errors.push(source.error(line, format!("`{name}`: {e}"))),
                 }
@@ -116,10 +119,13 @@ impl Replies {
             }
         }
         for slot in unknown {
-            errors.push(source.error(line, format!("`{name}` uses slot `{slot}`; give its longest value in [longest]")));
+            errors
+                .push(source.error(line, format!("`{name}` uses slot `{slot}`; give its longest value in [longest]")));
         }
         if units > SEGMENT {
-            let what = format!("`{name}`: its tersest variant takes {units} units with the longest values, more than {SEGMENT}; shorten it");
+            let what = format!(
+                "`{name}`: its tersest variant takes {units} units with the longest values, more than {SEGMENT}; shorten it"
+            );
             errors.push(source.error(line, what));
         }
     }

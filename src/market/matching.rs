@@ -97,7 +97,11 @@ pub fn fit(post: &Post, other: &Post, terms: &Terms<'_>, ratio: Ratio<'_>, now: 
             return None;
         }
     }
-    let shared = offer.marks.iter().filter(|m| want.marks.iter().any(|w| w.contains(m.as_str()) || m.contains(w.as_str()))).count();
+    let shared = offer
+        .marks
+        .iter()
+        .filter(|m| want.marks.iter().any(|w| w.contains(m.as_str()) || m.contains(w.as_str())))
+        .count();
     if shared > 0 {
         fit.gain(15 * i32::try_from(shared).unwrap_or(1), "same marks");
     }
@@ -141,8 +145,9 @@ fn price(asked: Option<&Price>, bid: Option<&Price>, slack: u32, ratio: Ratio<'_
     }
     let per = match (&asked.per, &bid.per) {
         (Some(a), Some(b)) => ratio(b, a),
-        (None, None) => Some(Exact::from_integer(1)),
-        _ => None,
+        // Who leaves the unit out means the usual one, as the other says it; unless the two are so far apart
+        // that one must be for the day and the other for the month.
+        _ => same_scale(asked.yuan, bid.yuan).then(|| Exact::from_integer(1)),
     };
     // bid per its unit; there are `1/per` of asked's units in it
     let Some(bid_yuan) = per.and_then(|r| checked_div(bid.max.unwrap_or(bid.yuan), r)) else { return Some(()) };
@@ -156,6 +161,12 @@ fn price(asked: Option<&Price>, bid: Option<&Price>, slack: u32, ratio: Ratio<'_
         fit.gain(5, "price near");
     }
     Some(())
+}
+
+/// Whether two prices can be for the same amount of the same thing.
+fn same_scale(a: Exact, b: Exact) -> bool {
+    let ten = Exact::from_integer(10);
+    a < b * ten && b < a * ten
 }
 
 fn checked_div(a: Exact, b: Exact) -> Option<Exact> {
@@ -268,6 +279,14 @@ mod tests {
         assert!(meets(&sell, &priced(post("buy", 2, &herb), (3, 1), "斤")), "a fifth apart can be talked over");
         assert!(!meets(&sell, &priced(post("buy", 2, &herb), (5, 1), "公斤")));
         assert!(meets(&sell, &priced(post("buy", 2, &herb), (1, 1), "筐")), "what cannot be compared says nothing");
+        let bare = |mut p: Post| {
+            if let Some(price) = &mut p.price {
+                price.per = None;
+            }
+            p
+        };
+        assert!(!meets(&sell, &bare(priced(post("buy", 2, &herb), (2, 1), "斤"))), "no unit means the usual one");
+        assert!(meets(&bare(priced(post("sell", 1, &herb), (5000, 1), "月")), &priced(post("buy", 2, &herb), (180, 1), "天")));
     }
 
     #[test]
@@ -302,9 +321,11 @@ mod tests {
     #[test]
     fn more_agreement_scores_higher() {
         let mut big = post("sell", 1, &["板蓝根"]);
-        big.quantity = Some(Quantity { amount: Exact::from_integer(100), max: None, unit: "公斤".into(), approx: false });
+        big.quantity =
+            Some(Quantity { amount: Exact::from_integer(100), max: None, unit: "公斤".into(), approx: false });
         let mut want = post("buy", 2, &["板蓝根"]);
-        want.quantity = Some(Quantity { amount: Exact::from_integer(200), max: None, unit: "斤".into(), approx: false });
+        want.quantity =
+            Some(Quantity { amount: Exact::from_integer(200), max: None, unit: "斤".into(), approx: false });
         let score = |a: &Post, b: &Post| fit(a, b, &terms(true), &ratio, Timestamp(1)).map(|f| f.score);
         let small = post("sell", 3, &["板蓝根"]);
         assert!(score(&big, &want) > score(&small, &want));

@@ -62,7 +62,11 @@ pub fn details(g: &Grammar, post: &Post) -> String {
     if let Some(when) = &post.when {
         let date = when.date();
         let part = when.part.clone().unwrap_or_default();
-        out.push_str(&fill(g, "day", &[("month", date.month().to_string()), ("day", date.day().to_string()), ("part", part)]));
+        out.push_str(&fill(
+            g,
+            "day",
+            &[("month", date.month().to_string()), ("day", date.day().to_string()), ("part", part)],
+        ));
     }
     out
 }
@@ -115,7 +119,8 @@ pub fn word(g: &Grammar, name: &str) -> Option<String> {
 }
 
 fn fill(g: &Grammar, name: &str, slots: &[(&str, String)]) -> String {
-    let slots: BTreeMap<&str, &str> = slots.iter().filter(|(_, v)| !v.is_empty()).map(|(k, v)| (*k, v.as_str())).collect();
+    let slots: BTreeMap<&str, &str> =
+        slots.iter().filter(|(_, v)| !v.is_empty()).map(|(k, v)| (*k, v.as_str())).collect();
     let pieces = g.replies.phrase(name).and_then(|s| s.variants.first()).map(Vec::as_slice).unwrap_or_default();
     words(pieces, &slots)
 }

@@ -232,11 +232,19 @@ fn a_fault_in_the_environment_names_the_variable() {
 #[test]
 fn secrets_are_read_from_files_beside_the_config() {
     let text = SOUND.replace("token = \"s3cret-of-mobile\"", "token_file = \"mobile.token\"");
+    let text = text.replace("[limits]\nquiet_hours = \"21:30-07:00\"\n", "");
     let written = write(&text);
     let token = written.path.with_file_name("mobile.token");
     std::fs::write(&token, "from-a-file\n").unwrap();
     let c = Config::load_with(Some(&written.path), &env(&[]), &kind).unwrap();
     assert_eq!(c.carriers[0].settings().secret("token", "").expose(), "from-a-file");
+    // Also those of tables below the account.
+    let nested = write(&format!("{text}[carrier.fields]\n"));
+    std::fs::write(nested.path.with_file_name("mobile.token"), "t").unwrap();
+    std::fs::write(nested.path.with_file_name("key"), "nested\r\n").unwrap();
+    let variable = env(&[("XIANGXUN__CARRIER__0__FIELDS__KEY_FILE", "key")]);
+    let c = Config::load_with(Some(&nested.path), &variable, &kind).unwrap();
+    assert_eq!(c.carriers[0].settings().map("fields")["key"], "nested");
 
     std::fs::write(&token, "\n").unwrap();
     let e = Config::load_with(Some(&written.path), &env(&[]), &kind).unwrap_err();

@@ -1,0 +1,253 @@
+//! Sends what is due: each route's MTs at its pace, retried, settled, and joined with their reports.
+//!
+//! The service commits MTs born claimed and [offers](Outbox::offer) them, so the usual way costs one commit: that which
+//! settles the sending. Whatever else is pending in the store (after a crash, from another time of day, too much for memory)
+//! is fetched when it comes due and claimed before it is sent. An MT is handed over at least once, and as near to once as
+//! the carrier allows; each sending is written down before its worker begins another.
+//!
+//! ```text
+//! Queued ──claim──► Claimed ──taken──► Sent ──report──► Delivered | Failed | Expired
+//!    ▲                 │ refused for now                    (Delivered outlasts all)
+//!    └─────────────────┴ refused for good ► Failed, out of time ► Expired
+//! ```
+
+mod desk;
+mod early;
+mod lanes;
+mod line;
+mod route;
+mod state;
+mod wire;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
+
+use self::desk::{EarlyReports, lock};
+use self::lanes::{Job, Lanes};
+use self::line::Line;
+use self::route::RouteDesk;
+use self::wire::Wire;
+use crate::carrier::Carrier;
+use crate::clock::{Clock, Timestamp};
+use crate::message::{Dlr, Mt, MtClass, MtId, MtState};
+use crate::store::{Change, Store, StoreError, View};
+
+pub use self::desk::Reported;
+
+/// Connections to a carrier where nothing else is said.
+pub const CONNECTIONS: usize = 32;
+/// MTs of one route that are held in memory, some 10 MB; the rest waits in the store.
+const IN_MEMORY: usize = 20_000;
+/// For one request and its answer.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// One account's way out.
+#[derive(Debug, Clone)]
+pub struct Route {
+    pub carrier: Arc<dyn Carrier>,
+    /// MTs a second; 0: as fast as it goes. An account that bears less in an hour says so itself.
+    pub rate: u32,
+    /// Requests under way at once, at least one.
+    pub connections: usize,
+}
+
+/// Until when pushes must wait if it is quiet at this time.
+pub type Quiet = Arc<dyn Fn(Timestamp) -> Option<Timestamp> + Send + Sync>;
+
+/// Hears what happens, for figures. Called on the way of every MT, so it must be quick.
+pub type Watch = Arc<dyn Fn(&Event<'_>) + Send + Sync>;
+
+/// Something that happened on a route.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event<'a> {
+    pub carrier: &'a str,
+    pub what: What,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum What {
+    /// Taken by the carrier, so long after it was due.
+    Sent {
+        class: MtClass,
+        waited_ms: u64,
+    },
+    Retried(MtClass),
+    Failed(MtClass),
+    Expired(MtClass),
+    /// A report was heard.
+    Reported(Reported),
+    /// The carrier wants it slower.
+    Slower,
+    /// Sending rests; `fault` where a person must act.
+    Paused {
+        fault: bool,
+    },
+    Resumed,
+}
+
+/// Sends MTs. Clones share it.
+#[derive(Clone)]
+pub struct Outbox {
+    shared: Arc<Shared>,
+}
+
+pub(crate) struct Shared {
+    store: Store,
+    clock: Clock,
+    routes: Vec<Arc<RouteDesk>>,
+    by_name: HashMap<String, usize>,
+    early: EarlyReports,
+    quiet: Quiet,
+    watch: Watch,
+    /// Something was settled, fetched or paused.
+    changed: Notify,
+    stop: watch::Sender<bool>,
+    workers: Mutex<JoinSet<()>>,
+    /// Claims on MTs below this number were made by a process that is no more.
+    first: AtomicU64,
+}
+
+impl Shared {
+    fn first_of_this_life(&self) -> MtId {
+        self.first.load(Ordering::Relaxed)
+    }
+}
+
+impl Outbox {
+    pub fn new(store: Store, clock: Clock, routes: Vec<Route>, quiet: Quiet, watch: Watch) -> Outbox {
+        let tls = wire::tls();
+        let desks: Vec<Arc<RouteDesk>> = routes
+            .into_iter()
+            .map(|route| {
+                let connections = route.connections.max(1);
+                let line = Line::new(route.rate, route.carrier.per_hour(), Instant::now());
+                let wire = Wire::new(tls.clone(), connections, TIMEOUT);
+                Arc::new(RouteDesk::new(route.carrier, connections, Lanes::new(IN_MEMORY), line, wire))
+            })
+            .collect();
+        let by_name = desks.iter().enumerate().map(|(n, r)| (r.name().to_string(), n)).collect();
+        Outbox {
+            shared: Arc::new(Shared {
+                store,
+                clock,
+                routes: desks,
+                by_name,
+                early: EarlyReports::default(),
+                quiet,
+                watch,
+                changed: Notify::new(),
+                stop: watch::Sender::new(false),
+                workers: Mutex::new(JoinSet::new()),
+                first: AtomicU64::new(0),
+            }),
+        }
+    }
+
+    /// Begins to send, first what an earlier process left behind. Nothing may have been offered yet.
+    pub async fn start(&self) -> Result<(), StoreError> {
+        let shared = &self.shared;
+        let first = shared.store.transact(|view: &dyn View| Ok((Change::default(), view.next().mt))).await?;
+        shared.first.store(first, Ordering::Relaxed);
+        let now = shared.clock.now();
+        let mut workers = lock(&shared.workers);
+        for route in &shared.routes {
+            lock(&route.lanes).look_at(now);
+            for _ in 0..route.connections {
+                workers.spawn(route::work(shared.clone(), route.clone(), shared.stop.subscribe()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes over MTs that have just been committed, claimed (to be sent at once) or queued (for later).
+    pub fn offer(&self, mts: Vec<Mt>) {
+        let shared = &self.shared;
+        let (now, since) = (shared.clock.now(), Instant::now());
+        for mt in mts {
+            let Some(route) = shared.by_name.get(&mt.carrier).map(|n| &shared.routes[*n]) else {
+                tracing::error!(
+                    mt = mt.id,
+                    carrier = mt.carrier,
+                    "no such carrier in the config, the text waits in the store"
+                );
+                continue;
+            };
+            let mut lanes = lock(&route.lanes);
+            let counted = matches!(mt.state, MtState::Claimed { .. });
+            if mt.due > now {
+                lanes.look_at(mt.due);
+            } else if lanes.has_room(mt.class) {
+                lanes.push(Job::new(mt, counted, since));
+            } else {
+                lanes.spill(mt.id);
+            }
+            drop(lanes);
+            route.wake.notify_one();
+        }
+    }
+
+    /// Joins a report to its MT, once or however often it comes. An error means it was not kept: the carrier should
+    /// call again.
+    pub async fn report(&self, dlr: Dlr) -> Result<Reported, StoreError> {
+        let shared = &self.shared;
+        let carrier = dlr.carrier.clone();
+        let state = dlr.state;
+        let reported = desk::report(&shared.store, dlr, &shared.early, shared.clock.now()).await?;
+        match &reported {
+            Reported::Moved(mt) => tracing::debug!(mt = mt.id, carrier, state = ?mt.state, "reported"),
+            other => tracing::debug!(carrier, ?state, ?other, "a report changes nothing"),
+        }
+        shared.tell(&carrier, What::Reported(reported.clone()));
+        Ok(reported)
+    }
+
+    /// Whether nothing is due and nothing on its way. Texts that wait for the end of a pause do not count as due.
+    pub fn idle(&self) -> bool {
+        let now = self.shared.clock.now();
+        self.shared.routes.iter().all(|r| r.idle(now))
+    }
+
+    /// Returns once everything that is due at the clock's present time has been handed out and settled, or waits for the end of a pause.
+    pub async fn settle_due(&self) {
+        let mut stop = self.shared.stop.subscribe();
+        loop {
+            let changed = self.shared.changed.notified();
+            tokio::pin!(changed);
+            changed.as_mut().enable();
+            if self.idle() || *stop.borrow() {
+                return;
+            }
+            for route in &self.shared.routes {
+                route.wake.notify_one();
+            }
+            tokio::select! {
+                () = changed => {}
+                _ = stop.wait_for(|s| *s) => {}
+            }
+        }
+    }
+
+    /// MTs in memory by route and class.
+    pub fn depths(&self) -> BTreeMap<String, BTreeMap<&'static str, usize>> {
+        self.shared.routes.iter().map(|r| (r.name().to_string(), lock(&r.lanes).depths())).collect()
+    }
+
+    /// Stops picking, lets what is on its way arrive and be written down for at most `grace`, and returns whether all
+    /// of it was. What was not is claimed, and sent again by the next process.
+    pub async fn stop(&self, grace: Duration) -> bool {
+        self.shared.stop.send_replace(true);
+        let mut workers = std::mem::take(&mut *lock(&self.shared.workers));
+        let all = async { while workers.join_next().await.is_some() {} };
+        let drained = tokio::time::timeout(grace, all).await.is_ok();
+        if !drained {
+            tracing::warn!("some texts were still on their way; they will be sent again");
+            workers.shutdown().await;
+        }
+        drained
+    }
+}

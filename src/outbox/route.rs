@@ -1,0 +1,412 @@
+//! One route at work: picks what is due, claims it where that is not done yet, sends, settles.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use tokio::sync::{Notify, watch};
+
+use super::desk::{self, Claim, lock};
+use super::lanes::{Job, Lanes, Next};
+use super::line::{Go, Line, News, Sign};
+use super::state::{self, Outcome};
+use super::wire::Wire;
+use super::{Event, Shared, What};
+use crate::carrier::{Carrier, SendError, Taken};
+use crate::clock::{MINUTE, Timestamp};
+use crate::message::{Mt, MtClass, MtId, MtState};
+use crate::store::StoreError;
+
+/// How long a claim holds: longer than any request and its commit take.
+const LEASE: i64 = 2 * MINUTE;
+/// What of a claim must be left for a sending to begin on it.
+const LEASE_LEFT: i64 = MINUTE;
+/// How old the look at a phone's opt-out may be that came with the MT.
+const FRESH: Duration = Duration::from_secs(2);
+/// Between tries when the store cannot write or read.
+const STORE_WAIT: Duration = Duration::from_secs(1);
+/// Tries where the store does not merely lack room.
+const STORE_TRIES: u32 = 5;
+/// MTs fetched from the store in one visit.
+const BATCH: usize = 512;
+
+/// One account's way out.
+#[derive(Debug)]
+pub struct RouteDesk {
+    pub carrier: Arc<dyn Carrier>,
+    pub connections: usize,
+    pub lanes: Mutex<Lanes>,
+    pub line: Mutex<Line>,
+    /// Something came, went or changed; whoever picks looks again.
+    pub wake: Notify,
+    /// Held by the one worker that picks; the others send or stand in line.
+    turn: tokio::sync::Mutex<()>,
+    wire: Wire,
+}
+
+impl RouteDesk {
+    pub fn new(carrier: Arc<dyn Carrier>, connections: usize, lanes: Lanes, line: Line, wire: Wire) -> RouteDesk {
+        RouteDesk {
+            carrier,
+            connections,
+            lanes: Mutex::new(lanes),
+            line: Mutex::new(line),
+            wake: Notify::new(),
+            turn: tokio::sync::Mutex::new(()),
+            wire,
+        }
+    }
+
+    pub fn name(&self) -> &str {
+        self.carrier.name()
+    }
+
+    /// Nothing on its way and nothing that could go now. What waits for the end of a pause cannot.
+    pub fn idle(&self, now: Timestamp) -> bool {
+        let lanes = lock(&self.lanes);
+        if lanes.flying() > 0 || lanes.wants_refill(now) {
+            return false;
+        }
+        !lanes.any_due(now) || lock(&self.line).rests(now)
+    }
+}
+
+/// What the picker should wait for.
+enum Wait {
+    Clock(Option<Timestamp>),
+    Real(Duration),
+}
+
+/// One worker: a connection's worth of sending, until the outbox stops.
+pub async fn work(shared: Arc<Shared>, route: Arc<RouteDesk>, mut stop: watch::Receiver<bool>) {
+    while let Some(job) = pick(&shared, &route, &mut stop).await {
+        let (to, class, id) = (job.mt.to, job.mt.class, job.mt.id);
+        let next = deliver(&shared, &route, job, &stop).await;
+        let now = shared.clock.now();
+        if let Next::Hold(_, due) = &next
+            && *due > now
+        {
+            tracing::debug!(mt = id, carrier = route.name(), due = %due.rfc3339(), "another attempt is planned");
+        }
+        lock(&route.lanes).landed(to, class, id, next);
+        route.wake.notify_one();
+        shared.changed.notify_waiters();
+    }
+}
+
+/// The next job, in its turn and at the route's pace; `None` once the outbox stops.
+async fn pick(shared: &Shared, route: &RouteDesk, stop: &mut watch::Receiver<bool>) -> Option<Job> {
+    let _turn = tokio::select! {
+        biased;
+        _ = stop.wait_for(|s| *s) => return None,
+        turn = route.turn.lock() => turn,
+    };
+    loop {
+        if *stop.borrow() {
+            return None;
+        }
+        let now = shared.clock.now();
+        let wants_refill = lock(&route.lanes).wants_refill(now);
+        if wants_refill {
+            if let Err(cause) = refill(shared, route, now).await {
+                tracing::warn!(carrier = route.name(), %cause, "cannot read the outbox, trying again");
+                lock(&route.lanes).look_at(now);
+                tokio::time::sleep(STORE_WAIT).await;
+            }
+            shared.changed.notify_waiters();
+            continue;
+        }
+        let wait = match try_pick(route, now) {
+            Ok(job) => return Some(job),
+            Err(wait) => wait,
+        };
+        tokio::select! {
+            biased;
+            _ = stop.wait_for(|s| *s) => return None,
+            () = route.wake.notified() => {}
+            () = shared.wait(wait) => {}
+        }
+    }
+}
+
+impl Shared {
+    async fn wait(&self, wait: Wait) {
+        match wait {
+            Wait::Clock(Some(t)) => self.clock.wait_until(t).await,
+            Wait::Clock(None) => std::future::pending().await,
+            Wait::Real(d) => tokio::time::sleep(d).await,
+        }
+    }
+}
+
+fn try_pick(route: &RouteDesk, now: Timestamp) -> Result<Job, Wait> {
+    let mut lanes = lock(&route.lanes);
+    lanes.release(now);
+    let next = lanes.next_wake();
+    if !lanes.any_ready() {
+        return Err(Wait::Clock(next));
+    }
+    match lock(&route.line).take(now, Instant::now(), lanes.flying()) {
+        Go::Now => lanes.pop().ok_or(Wait::Clock(next)),
+        Go::In(d) => Err(Wait::Real(d)),
+        Go::At(t) => Err(Wait::Clock(Some(next.map_or(t, |n| n.min(t))))),
+        Go::AfterProbe => Err(Wait::Clock(next)),
+    }
+}
+
+/// Takes from the store what is due, class by class, while there is room.
+async fn refill(shared: &Shared, route: &RouteDesk, now: Timestamp) -> Result<(), StoreError> {
+    lock(&route.lanes).refilling();
+    for class in [MtClass::Answer, MtClass::Push, MtClass::Broadcast] {
+        let mut after = (class, Timestamp(i64::MIN), MtId::MIN);
+        loop {
+            let batch = shared.store.pending(route.name(), Some(after), BATCH).await?;
+            let full = batch.len() == BATCH;
+            let Some(last) = batch.last() else { break };
+            after = (last.class, last.due, last.id);
+            if !take(shared, route, batch, class, now) || !full {
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Puts a batch into the lanes; `false` where nothing more of this class is wanted now.
+fn take(shared: &Shared, route: &RouteDesk, batch: Vec<Mt>, class: MtClass, now: Timestamp) -> bool {
+    let mut lanes = lock(&route.lanes);
+    let since = Instant::now();
+    for mt in batch {
+        if mt.class != class {
+            return false;
+        }
+        if mt.due > now {
+            lanes.look_at(mt.due);
+            return false;
+        }
+        if lanes.knows(mt.id) {
+            continue;
+        }
+        let mut counted = false;
+        if let MtState::Claimed { lease } = mt.state {
+            // Ours: claimed for us and left to the store for want of room. Orphaned: claimed before we began.
+            counted = lanes.owns(mt.id);
+            let orphaned = mt.id < shared.first_of_this_life() || lease <= now;
+            if !counted && !orphaned {
+                lanes.look_at(lease);
+                continue;
+            }
+        }
+        if !lanes.has_room(class) {
+            lanes.fall_behind();
+            return false;
+        }
+        lanes.push(Job::new(mt, counted, since));
+    }
+    true
+}
+
+/// One attempt at one MT, from claim to commit.
+async fn deliver(shared: &Shared, route: &RouteDesk, mut job: Job, stop: &watch::Receiver<bool>) -> Next {
+    let began = shared.clock.now();
+    if !ready_to_send(shared, &job, began) {
+        match claim(shared, route, &job, stop).await {
+            Some(Claim::Go(mt)) => job.mt = mt,
+            Some(Claim::Later(due)) => {
+                lock(&route.lanes).look_at(due);
+                return Next::Gone;
+            }
+            Some(Claim::Ended(mt)) => {
+                shared.tell(route.name(), ended(&mt));
+                return Next::Gone;
+            }
+            Some(Claim::Gone) => return Next::Gone,
+            None => return leave(shared, route),
+        }
+    }
+    job.counted = false;
+    let result = send(route, &job.mt).await;
+    let now = shared.clock.now();
+    hear(shared, route, &result, now);
+    let outcome = match result {
+        Ok(taken) => Outcome::Taken(taken.carrier_ref),
+        Err(error) => {
+            if matches!(error, SendError::Unclear(_)) {
+                job.unclear += 1;
+            }
+            let carrier = route.name();
+            tracing::warn!(mt = job.mt.id, carrier, attempt = job.mt.attempts, %error, "not sent");
+            state::after(&error, &job.mt, job.unclear, route.carrier.idempotent(), now)
+        }
+    };
+    let mt = match settle(shared, route, &job.mt, &outcome, stop).await {
+        Settled::Now(mt) => mt,
+        Settled::Missing => return Next::Gone,
+        Settled::Unwritten => return leave(shared, route),
+    };
+    shared.tell(route.name(), settled(&mt, &outcome, now));
+    tracing::debug!(mt = mt.id, carrier = route.name(), attempt = mt.attempts, state = ?mt.state, "settled");
+    match mt.state {
+        MtState::Queued => {
+            let due = mt.due;
+            Next::Hold(Box::new(Job { mt, ..job }), due)
+        }
+        _ => Next::Gone,
+    }
+}
+
+/// What became of writing an outcome down.
+enum Settled {
+    Now(Mt),
+    /// Somebody has taken the MT out of the store.
+    Missing,
+    Unwritten,
+}
+
+/// Leaves an MT to its claim: when that has lapsed it is fetched again.
+fn leave(shared: &Shared, route: &RouteDesk) -> Next {
+    lock(&route.lanes).look_at(shared.clock.now().plus(LEASE));
+    Next::Gone
+}
+
+/// Whether the claim that came with the MT still holds, and nothing has to be looked up again.
+fn ready_to_send(shared: &Shared, job: &Job, now: Timestamp) -> bool {
+    let held = matches!(job.mt.state, MtState::Claimed { lease } if lease > now.plus(LEASE_LEFT));
+    let fresh = match job.mt.class {
+        MtClass::Answer => true,
+        MtClass::Push => job.since.elapsed() < FRESH && (shared.quiet)(now).is_none(),
+        MtClass::Broadcast => job.since.elapsed() < FRESH,
+    };
+    job.counted && held && fresh && now < job.mt.until
+}
+
+/// Claims, again and again while the store cannot write: without a record nothing is sent. `None` when stopping.
+async fn claim(shared: &Shared, route: &RouteDesk, job: &Job, stop: &watch::Receiver<bool>) -> Option<Claim> {
+    let mut faults = Faults::default();
+    loop {
+        let now = shared.clock.now();
+        let counted = job.counted.then_some(job.mt.attempts);
+        match desk::claim(&shared.store, job.mt.id, counted, now, now.plus(LEASE), (shared.quiet)(now)).await {
+            Ok(claim) => return Some(claim),
+            Err(cause) => faults.wait(route, job.mt.id, &cause, stop).await?,
+        }
+    }
+}
+
+/// Settles, again and again while the store cannot write: this worker sends nothing more until it is written down.
+async fn settle(
+    shared: &Shared,
+    route: &RouteDesk,
+    mt: &Mt,
+    outcome: &Outcome,
+    stop: &watch::Receiver<bool>,
+) -> Settled {
+    let mut faults = Faults::default();
+    loop {
+        match desk::settle(&shared.store, mt, outcome, &shared.early, shared.clock.now()).await {
+            Ok(settled) => return settled.map_or(Settled::Missing, Settled::Now),
+            Err(cause) => {
+                if faults.wait(route, mt.id, &cause, stop).await.is_none() {
+                    return Settled::Unwritten;
+                }
+            }
+        }
+    }
+}
+
+/// The store's faults over one MT.
+#[derive(Default)]
+struct Faults(u32);
+
+impl Faults {
+    /// Waits before the store is asked again. `None` when stopping, and where asking again cannot help: then the MT keeps
+    /// its claim, and is taken up again when that lapses.
+    async fn wait(
+        &mut self,
+        route: &RouteDesk,
+        mt: MtId,
+        cause: &StoreError,
+        stop: &watch::Receiver<bool>,
+    ) -> Option<()> {
+        let carrier = route.name();
+        tracing::warn!(mt, carrier, %cause, "the store cannot keep the state of an outgoing text, sending waits");
+        self.0 += 1;
+        let passing = matches!(cause, StoreError::Busy | StoreError::Write { .. });
+        if *stop.borrow() || *cause == StoreError::Closed || !passing && self.0 >= STORE_TRIES {
+            return None;
+        }
+        tokio::time::sleep(STORE_WAIT).await;
+        Some(())
+    }
+}
+
+/// The request, the answer, and what it means. A carrier's code that fails on one MT harms no other.
+async fn send(route: &RouteDesk, mt: &Mt) -> Result<Taken, SendError> {
+    let carrier = &route.carrier;
+    let request = std::panic::catch_unwind(AssertUnwindSafe(|| carrier.outgoing(mt)));
+    let request = request.unwrap_or_else(|_| Err(SendError::Permanent("our code fails on this text".into())))?;
+    let answer = route.wire.exchange(request).await?;
+    std::panic::catch_unwind(AssertUnwindSafe(|| carrier.outcome(answer.status, &answer.headers, &answer.body)))
+        .unwrap_or_else(|_| Err(SendError::Unclear("our code fails on the answer".into())))
+}
+
+/// Lets the line know, and the operator where there is news.
+fn hear(shared: &Shared, route: &RouteDesk, result: &Result<Taken, SendError>, now: Timestamp) {
+    let sign = match result {
+        Ok(_) | Err(SendError::Permanent(_) | SendError::OptedOut(_)) => Sign::Works,
+        Err(SendError::Throttled { .. }) => Sign::TooFast,
+        Err(SendError::Retry(_) | SendError::Unclear(_)) => Sign::Down,
+        Err(SendError::Quota(_) | SendError::Config(_)) => Sign::Fault,
+    };
+    let Some(news) = lock(&route.line).heard(sign, now, Instant::now()) else { return };
+    let carrier = route.name();
+    let cause = result.as_ref().err().map(SendError::to_string).unwrap_or_default();
+    match news {
+        News::Slower => tracing::warn!(carrier, cause, "the carrier wants it slower, pace halved"),
+        News::Paused(until, true) => {
+            let until = until.rfc3339();
+            tracing::error!(
+                carrier,
+                cause,
+                until,
+                "sending has stopped until somebody mends this; texts wait, one tries again"
+            );
+        }
+        News::Paused(until, false) => {
+            tracing::warn!(carrier, cause, until = until.rfc3339(), "the carrier is out of reach, texts wait");
+        }
+        News::Resumed => tracing::info!(carrier, "sending again"),
+    }
+    shared.tell(
+        carrier,
+        match news {
+            News::Slower => What::Slower,
+            News::Paused(_, fault) => What::Paused { fault },
+            News::Resumed => What::Resumed,
+        },
+    );
+}
+
+fn ended(mt: &Mt) -> What {
+    match mt.state {
+        MtState::Expired => What::Expired(mt.class),
+        _ => What::Failed(mt.class),
+    }
+}
+
+fn settled(mt: &Mt, outcome: &Outcome, now: Timestamp) -> What {
+    match outcome {
+        Outcome::Taken(_) => {
+            What::Sent { class: mt.class, waited_ms: now.0.saturating_sub(mt.due.0).max(0).unsigned_abs() }
+        }
+        Outcome::Again(_) => What::Retried(mt.class),
+        Outcome::Failed(_) | Outcome::OptedOut(_) => What::Failed(mt.class),
+        Outcome::Expired => What::Expired(mt.class),
+    }
+}
+
+impl Shared {
+    pub(super) fn tell(&self, carrier: &str, what: What) {
+        (self.watch)(&Event { carrier, what });
+    }
+}

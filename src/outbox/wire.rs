@@ -1,0 +1,109 @@
+//! Hands a request to a carrier and brings the answer back: connections, time limits, size limits.
+
+use std::error::Error;
+use std::time::Duration;
+
+use http::{HeaderMap, Request, StatusCode};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Bytes;
+use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::{Client, Error as ClientError};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+
+use crate::carrier::{Outgoing, SendError};
+
+/// Bytes of an answer that are read; no carrier's says anything further on.
+const ANSWER_BYTES: usize = 64 * 1024;
+const CONNECT: Duration = Duration::from_secs(5);
+/// A connection that rests longer may have been closed at the other end, and a sending into it would be unclear.
+const IDLE: Duration = Duration::from_secs(15);
+
+/// The connections of one route.
+#[derive(Debug, Clone)]
+pub struct Wire {
+    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    timeout: Duration,
+}
+
+/// A carrier's answer.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
+}
+
+impl Wire {
+    /// At most `connections` are kept open. `timeout` is for request and answer together.
+    pub fn new(tls: rustls::ClientConfig, connections: usize, timeout: Duration) -> Wire {
+        let mut http = HttpConnector::new();
+        http.enforce_http(false);
+        http.set_nodelay(true);
+        http.set_connect_timeout(Some(CONNECT));
+        let https = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1();
+        let client = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE)
+            .pool_max_idle_per_host(connections)
+            .build(https.wrap_connector(http));
+        Wire { client, timeout }
+    }
+
+    /// Sends one request. Only what surely was not taken is an error other than `Unclear`.
+    pub async fn exchange(&self, out: Outgoing) -> Result<Answer, SendError> {
+        let mut request = Request::new(Full::new(Bytes::from(out.body)));
+        *request.method_mut() = out.method;
+        *request.uri_mut() = out.url.parse().map_err(|e| SendError::Config(format!("address of the carrier: {e}")))?;
+        *request.headers_mut() = out.headers;
+        match tokio::time::timeout(self.timeout, self.answer(request)).await {
+            Ok(answer) => answer,
+            Err(_) => Err(SendError::Unclear(format!("nothing within {} s", self.timeout.as_secs()))),
+        }
+    }
+
+    async fn answer(&self, request: Request<Full<Bytes>>) -> Result<Answer, SendError> {
+        let response = self.client.request(request).await.map_err(|e| lost(&e))?;
+        let (head, mut stream) = response.into_parts();
+        let mut body = Vec::new();
+        while let Some(frame) = stream.frame().await {
+            let frame = frame.map_err(|e| SendError::Unclear(format!("answer {} broke off: {e}", head.status)))?;
+            if let Some(data) = frame.data_ref() {
+                let room = ANSWER_BYTES - body.len();
+                body.extend_from_slice(&data[..data.len().min(room)]);
+            }
+            if body.len() == ANSWER_BYTES {
+                break;
+            }
+        }
+        Ok(Answer { status: head.status, headers: head.headers, body })
+    }
+}
+
+/// Whether a request that came to nothing can have reached the carrier.
+fn lost(error: &ClientError) -> SendError {
+    let mut cause = error.to_string();
+    let mut untouched = error.is_connect();
+    let mut source = error.source();
+    while let Some(e) = source {
+        cause = e.to_string();
+        // Cancelled by the client itself: the connection closed before the first byte was written.
+        untouched |= e.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_canceled);
+        source = e.source();
+    }
+    if untouched { SendError::Retry(format!("cannot connect: {cause}")) } else { SendError::Unclear(cause) }
+}
+
+/// TLS with the roots of this machine, so that a station updates them with everything else.
+pub fn tls() -> rustls::ClientConfig {
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let versions = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let builder = versions.expect("ring has suites for the default versions of TLS");
+    match builder.clone().with_native_roots() {
+        Ok(config) => config.with_no_client_auth(),
+        Err(cause) => {
+            tracing::warn!(%cause, "this machine has no root certificates, so no https carrier can be reached");
+            builder.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth()
+        }
+    }
+}

@@ -1,0 +1,858 @@
+//! The promises of `xiangxun::store`, each run on every store there is, and what the embedded one survives besides.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use xiangxun::clock::{DAY, HOUR, Timestamp};
+use xiangxun::market::{Place, PlaceCode, Post, PostId, PostState, Ring};
+use xiangxun::message::{Mo, MoSeq, Msisdn, Mt, MtClass, MtState, Sender};
+use xiangxun::store::record::Unread;
+use xiangxun::store::{
+    Change, How, MoRecord, Opened, Options, Person, SeenKey, Store, StoreError, View, export, import,
+};
+
+pub const NOW: Timestamp = Timestamp(1_795_222_800_000);
+
+pub fn phone(n: u64) -> Msisdn {
+    Msisdn::from_u64(8_613_800_000_000 + n)
+}
+
+pub fn person(n: u64) -> Person {
+    Person {
+        msisdn: phone(n),
+        name: Some("杨秀英".into()),
+        place: Some(Place { code: PlaceCode(522632101), name: "栽麻镇".into() }),
+        joined: NOW,
+        last_heard: NOW,
+        carrier: "mobile".into(),
+        short_code: "1069012345".into(),
+        stopped: None,
+        posts: vec![],
+        today: Default::default(),
+        questions: vec![],
+        more: vec![],
+    }
+}
+
+pub fn post(id: PostId) -> Post {
+    Post {
+        id,
+        board: "trade".into(),
+        side: "sell".into(),
+        owner: phone(id),
+        station: "rongjiang".into(),
+        cause: 1,
+        item: Some("板蓝根".into()),
+        item_said: Some("板兰根".into()),
+        nodes: vec!["板蓝根".into(), "药材".into()],
+        quantity: None,
+        price: None,
+        people: None,
+        place: Place { code: PlaceCode(522632101), name: "栽麻镇".into() },
+        reach: Ring::County,
+        when: None,
+        marks: vec!["干货".into()],
+        sex: None,
+        remark: None,
+        created: NOW,
+        until: NOW.plus(15 * DAY),
+        state: PostState::Live,
+    }
+}
+
+pub fn mo(seq: MoSeq) -> MoRecord {
+    MoRecord {
+        seq,
+        mo: Mo {
+            carrier: "mobile".into(),
+            mo_id: Some(format!("mo-{seq}")),
+            from: Sender::Phone(phone(seq)),
+            to: "1069012345".into(),
+            text: "卖板蓝根200斤3块5".into(),
+            sent_at: None,
+        },
+        received: NOW,
+        station: "rongjiang".into(),
+        intent: "sell".into(),
+        unread: None,
+        answers: vec![],
+    }
+}
+
+pub fn mt(id: u64) -> Mt {
+    Mt {
+        id,
+        carrier: "mobile".into(),
+        from: "1069012345".into(),
+        to: phone(id),
+        text: "已登记807号:卖板蓝根200斤,3.5元/斤".into(),
+        class: MtClass::Answer,
+        cause: Some(1),
+        created: NOW,
+        due: NOW,
+        until: NOW.plus(DAY),
+        attempts: 0,
+        state: MtState::Queued,
+        carrier_ref: None,
+    }
+}
+
+pub fn seen(id: &str) -> SeenKey {
+    SeenKey::Id { carrier: "mobile".into(), id: id.into() }
+}
+
+pub fn url(dir: &Path) -> String {
+    format!("sled:{}", dir.display())
+}
+
+pub fn open(dir: &Path) -> (Store, Opened) {
+    Store::open(&url(dir), Options::default()).expect("the store opens")
+}
+
+/// Commits what is made from a view.
+async fn commit(store: &Store, make: impl Fn(&dyn View) -> Change + Send + 'static) {
+    store.transact(move |v| Ok((make(v), ()))).await.expect("the change is kept");
+}
+
+async fn keep(store: &Store, change: Change) {
+    commit(store, move |_| change.clone()).await;
+}
+
+/// The posts of the list of `side` under `node` in `place`.
+async fn ring(store: &Store, of: &Post, place: u64, limit: usize) -> Vec<PostId> {
+    let key = of.ring_keys().into_iter().find(|k| k.place == PlaceCode(place)).expect("a list there");
+    store.read(move |v| v.ring(&key, limit)).await.unwrap()
+}
+
+async fn pending_ids(store: &Store) -> Vec<u64> {
+    store.pending("mobile", None, 100).await.unwrap().iter().map(|m| m.id).collect()
+}
+
+/// What every store promises. Each is run on an empty one.
+mod promise {
+    use super::*;
+
+    pub async fn a_change_is_kept_whole(store: &Store) {
+        let change = Change {
+            seen: Some((seen("a"), NOW)),
+            mos: vec![mo(1)],
+            people: vec![person(1)],
+            posts: vec![post(101)],
+            told: vec![(101, 102)],
+            mts: vec![mt(1)],
+        };
+        keep(store, change).await;
+        store
+            .read(|v| {
+                assert_eq!(v.seen(&seen("a"))?, Some(NOW));
+                assert_eq!(v.seen(&seen("b"))?, None);
+                assert_eq!(v.mo(1)?, Some(mo(1)));
+                assert_eq!(v.person(phone(1))?, Some(person(1)));
+                assert_eq!(v.post(101)?.as_deref(), Some(&post(101)));
+                assert_eq!(v.mt(1)?, Some(mt(1)));
+                assert!(v.told(102, 101)? && v.told(101, 102)? && !v.told(101, 103)?);
+                assert_eq!((v.next().mo, v.next().mt, v.next().post), (2, 2, 102));
+                Ok(())
+            })
+            .await
+            .unwrap();
+        let stats = store.stats();
+        assert_eq!((stats.live_posts, stats.pending_mts, stats.accepted, stats.commits), (1, 1, 1, 1));
+    }
+
+    pub async fn a_refused_change_leaves_nothing(store: &Store) {
+        let mut long = mt(1);
+        long.text = "长".repeat(100_000);
+        let change = Change { mos: vec![mo(1)], posts: vec![post(101)], mts: vec![long], ..Change::default() };
+        let refused = store.transact(move |_| Ok((change.clone(), ()))).await;
+        assert!(matches!(refused, Err(StoreError::TooLarge { what: "outbound text", .. })), "{refused:?}");
+        let refused: Result<(), _> = store.transact(|_| Err(StoreError::Busy)).await;
+        assert_eq!(refused, Err(StoreError::Busy));
+        let next = store.read(|v| Ok((v.next(), v.post(101)?, v.mo(1)?))).await.unwrap();
+        assert_eq!((next.0.mo, next.0.post, next.1, next.2), (1, 101, None, None));
+        assert_eq!(store.stats().commits, 0);
+    }
+
+    pub async fn a_panic_harms_no_other(store: &Store) {
+        let bad = store.transact(|_| -> Result<(Change, ()), StoreError> { panic!("no such village") });
+        let good = commit(store, |_| Change { mos: vec![mo(1)], ..Change::default() });
+        let (bad, ()) = tokio::join!(bad, good);
+        let read: Result<(), _> = store.read(|_| panic!("while reading")).await;
+        assert_eq!(bad, Err(StoreError::Fault("no such village".into())));
+        assert_eq!(read, Err(StoreError::Fault("while reading".into())));
+        assert!(store.read(|v| v.mo(1)).await.unwrap().is_some());
+    }
+
+    pub async fn a_decision_sees_all_before_it(store: &Store) {
+        let callers = (0..16).map(|caller| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                for n in 0..50u64 {
+                    let numbered = store
+                        .transact(move |v| {
+                            let next = v.next();
+                            let mut p = v.person(phone(0))?.unwrap_or_else(|| person(0));
+                            p.today.posts += 1;
+                            let counted = u64::from(p.today.posts);
+                            let mine = Post { owner: phone(caller * 100 + n), ..post(next.post) };
+                            Ok((Change { posts: vec![mine], people: vec![p], ..Change::default() }, (next.post, counted)))
+                        })
+                        .await
+                        .unwrap();
+                    assert_eq!(numbered.0, 100 + numbered.1, "numbers and counts go in step");
+                }
+            })
+        });
+        for caller in callers.collect::<Vec<_>>() {
+            caller.await.unwrap();
+        }
+        let (p, next) = store.read(|v| Ok((v.person(phone(0))?, v.next()))).await.unwrap();
+        assert_eq!((p.unwrap().today.posts, next.post), (800, 901));
+        let owners = ring(store, &post(101), 522632101, 1000).await;
+        assert_eq!(owners, (101..901).rev().collect::<Vec<_>>(), "a long list is whole");
+    }
+
+    pub async fn lists_hold_the_live_newest_first(store: &Store) {
+        for id in 101..=103 {
+            keep(store, Change { posts: vec![post(id)], ..Change::default() }).await;
+        }
+        assert_eq!(ring(store, &post(1), 522632101, 10).await, [103, 102, 101]);
+        assert_eq!(ring(store, &post(1), 522632, 2).await, [103, 102]);
+        // closed, it stands in no list
+        let done = Post { state: PostState::Done, ..post(102) };
+        keep(store, Change { posts: vec![done], ..Change::default() }).await;
+        assert_eq!(ring(store, &post(1), 522632101, 10).await, [103, 101]);
+        // moved, it stands in the lists of its new place and of what holds both
+        let there = Place { code: PlaceCode(522632102), name: "忠诚镇".into() };
+        let moved = Post { place: there, ..post(103) };
+        keep(store, Change { posts: vec![moved.clone()], ..Change::default() }).await;
+        assert_eq!(ring(store, &post(1), 522632101, 10).await, [101]);
+        assert_eq!(ring(store, &moved, 522632102, 10).await, [103]);
+        assert_eq!(ring(store, &post(1), 522632, 10).await, [103, 101]);
+        // and a post that comes back does so in its place
+        keep(store, Change { posts: vec![post(102)], ..Change::default() }).await;
+        assert_eq!(ring(store, &post(1), 522632, 10).await, [103, 102, 101]);
+        assert_eq!(store.stats().live_posts, 3);
+    }
+
+    pub async fn a_long_list_loses_none(store: &Store) {
+        let lot = |ids: std::ops::Range<u64>, state| Change {
+            posts: ids.map(|id| Post { state, ..post(id) }).collect(),
+            ..Change::default()
+        };
+        for n in 0..12 {
+            keep(store, lot(101 + 100 * n..201 + 100 * n, PostState::Live)).await;
+        }
+        keep(store, lot(301..1250, PostState::Withdrawn)).await;
+        let left: Vec<u64> = (1250..1301).rev().chain((101..301).rev()).collect();
+        assert_eq!(ring(store, &post(1), 522632, 1000).await, left);
+        assert_eq!(ring(store, &post(1), 522632, 60).await, left[..60]);
+    }
+
+    pub async fn the_outbox_is_in_order(store: &Store) {
+        let mts = vec![
+            Mt { class: MtClass::Push, due: NOW.plus(-HOUR), ..mt(1) },
+            Mt { due: NOW.plus(HOUR), ..mt(2) },
+            Mt { due: NOW, ..mt(3) },
+            Mt { due: NOW, ..mt(4) },
+            Mt { carrier: "mobile2".into(), ..mt(5) },
+            Mt { state: MtState::Claimed { lease: NOW }, class: MtClass::Broadcast, ..mt(6) },
+            Mt { state: MtState::Sent, ..mt(7) },
+        ];
+        keep(store, Change { mts, ..Change::default() }).await;
+        assert_eq!(pending_ids(store).await, [3, 4, 2, 1, 6]);
+        let page = store.pending("mobile", Some((MtClass::Answer, NOW, 4)), 2).await.unwrap();
+        assert_eq!(page.iter().map(|m| m.id).collect::<Vec<_>>(), [2, 1]);
+        assert_eq!(store.pending("mobile2", None, 9).await.unwrap().len(), 1);
+        assert_eq!(store.pending("mob", None, 9).await.unwrap(), []);
+        // put off, it goes to its new place; sent, it goes; queued again, it comes back
+        let later = Mt { due: NOW.plus(2 * HOUR), ..mt(3) };
+        let sent = Mt { state: MtState::Sent, ..mt(4) };
+        let again = mt(7);
+        keep(store, Change { mts: vec![later, sent, again], ..Change::default() }).await;
+        assert_eq!(pending_ids(store).await, [7, 2, 3, 1, 6]);
+        assert_eq!(store.stats().pending_mts, 6);
+    }
+
+    pub async fn an_mt_is_found_by_the_carriers_id(store: &Store) {
+        let find = |carrier: &'static str, r: &'static str| store.read(move |v| v.mt_by_ref(carrier, r));
+        keep(store, Change { mts: vec![Mt { carrier_ref: Some("x1".into()), ..mt(1) }], ..Change::default() }).await;
+        assert_eq!(find("mobile", "x1").await.unwrap(), Some(1));
+        assert_eq!(find("other", "x1").await.unwrap(), None);
+        keep(store, Change { mts: vec![Mt { carrier_ref: Some("x2".into()), ..mt(1) }], ..Change::default() }).await;
+        assert_eq!(find("mobile", "x1").await.unwrap(), None);
+        assert_eq!(find("mobile", "x2").await.unwrap(), Some(1));
+    }
+
+    pub async fn a_repeat_is_known_for_days(store: &Store) {
+        let print = SeenKey::Print { carrier: "mobile".into(), digest: [7; 16] };
+        keep(store, Change { seen: Some((seen("old"), NOW)), ..Change::default() }).await;
+        keep(store, Change { seen: Some((print.clone(), NOW.plus(30 * DAY))), ..Change::default() }).await;
+        let known = |key: SeenKey| store.read(move |v| v.seen(&key));
+        // a clock that was a month ahead for one message has not emptied the memory
+        assert_eq!(known(seen("old")).await.unwrap(), Some(NOW));
+        assert_eq!(known(print.clone()).await.unwrap(), Some(NOW.plus(30 * DAY)));
+        assert_eq!(store.prune(NOW.plus(3 * DAY), NOW, 100).await.unwrap(), 0, "remembered for four days at least");
+        assert_eq!(store.prune(NOW.plus(9 * DAY), NOW, 100).await.unwrap(), 1, "and for eight at most");
+        assert_eq!(known(seen("old")).await.unwrap(), None);
+        assert_eq!(known(print).await.unwrap(), Some(NOW.plus(30 * DAY)));
+    }
+
+    pub async fn what_runs_out_is_found(store: &Store) {
+        let posts = vec![
+            Post { until: NOW.plus(20), ..post(101) },
+            Post { until: NOW.plus(10), ..post(102) },
+            Post { until: NOW, state: PostState::Done, ..post(103) },
+        ];
+        keep(store, Change { posts, ..Change::default() }).await;
+        assert_eq!(store.expired(NOW.plus(9), 9).await.unwrap(), Vec::<u64>::new());
+        assert_eq!(store.expired(NOW.plus(10), 9).await.unwrap(), [102]);
+        assert_eq!(store.expired(NOW.plus(DAY), 9).await.unwrap(), [102, 101]);
+        assert_eq!(store.expired(NOW.plus(DAY), 1).await.unwrap(), [102]);
+        // 续: it lives on
+        let renewed = Post { until: NOW.plus(9 * DAY), ..post(102) };
+        keep(store, Change { posts: vec![renewed], ..Change::default() }).await;
+        assert_eq!(store.expired(NOW.plus(DAY), 9).await.unwrap(), [101]);
+    }
+
+    pub async fn the_manager_sees_the_newest_first(store: &Store) {
+        for seq in 1..=5 {
+            let unread = (seq % 2 == 1).then_some(Unread::NotUnderstood);
+            keep(store, Change { mos: vec![MoRecord { unread, ..mo(seq) }], ..Change::default() }).await;
+        }
+        let seqs = |l: Vec<MoRecord>| l.iter().map(|m| m.seq).collect::<Vec<_>>();
+        assert_eq!(seqs(store.unread(2).await.unwrap()), [5, 3]);
+        assert_eq!(seqs(store.recent(3).await.unwrap()), [5, 4, 3]);
+        keep(store, Change { mos: vec![mo(5)], ..Change::default() }).await;
+        assert_eq!(seqs(store.unread(9).await.unwrap()), [3, 1]);
+        assert_eq!(seqs(store.recent(99).await.unwrap()), [5, 4, 3, 2, 1]);
+    }
+
+    pub async fn what_is_old_and_settled_goes(store: &Store) {
+        let old = NOW.plus(-200 * DAY);
+        let change = Change {
+            mos: vec![MoRecord { received: old, unread: Some(Unread::Fault), ..mo(1) }, mo(2)],
+            mts: vec![
+                Mt { created: old, ..mt(1) },
+                Mt { created: old, state: MtState::Delivered, carrier_ref: Some("r".into()), ..mt(2) },
+                Mt { state: MtState::Delivered, ..mt(3) },
+            ],
+            posts: vec![
+                Post { created: old, ..post(101) },
+                Post { created: old, state: PostState::Done, ..post(102) },
+                Post { state: PostState::Done, ..post(103) },
+            ],
+            told: vec![(102, 103), (101, 103)],
+            ..Change::default()
+        };
+        keep(store, change).await;
+        let before = NOW.plus(-180 * DAY);
+        let mut gone = 0;
+        loop {
+            match store.prune(NOW, before, 2).await.unwrap() {
+                0 => break,
+                n => gone += n,
+            }
+        }
+        assert_eq!(gone, 3);
+        store
+            .read(|v| {
+                assert!(v.mo(1)?.is_none() && v.mo(2)?.is_some());
+                assert!(v.mt(1)?.is_some() && v.mt(2)?.is_none() && v.mt(3)?.is_some());
+                assert!(v.post(101)?.is_some() && v.post(102)?.is_none() && v.post(103)?.is_some());
+                assert!(v.told(101, 103)? && !v.told(102, 103)?);
+                assert_eq!(v.mt_by_ref("mobile", "r")?, None);
+                assert_eq!((v.next().mo, v.next().mt, v.next().post), (3, 4, 104), "numbers are not given twice");
+                Ok(())
+            })
+            .await
+            .unwrap();
+        assert_eq!(store.unread(9).await.unwrap(), []);
+        assert_eq!(store.transact(|v| Ok((Change::default(), v.post(102)?))).await.unwrap(), None);
+    }
+
+    pub async fn long_and_strange_texts_are_kept(store: &Store) {
+        let texts = ["", "\0", "卖".repeat(5_000).leak(), "😀\u{202e}\r\n"];
+        for (seq, text) in (1..).zip(texts) {
+            let mut m = mo(seq);
+            m.mo.text = text.to_string();
+            keep(store, Change { mos: vec![m], ..Change::default() }).await;
+        }
+        for (seq, text) in (1..).zip(texts) {
+            assert_eq!(store.read(move |v| v.mo(seq)).await.unwrap().unwrap().mo.text, text);
+        }
+    }
+
+    pub async fn an_empty_change_costs_nothing(store: &Store) {
+        assert_eq!(store.transact(|v| Ok((Change::default(), v.next().mo))).await, Ok(1));
+        assert_eq!((store.stats().commits, store.stats().groups), (0, 0));
+    }
+
+    pub async fn a_closed_store_says_so(store: &Store) {
+        assert!(store.close().await);
+        let kept = store.transact(|_| Ok((Change { mos: vec![mo(1)], ..Change::default() }, ()))).await;
+        assert_eq!(kept, Err(StoreError::Closed));
+        assert_eq!(store.read(|v| v.mo(1)).await, Err(StoreError::Closed));
+    }
+}
+
+macro_rules! on_every_store {
+    ($($promise:ident)*) => {
+        mod sled {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $promise() {
+                let dir = tempfile::tempdir().unwrap();
+                let (store, opened) = super::open(&dir.path().join("data"));
+                assert_eq!(opened.how, super::How::New);
+                super::promise::$promise(&store).await;
+                store.close().await;
+            })*
+        }
+    };
+}
+
+on_every_store! {
+    a_change_is_kept_whole
+    a_refused_change_leaves_nothing
+    a_panic_harms_no_other
+    a_decision_sees_all_before_it
+    lists_hold_the_live_newest_first
+    a_long_list_loses_none
+    the_outbox_is_in_order
+    an_mt_is_found_by_the_carriers_id
+    a_repeat_is_known_for_days
+    what_runs_out_is_found
+    the_manager_sees_the_newest_first
+    what_is_old_and_settled_goes
+    long_and_strange_texts_are_kept
+    an_empty_change_costs_nothing
+    a_closed_store_says_so
+}
+
+/// Changes numbered from 1, each with all kinds of records in it; the same number always gives the same change.
+fn nth(n: u64) -> Change {
+    let mut m = mo(n);
+    m.unread = (n % 5 == 0).then_some(Unread::NotUnderstood);
+    let mut posts = vec![post(100 + n)];
+    if n > 2 {
+        posts.push(Post { state: PostState::Withdrawn, ..post(100 + n - 2) });
+    }
+    let mut mts = vec![Mt { class: if n % 2 == 0 { MtClass::Push } else { MtClass::Answer }, ..mt(n) }];
+    if n > 1 {
+        mts.push(Mt { state: MtState::Sent, carrier_ref: Some(format!("ref-{}", n - 1)), ..mt(n - 1) });
+    }
+    Change {
+        seen: Some((seen(&format!("mo-{n}")), NOW)),
+        mos: vec![m],
+        people: vec![Person { posts: vec![100 + n], ..person(n % 7) }],
+        posts,
+        told: vec![(100 + n, 99 + n)],
+        mts,
+    }
+}
+
+async fn fill(store: &Store, numbers: std::ops::RangeInclusive<u64>) {
+    for n in numbers {
+        keep(store, nth(n)).await;
+    }
+}
+
+/// Everything in a store, but for when it was exported and how many journal records it took.
+fn everything(store: &Store) -> Vec<String> {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    store.export(file.path(), &mut |_| {}).unwrap();
+    let text = fs::read_to_string(file.path()).unwrap();
+    let lines: Vec<String> = text.lines().map(String::from).collect();
+    lines[1..lines.len() - 1].to_vec()
+}
+
+/// Whether a store holds exactly the first `n` changes, records and marks.
+async fn holds(store: &Store, n: u64) {
+    let dir = tempfile::tempdir().unwrap();
+    let (fresh, _) = open(&dir.path().join("data"));
+    fill(&fresh, 1..=n).await;
+    assert_eq!(everything(store), everything(&fresh));
+    let counted = |s: &Store| (s.stats().live_posts, s.stats().pending_mts);
+    assert_eq!(counted(store), counted(&fresh));
+    assert_eq!(pending_ids(store).await, pending_ids(&fresh).await);
+    assert_eq!(ring(store, &post(1), 522632, 9).await, ring(&fresh, &post(1), 522632, 9).await);
+    assert_eq!(store.unread(9).await.unwrap(), fresh.unread(9).await.unwrap());
+    assert_eq!(store.expired(NOW.plus(99 * DAY), 9).await, fresh.expired(NOW.plus(99 * DAY), 9).await);
+    let last_ref = format!("ref-{}", n.saturating_sub(1));
+    assert_eq!(store.read(move |v| v.mt_by_ref("mobile", &last_ref)).await.unwrap(), (n > 1).then(|| n - 1));
+    fresh.close().await;
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    let mut entries: Vec<_> = fs::read_dir(from).unwrap().map(|e| e.unwrap()).collect();
+    // the journal last: what it lacks then, sled lacks too
+    entries.sort_by_key(|e| e.file_name() == "journal");
+    for e in entries {
+        let to = to.join(e.file_name());
+        if e.file_type().unwrap().is_dir() {
+            copy(&e.path(), &to);
+        } else {
+            fs::copy(e.path(), to).unwrap();
+        }
+    }
+}
+
+fn journal_files(dir: &Path) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = fs::read_dir(dir.join("journal")).unwrap().map(|e| e.unwrap().path()).collect();
+    files.sort();
+    files
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_closed_store_opens_as_it_was() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    for n in 0..3 {
+        let (store, opened) = open(&data);
+        assert_eq!(opened.how, if n == 0 { How::New } else { How::Clean });
+        fill(&store, 10 * n + 1..=10 * n + 10).await;
+        assert!(store.close().await);
+    }
+    let (store, _) = open(&data);
+    holds(&store, 30).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dropped_store_opens_as_it_was() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    for n in 0..3 {
+        let (store, opened) = open(&data);
+        assert!(n == 0 || matches!(opened.how, How::Replayed(_)), "{opened}");
+        fill(&store, 10 * n + 1..=10 * n + 10).await;
+    }
+    let (store, _) = open(&data);
+    holds(&store, 30).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_copy_of_a_running_store_has_all_that_was_answered() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, _) = open(&dir.path().join("data"));
+    for round in 0..6u64 {
+        fill(&store, 25 * round + 1..=25 * round + 25).await;
+        let image = dir.path().join(format!("image-{round}"));
+        copy(&dir.path().join("data"), &image);
+        let (copied, _) = open(&image);
+        holds(&copied, 25 * round + 25).await;
+    }
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_process_at_a_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, _) = open(dir.path());
+    let second = Store::open(&url(dir.path()), Options::default()).err();
+    let Some(StoreError::Locked { pid, .. }) = second else { panic!("{second:?}") };
+    assert_eq!(pid, Some(std::process::id()));
+    store.close().await;
+    assert_eq!(open(dir.path()).1.how, How::Clean);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_journal_torn_anywhere_in_its_last_record_loses_only_that() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let (store, _) = open(&data);
+    fill(&store, 1..=3).await;
+    let file = journal_files(&data).pop().unwrap();
+    let before = fs::metadata(&file).unwrap().len();
+    // a small record, so that every byte can be tried
+    keep(&store, Change { told: vec![(1, 2)], ..Change::default() }).await;
+    drop(store);
+    let whole = fs::read(&file).unwrap();
+    assert!(whole.len() as u64 > before);
+    for cut in before as usize..whole.len() {
+        let image = dir.path().join(format!("cut-{cut}"));
+        fs::create_dir_all(image.join("journal")).unwrap();
+        fs::write(image.join("journal").join(file.file_name().unwrap()), &whole[..cut]).unwrap();
+        let (torn, opened) = open(&image);
+        assert_eq!((opened.how, opened.damage.len()), (How::Replayed(3), 0), "cut at {cut}");
+        assert!(!torn.read(|v| v.told(1, 2)).await.unwrap());
+        // what comes next is kept
+        fill(&torn, 4..=4).await;
+        drop(torn);
+        holds(&open(&image).0, 4).await;
+        fs::remove_dir_all(&image).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hole_in_the_journal_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let (store, _) = open(&data);
+    fill(&store, 1..=9).await;
+    drop(store);
+    let file = journal_files(&data).pop().unwrap();
+    let mut bytes = fs::read(&file).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 0x40;
+    fs::write(&file, bytes).unwrap();
+    fs::remove_dir_all(data.join("sled")).unwrap();
+    let (store, opened) = open(&data);
+    assert!(opened.is_alarming() && opened.to_string().contains("LOST"), "{opened}");
+    assert_eq!(opened.damage.len(), 1);
+    assert_eq!(opened.how, How::Replayed(8));
+    assert_eq!(store.read(|v| Ok(v.next().mo)).await.unwrap(), 10, "what stands behind the hole is kept");
+}
+
+/// Ways in which sled's own file can be bad.
+const SPOIL: [(&str, fn(&Path)); 3] = [
+    ("deleted", |sled| fs::remove_dir_all(sled).unwrap()),
+    ("flipped", |sled| {
+        let db = sled.join("db");
+        let mut bytes = fs::read(&db).unwrap();
+        let step = bytes.len() / 60;
+        for i in 0..60 {
+            bytes[i * step + 7] ^= 0x5a;
+        }
+        fs::write(db, bytes).unwrap();
+    }),
+    ("cut in half", |sled| {
+        let db = sled.join("db");
+        let half = fs::metadata(&db).unwrap().len() / 2;
+        fs::OpenOptions::new().write(true).open(db).unwrap().set_len(half).unwrap();
+    }),
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_spoilt_sled_is_made_again_from_the_journal() {
+    for (how, spoil) in SPOIL {
+        let dir = tempfile::tempdir().unwrap();
+        let data = dir.path().join("data");
+        let (store, _) = open(&data);
+        fill(&store, 1..=60).await;
+        assert!(store.close().await);
+        drop(store);
+        // kept by whoever stopped it, as a power cut would have
+        fs::remove_file(data.join("clean")).unwrap();
+        spoil(&data.join("sled"));
+        let (store, opened) = open(&data);
+        assert!(matches!(opened.how, How::Rebuilt { .. } | How::Replayed(60)), "{how}: {opened}");
+        holds(&store, 60).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_spoilt_sled_is_made_again_from_the_last_export() {
+    for (how, spoil) in SPOIL {
+        let dir = tempfile::tempdir().unwrap();
+        let data = dir.path().join("data");
+        let (store, _) = open(&data);
+        fill(&store, 1..=40).await;
+        store.close().await;
+        let (store, _) = open(&data);
+        let older = store.backup().await.unwrap();
+        assert_eq!(export::verify(&older, &mut |_| {}).unwrap().posts, 40);
+        fill(&store, 41..=50).await;
+        drop(store);
+        // the first journal file is exported and would be let go after a week
+        fs::remove_file(&journal_files(&data)[0]).unwrap();
+        // an export that was spoilt too is not used
+        fs::write(data.join("backup").join(format!("{:020}.ndjson", 45)), "{}").unwrap();
+        spoil(&data.join("sled"));
+        let (store, opened) = open(&data);
+        match &opened.how {
+            How::Rebuilt { export, replayed, .. } => assert_eq!((export.as_ref(), *replayed), (Some(&older), 10)),
+            // the spoilt half may have held nothing yet
+            sound => assert_eq!((how, sound), ("cut in half", &How::Replayed(10))),
+        }
+        holds(&store, 50).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_thrown_away_that_cannot_be_made_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let (store, _) = open(&data);
+    fill(&store, 1..=5).await;
+    store.close().await;
+    drop(store);
+    let (store, _) = open(&data);
+    fill(&store, 6..=6).await;
+    drop(store);
+    fs::remove_file(&journal_files(&data)[0]).unwrap();
+    fs::remove_dir_all(data.join("sled")).unwrap();
+    let refused = Store::open(&url(&data), Options::default()).err();
+    assert!(matches!(refused, Some(StoreError::Read { .. })), "{refused:?}");
+    assert_eq!(journal_files(&data).len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_export_becomes_the_same_store() {
+    let dir = tempfile::tempdir().unwrap();
+    let (data, other) = (dir.path().join("data"), dir.path().join("other"));
+    let (first, second) = (dir.path().join("1.ndjson"), dir.path().join("2.ndjson"));
+    let (store, _) = open(&data);
+    fill(&store, 1..=30).await;
+    let mut long = mo(31);
+    long.mo.text = "长\u{0}".repeat(5_000);
+    keep(&store, Change { mos: vec![long], ..Change::default() }).await;
+    let contents = store.export(&first, &mut |_| {}).unwrap();
+    assert_eq!(export::verify(&first, &mut |_| {}).unwrap(), contents);
+    assert_eq!((contents.seq, contents.mos, contents.posts, contents.people), (31, 31, 30, 7));
+    assert_eq!(import(&url(&other), &first, &mut |_| {}).unwrap(), contents);
+    assert!(import(&url(&other), &first, &mut |_| {}).is_err(), "import adds to nothing");
+    let (copied, opened) = open(&other);
+    assert_eq!(opened.how, How::Clean);
+    assert_eq!(copied.export(&second, &mut |_| {}).unwrap(), contents);
+    let lines = |p: &Path| fs::read_to_string(p).unwrap().lines().skip(1).map(String::from).collect::<Vec<_>>();
+    let (a, b) = (lines(&first), lines(&second));
+    assert_eq!(a[..a.len() - 1], b[..b.len() - 1]);
+    assert_eq!(everything(&copied), everything(&store));
+    assert_eq!(pending_ids(&copied).await, pending_ids(&store).await);
+    assert_eq!(copied.stats().live_posts, store.stats().live_posts);
+    // and both go on alike
+    for s in [&store, &copied] {
+        keep(s, Change { mos: vec![mo(32)], ..Change::default() }).await;
+    }
+    assert_eq!(everything(&copied), everything(&store));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_changed_export_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("x.ndjson");
+    let (store, _) = open(&dir.path().join("data"));
+    fill(&store, 1..=3).await;
+    store.export(&file, &mut |_| {}).unwrap();
+    let whole = fs::read_to_string(&file).unwrap();
+    let lines: Vec<&str> = whole.split_inclusive('\n').collect();
+    let spoilt = [
+        whole.replace("200斤", "900斤"),
+        whole[..whole.len() - 30].to_string(),
+        lines[..lines.len() - 1].concat(),
+        [&lines[..2], &lines[3..]].concat().concat(),
+        lines[1..].concat(),
+        format!("{whole}{}", lines[1]),
+        String::new(),
+        whole.replace("\"version\":1", "\"version\":9"),
+    ];
+    for (n, text) in spoilt.iter().enumerate() {
+        fs::write(&file, text).unwrap();
+        assert!(export::verify(&file, &mut |_| {}).is_err(), "{n}");
+        assert!(import(&url(&dir.path().join("new")), &file, &mut |_| {}).is_err(), "{n}");
+        assert!(!dir.path().join("new").exists());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backup_while_it_runs_is_one_moment() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, _) = open(&dir.path().join("data"));
+    let writer = tokio::spawn({
+        let store = store.clone();
+        async move { fill(&store, 1..=300).await }
+    });
+    let mut moments = BTreeSet::new();
+    while !writer.is_finished() {
+        let path = store.backup().await.unwrap();
+        let contents = export::verify(&path, &mut |_| {}).unwrap();
+        // of each change there is all or nothing
+        assert_eq!((contents.mos, contents.mts, contents.posts), (contents.seq, contents.seq, contents.seq));
+        moments.insert(contents.seq);
+    }
+    writer.await.unwrap();
+    assert!(store.close().await);
+    let kept = fs::read_dir(dir.path().join("data/backup")).unwrap().count();
+    assert!(kept >= 1 && kept <= 7 && moments.len() >= kept);
+}
+
+mod full {
+    //! A full disk, played by a limit on the size of files: the child runs under it until the parent lifts it.
+
+    use std::io::{BufRead, BufReader, Write};
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    const DIR: &str = "XIANGXUN_TEST_FULL_DIR";
+
+    /// Not a test of its own: the child's part.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    #[ignore = "run by a_full_disk_loses_nothing"]
+    async fn child() {
+        let Ok(dir) = std::env::var(DIR) else { return };
+        let (store, _) = open(Path::new(&dir));
+        let mut n = 0;
+        let refused = loop {
+            let change = nth(n + 1);
+            match store.transact(move |_| Ok((change.clone(), ()))).await {
+                Ok(()) => n += 1,
+                Err(e) => break e,
+            }
+        };
+        assert!(matches!(refused, StoreError::Write { .. }), "{refused}");
+        println!("full after {n}");
+        std::io::stdin().lock().lines().next().unwrap().unwrap();
+        // the same call again, until there is room; nothing of the refused ones is there
+        let change = nth(n + 1);
+        loop {
+            let change = change.clone();
+            let tried = store
+                .transact(move |v| {
+                    assert_eq!((v.next().mo, v.mo(n + 1)?), (n + 1, None));
+                    Ok((change.clone(), ()))
+                })
+                .await;
+            match tried {
+                Ok(()) => break,
+                Err(StoreError::Write { .. }) => tokio::task::yield_now().await,
+                Err(e) => panic!("{e}"),
+            }
+        }
+        fill(&store, n + 2..=n + 20).await;
+        assert!(store.close().await, "everything is in its place again");
+        println!("closed after {}", n + 20);
+    }
+
+    fn number(line: &str) -> Option<u64> {
+        line.rsplit_once(" after ")?.1.trim().parse().ok()
+    }
+
+    async fn a_full_disk_at(bytes: u64) {
+        let dir = tempfile::tempdir().unwrap();
+        let data = dir.path().join("data");
+        let mut child = Command::new("sh")
+            // the limit is reported as an error instead of a signal
+            .args(["-c", "trap '' XFSZ; exec prlimit --fsize=\"$0\":unlimited \"$@\"", &bytes.to_string()])
+            .arg(std::env::current_exe().unwrap())
+            .args(["--exact", "store::full::child", "--ignored", "--nocapture"])
+            .env(DIR, &data)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut said = BufReader::new(child.stdout.take().unwrap()).lines().map(|l| l.unwrap());
+        let full = said.find_map(|l| number(&l)).expect("the child meets the limit");
+        assert!(full > 10);
+        let lifted = Command::new("prlimit")
+            .args(["--pid", &child.id().to_string(), "--fsize=unlimited:unlimited"])
+            .status()
+            .unwrap();
+        assert!(lifted.success());
+        child.stdin.take().unwrap().write_all(b"go on\n").unwrap();
+        let closed = said.find_map(|l| number(&l)).expect("the child goes on when there is room");
+        assert!(child.wait().unwrap().success());
+        let (store, opened) = open(&data);
+        assert!(opened.how == How::Clean && opened.damage.is_empty(), "{opened}");
+        holds(&store, closed).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_full_disk_loses_nothing() {
+        // sled is the first to meet this one, since it writes more than the journal
+        a_full_disk_at(2 << 20).await;
+    }
+}
