@@ -1,6 +1,7 @@
 //! All integration tests, in one binary: one module a subject.
 
 mod bad_input;
+mod carriers;
 mod cli;
 mod config;
 mod crash;
@@ -8,8 +9,13 @@ mod daemon;
 mod disk;
 mod house;
 mod http;
+mod kannel;
+mod outbox;
 mod pairs;
+mod peers;
 mod repeats;
+mod smsgate;
 mod store;
 mod supply;
 mod talks;
+mod texts;
