@@ -4,14 +4,18 @@
 //! The folder is compiled into the binary; `[server] grammar = "DIR"` takes another, which SIGHUP reads again.
 
 pub mod board;
+pub mod command;
 pub mod intent;
 pub mod item;
+pub mod lexicon;
+pub mod place;
 pub mod reply;
 pub mod unit;
 
 pub use intent::Intent;
 
 use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use include_dir::{Dir, include_dir};
 
@@ -23,7 +27,29 @@ pub struct Grammar {
     pub boards: board::Boards,
     pub items: item::Items,
     pub units: unit::Units,
+    pub places: place::Places,
+    pub lexicon: lexicon::Lexicon,
     pub replies: reply::Replies,
+}
+
+/// The grammar in force, which a reload replaces while texts are being read. Clones share it.
+#[derive(Debug, Clone)]
+pub struct Current(Arc<RwLock<Arc<Grammar>>>);
+
+impl Current {
+    pub fn new(grammar: Grammar) -> Current {
+        Current(Arc::new(RwLock::new(Arc::new(grammar))))
+    }
+
+    /// The grammar in force now; whoever holds it keeps it through a reload.
+    pub fn get(&self) -> Arc<Grammar> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Puts another in force.
+    pub fn set(&self, grammar: Grammar) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(grammar);
+    }
 }
 
 /// A fault in a grammar file, for the person who edits it.
@@ -87,8 +113,10 @@ impl Grammar {
         let boards = board::Boards::read(&sources, &mut errors);
         let items = item::Items::read(&sources, &mut errors);
         let units = unit::Units::read(&sources, &mut errors);
+        let places = place::Places::read(&sources, &mut errors);
+        let lexicon = lexicon::Lexicon::build(&sources, &items, &units, &mut errors);
         let replies = reply::Replies::read(&sources, &mut errors);
-        if errors.is_empty() { Ok(Grammar { boards, items, units, replies }) } else { Err(errors) }
+        if errors.is_empty() { Ok(Grammar { boards, items, units, places, lexicon, replies }) } else { Err(errors) }
     }
 }
 

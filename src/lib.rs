@@ -9,15 +9,26 @@
 //! Imports point from the street to the cellar: a room may use any room that stands below it in
 //! this list, none above. `tests/it/house.rs` holds the code to that.
 
+pub mod cli;
+
+pub mod app;
+
+pub mod http;
 pub mod outbox;
+pub mod station;
+
+pub mod service;
 
 pub mod carrier;
 pub mod command;
+pub mod reply;
 pub mod store;
 
 pub mod grammar;
 
 pub mod clock;
 pub mod config;
+pub mod logs;
 pub mod market;
 pub mod message;
+pub mod metrics;

@@ -1,3 +1,5 @@
 //! The binary: hands over to `xiangxun::cli`.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    xiangxun::cli::run()
+}

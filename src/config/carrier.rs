@@ -44,8 +44,6 @@ pub struct CarrierConfig {
     pub listen: SocketAddr,
     /// What only this kind has. The environment is laid over it, and each `x_file` is read into `x`.
     pub settings: Table,
-    /// Where each setting was written, for errors: key → place. The empty key is the account's own.
-    pub(super) places: BTreeMap<String, super::Place>,
 }
 
 impl CarrierConfig {
@@ -61,7 +59,6 @@ impl CarrierConfig {
             public_url: format!("http://{listen}"),
             listen,
             settings,
-            places: BTreeMap::new(),
         }
     }
 
@@ -135,10 +132,19 @@ impl<'a> Settings<'a> {
         self.errors.push(SettingError::new(format!("{}{key}", self.prefix), what));
     }
 
+    /// Whether no fault of `key` was noted.
+    pub fn is_sound(&self, key: &str) -> bool {
+        !self.errors.iter().any(|e| e.key.strip_prefix(&self.prefix) == Some(key))
+    }
+
     /// A text; empty counts as absent.
     pub fn string(&mut self, key: &'static str) -> Option<String> {
+        self.text(key).filter(|s| !s.is_empty())
+    }
+
+    /// A text that may be empty, where empty says something.
+    pub fn text(&mut self, key: &'static str) -> Option<String> {
         match self.get(key)? {
-            Value::String(s) if s.is_empty() => None,
             Value::String(s) => Some(s.clone()),
             other => {
                 let found = other.type_str();
@@ -150,11 +156,10 @@ impl<'a> Settings<'a> {
 
     /// A text that must be there; `is` says what it is. Empty after a noted fault.
     pub fn required(&mut self, key: &'static str, is: &str) -> String {
-        let faults = self.errors.len();
         match self.string(key) {
             Some(s) => s,
             None => {
-                if self.errors.len() == faults {
+                if self.is_sound(key) {
                     self.fault(key, format!("is missing; add {key} = \"…\" ({is})"));
                 }
                 String::new()
@@ -164,11 +169,10 @@ impl<'a> Settings<'a> {
 
     /// A secret that must be there, as `key` or as `key_file`; `is` says what it is.
     pub fn secret(&mut self, key: &'static str, is: &str) -> Secret {
-        let faults = self.errors.len();
         match self.optional_secret(key) {
             Some(s) => s,
             None => {
-                if self.errors.len() == faults {
+                if self.is_sound(key) {
                     self.fault(key, format!("is missing; add {key} = \"…\" or {key}_file = \"…\" ({is})"));
                 }
                 Secret::new("")

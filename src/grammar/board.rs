@@ -21,6 +21,8 @@ pub struct Board {
     pub item: Need,
     /// How the items of two posts must be related.
     pub kin: Kin,
+    /// The sentence in which the owner of a post hears of another that meets it.
+    pub news: String,
     pub side: Vec<Side>,
     #[serde(default)]
     pub rules: Rules,

@@ -49,3 +49,67 @@ pub enum Intent {
     Origin,
     Unknown,
 }
+
+impl Intent {
+    /// Its name in `xiangxun parse`, in the store and in figures.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Intent::Sell => "sell",
+            Intent::Buy => "buy",
+            Intent::Hire => "hire",
+            Intent::Seek => "seek",
+            Intent::Lost => "lost",
+            Intent::Found => "found",
+            Intent::RideOffer => "ride_offer",
+            Intent::RideNeed => "ride_need",
+            Intent::AidNeed => "aid_need",
+            Intent::AidGive => "aid_give",
+            Intent::Friend => "friend",
+            Intent::Order => "order",
+            Intent::Fill => "fill",
+            Intent::Contact => "contact",
+            Intent::Relay => "relay",
+            Intent::Mine => "mine",
+            Intent::View => "view",
+            Intent::Withdraw => "withdraw",
+            Intent::Renew => "renew",
+            Intent::Edit => "edit",
+            Intent::Choose => "choose",
+            Intent::Deal => "deal",
+            Intent::Rate => "rate",
+            Intent::Report => "report",
+            Intent::More => "more",
+            Intent::Search => "search",
+            Intent::Price => "price",
+            Intent::Notice => "notice",
+            Intent::Guide => "guide",
+            Intent::Ask => "ask",
+            Intent::Errand => "errand",
+            Intent::Register => "register",
+            Intent::Subscribe => "subscribe",
+            Intent::Unsubscribe => "unsubscribe",
+            Intent::Stop => "stop",
+            Intent::Start => "start",
+            Intent::DeleteMe => "delete_me",
+            Intent::Broadcast => "broadcast",
+            Intent::Help => "help",
+            Intent::Sighting => "sighting",
+            Intent::Weigh => "weigh",
+            Intent::Todo => "todo",
+            Intent::Origin => "origin",
+            Intent::Unknown => "unknown",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_is_the_serialised_one() {
+        for intent in [Intent::Sell, Intent::RideOffer, Intent::AidGive, Intent::DeleteMe, Intent::Unknown] {
+            assert_eq!(serde_json::to_value(intent).unwrap(), intent.as_str());
+        }
+    }
+}

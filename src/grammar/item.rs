@@ -37,32 +37,77 @@ struct File {
     item: Vec<Item>,
 }
 
-/// All items, by canonical name.
+/// All items, in the order of their files.
 #[derive(Debug, Default)]
 pub struct Items {
-    by_name: HashMap<String, Item>,
+    items: Vec<Item>,
+    /// The file of each.
+    files: Vec<String>,
+    by_name: HashMap<String, u32>,
 }
 
 impl Items {
     pub(super) fn read(sources: &[Source], errors: &mut Vec<GrammarError>) -> Items {
-        let mut by_name = HashMap::new();
+        let mut all = Items::default();
         for source in under(sources, "lexicon/") {
             match source.toml::<File>() {
-                Ok(file) => by_name.extend(file.item.into_iter().map(|i| (i.name.clone(), i))),
+                Ok(file) => file.item.into_iter().for_each(|item| all.add(item, source, errors)),
                 Err(e) => errors.push(e),
             }
         }
-        Items { by_name }
+        all.check_categories(sources, errors);
+        all
+    }
+
+    fn add(&mut self, item: Item, source: &Source, errors: &mut Vec<GrammarError>) {
+        if let Some(there) = self.by_name.get(&item.name) {
+            let first = &self.files[*there as usize];
+            let what = format!("item `{}` is there already, in {first}; put the words of both together", item.name);
+            let line = source.text.rfind(&format!("\"{}\"", item.name)).map_or(1, |at| source.line_at(at));
+            errors.push(source.error(line, what));
+            return;
+        }
+        self.by_name.insert(item.name.clone(), self.items.len() as u32);
+        self.files.push(source.file.clone());
+        self.items.push(item);
+    }
+
+    /// A category must be an item of its own, else nobody who asks for it is told.
+    fn check_categories(&self, sources: &[Source], errors: &mut Vec<GrammarError>) {
+        for (item, file) in self.items.iter().zip(&self.files) {
+            let Some(up) = item.category.as_deref().filter(|c| !self.by_name.contains_key(*c)) else { continue };
+            if let Some(source) = sources.iter().find(|s| s.file == *file) {
+                let line = source.text.find(&format!("name = \"{}\"", item.name)).map_or(1, |at| source.line_at(at));
+                errors.push(
+                    source.error(line, format!("`{}` is filed under `{up}`, which no file has as an item", item.name)),
+                );
+            }
+        }
     }
 
     pub fn get(&self, name: &str) -> Option<&Item> {
-        self.by_name.get(name)
+        self.by_name.get(name).map(|i| &self.items[*i as usize])
+    }
+
+    /// All items; their place in this order is their index.
+    pub fn iter(&self) -> impl Iterator<Item = &Item> {
+        self.items.iter()
+    }
+
+    /// The item of an index.
+    pub fn at(&self, index: u32) -> Option<&Item> {
+        self.items.get(index as usize)
+    }
+
+    /// The file that the item of an index stands in.
+    pub fn file(&self, index: usize) -> &str {
+        self.files.get(index).map_or("", String::as_str)
     }
 
     /// The item and the categories above it, nearest first. An unknown item stands alone.
     pub fn path(&self, name: &str) -> Vec<String> {
         let mut path = vec![name.to_string()];
-        while let Some(up) = self.by_name.get(&path[path.len() - 1]).and_then(|i| i.category.clone()) {
+        while let Some(up) = self.get(&path[path.len() - 1]).and_then(|i| i.category.clone()) {
             if path.contains(&up) {
                 break;
             }
@@ -73,6 +118,6 @@ impl Items {
 
     /// The nearest reach said on the way up from the item.
     pub fn reach(&self, name: &str) -> Option<Ring> {
-        self.path(name).iter().find_map(|n| self.by_name.get(n).and_then(|i| i.reach))
+        self.path(name).iter().find_map(|n| self.get(n).and_then(|i| i.reach))
     }
 }

@@ -1,13 +1,230 @@
 //! The sentences that are sent: `grammar/replies/zh.toml`.
+//!
+//! A sentence has variants from long to terse; each is literal text with slots (`{no}`), lists (`{entry*}`) and optional
+//! stretches in brackets that appear only where every slot inside has a value. Filling and packing is
+//! [`crate::reply`]'s work.
 
-use super::{GrammarError, Source};
+use std::collections::BTreeMap;
 
-/// All sentences.
+use super::{GrammarError, Source, under};
+use crate::message::alphabet::utf16_units;
+
+/// Units that an answer may take: one UCS-2 segment.
+pub const SEGMENT: usize = 70;
+
+/// One piece of a variant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Piece {
+    Text(String),
+    Slot(String),
+    List(String),
+    /// Shown only where every slot inside has a value.
+    Optional(Vec<Piece>),
+}
+
+/// The variants of one sentence, from long to terse; never empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sentence {
+    pub variants: Vec<Vec<Piece>>,
+}
+
+/// All sentences and phrases.
 #[derive(Debug, Default)]
-pub struct Replies {}
+pub struct Replies {
+    sentences: BTreeMap<String, Sentence>,
+    phrases: BTreeMap<String, Sentence>,
+}
 
 impl Replies {
-    pub(super) fn read(_sources: &[Source], _errors: &mut Vec<GrammarError>) -> Replies {
-        Replies {}
+    pub(super) fn read(sources: &[Source], errors: &mut Vec<GrammarError>) -> Replies {
+        let mut replies = Replies::default();
+        for source in under(sources, "replies/") {
+            match source.toml::<BTreeMap<String, toml::Table>>() {
+                Ok(tables) => replies.take(source, tables, errors),
+                Err(e) => errors.push(e),
+            }
+        }
+        replies
+    }
+
+    /// The sentence of that name; `None` means a fault in the code, which `tests/it/replies.rs` rules out.
+    pub fn sentence(&self, name: &str) -> Option<&Sentence> {
+        self.sentences.get(name)
+    }
+
+    /// A phrase from `[phrase]`, or a word of another table as `table.word` (`state.Live`).
+    pub fn phrase(&self, name: &str) -> Option<&Sentence> {
+        self.phrases.get(name)
+    }
+
+    /// Names of all sentences.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.sentences.keys().map(String::as_str)
+    }
+
+    fn take(&mut self, source: &Source, tables: BTreeMap<String, toml::Table>, errors: &mut Vec<GrammarError>) {
+        let line_of = |name: &str| source.text.find(&format!("[{name}]")).map_or(1, |at| source.line_at(at));
+        let mut longest = BTreeMap::new();
+        for (name, table) in &tables {
+            let line = line_of(name);
+            if let Some(say) = table.get("say").and_then(toml::Value::as_array) {
+                let variants: Result<Vec<_>, String> =
+                    say.iter().map(|v| pieces(v.as_str().unwrap_or_default())).collect();
+                match variants {
+                    Ok(v) if v.is_empty() => {
+                        errors.push(source.error(line, format!("`{name}` has no variants in `say`")))
+                    }
+                    Ok(variants) => drop(self.sentences.insert(name.clone(), Sentence { variants })),
+                    Err(e) => errors.push(source.error(line, format!("`{name}`: {e}"))),
+                }
+                continue;
+            }
+            for (word, value) in table {
+                let Some(text) = value.as_str() else {
+                    errors.push(source.error(line, format!("`{name}.{word}` must be text")));
+                    continue;
+                };
+                if name == "longest" {
+                    longest.insert(word.clone(), text.to_string());
+                    continue;
+                }
+                let key = if name == "phrase" { word.clone() } else { format!("{name}.{word}") };
+                match pieces(text) {
+                    Ok(p) => drop(self.phrases.insert(key, Sentence { variants: vec![p] })),
+                    Err(e) => errors.push(source.error(line, format!("`{name}.{word}`: {e}"))),
+                }
+            }
+        }
+        for (name, sentence) in &self.sentences {
+            self.check(source, line_of(name), name, sentence, &longest, errors);
+        }
+    }
+
+    /// The tersest variant must fit with the longest values, lists with one entry.
+    fn check(
+        &self,
+        source: &Source,
+        line: usize,
+        name: &str,
+        sentence: &Sentence,
+        longest: &BTreeMap<String, String>,
+        errors: &mut Vec<GrammarError>,
+    ) {
+        let mut unknown = Vec::new();
+        let mut units = 0;
+        for (at, variant) in sentence.variants.iter().enumerate() {
+            let n = length(variant, longest, &mut unknown);
+            if at + 1 == sentence.variants.len() {
+                units = n;
+            }
+        }
+        for slot in unknown {
+            errors
+                .push(source.error(line, format!("`{name}` uses slot `{slot}`; give its longest value in [longest]")));
+        }
+        if units > SEGMENT {
+            let what = format!(
+                "`{name}`: its tersest variant takes {units} units with the longest values, more than {SEGMENT}; shorten it"
+            );
+            errors.push(source.error(line, what));
+        }
+    }
+}
+
+fn length(pieces: &[Piece], longest: &BTreeMap<String, String>, unknown: &mut Vec<String>) -> usize {
+    pieces
+        .iter()
+        .map(|p| match p {
+            Piece::Text(t) => utf16_units(t),
+            Piece::Slot(s) | Piece::List(s) => match longest.get(s) {
+                Some(v) => utf16_units(v),
+                None => {
+                    if !unknown.contains(s) {
+                        unknown.push(s.clone());
+                    }
+                    0
+                }
+            },
+            Piece::Optional(inner) => length(inner, longest, unknown),
+        })
+        .sum()
+}
+
+/// Reads a variant.
+fn pieces(text: &str) -> Result<Vec<Piece>, String> {
+    let mut rest = text;
+    let out = sequence(&mut rest, false)?;
+    if rest.is_empty() { Ok(out) } else { Err(format!("`]` without `[` before `{rest}`")) }
+}
+
+fn sequence(rest: &mut &str, inside: bool) -> Result<Vec<Piece>, String> {
+    let mut out = Vec::new();
+    loop {
+        let at = rest.find(['{', '[', ']']).unwrap_or(rest.len());
+        if at > 0 {
+            out.push(Piece::Text(rest[..at].to_string()));
+        }
+        let Some(mark) = rest[at..].chars().next() else {
+            *rest = "";
+            return if inside { Err("`[` is not closed".to_string()) } else { Ok(out) };
+        };
+        *rest = &rest[at + 1..];
+        match mark {
+            '{' => {
+                let end = rest.find('}').ok_or_else(|| "`{` is not closed".to_string())?;
+                let slot = &rest[..end];
+                *rest = &rest[end + 1..];
+                out.push(match slot.strip_suffix('*') {
+                    Some(list) => Piece::List(list.to_string()),
+                    None => Piece::Slot(slot.to_string()),
+                });
+            }
+            '[' => out.push(Piece::Optional(sequence(rest, true)?)),
+            _ => return if inside { Ok(out) } else { Err("`]` without `[`".to_string()) },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> (Replies, Vec<GrammarError>) {
+        let source = Source { file: "replies/zh.toml".into(), text: text.into() };
+        let mut errors = Vec::new();
+        (Replies::read(&[source], &mut errors), errors)
+    }
+
+    #[test]
+    fn variants_are_read_into_pieces() {
+        let (replies, errors) = read("[longest]\nno = \"807号\"\n[a]\nsay = [\"已撤{no}[,还有{no}]{no*}\"]\n");
+        assert_eq!(errors, vec![]);
+        let slot = || Piece::Slot("no".into());
+        assert_eq!(
+            replies.sentence("a").unwrap().variants[0],
+            vec![
+                Piece::Text("已撤".into()),
+                slot(),
+                Piece::Optional(vec![Piece::Text(",还有".into()), slot()]),
+                Piece::List("no".into()),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_sentence_that_cannot_fit_is_refused_with_its_line() {
+        let (_, errors) = read(&format!("[longest]\nx = \"{}\"\n\n[a]\nsay = [\"{{x}}{{y}}\"]\n", "长".repeat(71)));
+        let said: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        assert_eq!(said.len(), 2, "{said:?}");
+        assert!(said[0].starts_with("replies/zh.toml:4: `a` uses slot `y`"), "{said:?}");
+        assert!(said[1].contains("takes 71 units"), "{said:?}");
+    }
+
+    #[test]
+    fn brackets_must_pair() {
+        for bad in ["a]", "[a", "{a"] {
+            let (_, errors) = read(&format!("[a]\nsay = [\"{bad}\"]\n"));
+            assert_eq!(errors.len(), 1, "{bad}");
+        }
     }
 }

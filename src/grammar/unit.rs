@@ -29,26 +29,51 @@ struct File {
     unit: Vec<Unit>,
 }
 
-/// All units, by standard form.
+/// All units.
 #[derive(Debug, Default)]
 pub struct Units {
-    by_name: HashMap<String, Unit>,
+    units: Vec<Unit>,
+    by_name: HashMap<String, u32>,
 }
 
 impl Units {
     pub(super) fn read(sources: &[Source], errors: &mut Vec<GrammarError>) -> Units {
-        let mut by_name = HashMap::new();
+        let mut all = Units::default();
         for source in under(sources, "units") {
             match source.toml::<File>() {
-                Ok(file) => by_name.extend(file.unit.into_iter().map(|u| (u.name.clone(), u))),
+                Ok(file) => file.unit.into_iter().for_each(|u| all.add(u, source, errors)),
                 Err(e) => errors.push(e),
             }
         }
-        Units { by_name }
+        all
+    }
+
+    fn add(&mut self, unit: Unit, source: &Source, errors: &mut Vec<GrammarError>) {
+        let line = source.text.rfind(&format!("name = \"{}\"", unit.name)).map_or(1, |at| source.line_at(at));
+        if self.by_name.contains_key(&unit.name) {
+            errors.push(source.error(line, format!("unit `{}` is there already", unit.name)));
+            return;
+        }
+        if unit.size.is_some_and(|(n, d)| n <= 0 || d <= 0) {
+            errors.push(source.error(line, format!("the size of `{}` must be two numbers above zero", unit.name)));
+            return;
+        }
+        self.by_name.insert(unit.name.clone(), self.units.len() as u32);
+        self.units.push(unit);
+    }
+
+    /// All units; their place in this order is their index.
+    pub fn iter(&self) -> impl Iterator<Item = &Unit> {
+        self.units.iter()
+    }
+
+    /// The unit of an index.
+    pub fn at(&self, index: u32) -> Option<&Unit> {
+        self.units.get(index as usize)
     }
 
     pub fn get(&self, name: &str) -> Option<&Unit> {
-        self.by_name.get(name)
+        self.by_name.get(name).map(|i| &self.units[*i as usize])
     }
 
     /// How many `to` one `from` is; `None` where they do not convert.
@@ -56,12 +81,12 @@ impl Units {
         if from == to {
             return Some(Exact::from_integer(1));
         }
-        let (a, b) = (self.by_name.get(from)?, self.by_name.get(to)?);
+        let (a, b) = (self.get(from)?, self.get(to)?);
         if a.dimension != b.dimension {
             return None;
         }
         let (an, ad) = a.size?;
         let (bn, bd) = b.size?;
-        Some(Exact::new(an * bd, ad * bn))
+        Some(Exact::new(an.checked_mul(bd)?, ad.checked_mul(bn)?))
     }
 }

@@ -1,1 +1,333 @@
+//! Does this post meet that one, how well, and why. Pure: the rules are the board's, the facts are the posts'.
+//!
+//! What one side left out never excludes; what both said must agree. So `卖 板蓝根 200斤` meets
+//! `收板蓝根,有多少要多少`, and a red ox does not meet a search for a cow.
 
+use super::post::Node;
+use super::{Exact, Post, Price, Ring, RingKey};
+use crate::clock::Timestamp;
+
+/// What a match asks of the board, taken from `grammar/boards/`.
+#[derive(Debug, Clone)]
+pub struct Terms<'a> {
+    /// The side this post meets.
+    pub meets: &'a str,
+    /// Whether this post is the one that has the thing.
+    pub offers: bool,
+    /// Whether posts of this board may name no item, and then take any.
+    pub any_item: bool,
+    /// Whether either item may be a kind of the other; else the offered one must be a kind of the wanted one.
+    pub either_kin: bool,
+    /// Percent by which the asked price may exceed the offered one.
+    pub price_slack: u32,
+    pub same_sex: bool,
+    pub same_day: bool,
+    /// A find cannot be older than the loss, a day's error allowed.
+    pub not_before: bool,
+}
+
+/// Converts units: how many of the second one of the first is.
+pub type Ratio<'a> = &'a dyn Fn(&str, &str) -> Option<Exact>;
+
+/// How well two posts meet; the higher the better.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fit {
+    pub score: i32,
+    /// The smallest division that holds both.
+    pub ring: Ring,
+    /// What spoke for it, for the manager: `same item`, `price fits` …
+    pub reasons: Vec<&'static str>,
+}
+
+/// The lists of the index in which `post` can find what it meets, nearest division first.
+pub fn lists(post: &Post, terms: &Terms<'_>) -> Vec<RingKey> {
+    let own = post.item.clone().unwrap_or_default();
+    let mut nodes = Vec::new();
+    // Posts of my item or a kind of it: what I want, or what may be mine. Without an item of my own, all posts.
+    if !terms.offers || terms.either_kin || own.is_empty() {
+        nodes.push(Node::Under(own.clone()));
+    }
+    // Posts that want exactly my item or what it is a kind of.
+    if terms.offers && !own.is_empty() {
+        nodes.push(Node::Exactly(own.clone()));
+    }
+    if terms.offers || terms.either_kin {
+        nodes.extend(post.nodes.iter().filter(|n| **n != own).cloned().map(Node::Exactly));
+    }
+    // Posts that name no item.
+    if terms.any_item && !own.is_empty() {
+        nodes.push(Node::Exactly(String::new()));
+    }
+    let mut keys = Vec::with_capacity(nodes.len() * 5);
+    for place in post.rings() {
+        for node in &nodes {
+            keys.push(RingKey { board: post.board.clone(), side: terms.meets.to_string(), node: node.clone(), place });
+        }
+    }
+    keys
+}
+
+/// Whether `post` meets `other`, and how well. `None`: they do not meet.
+pub fn fit(post: &Post, other: &Post, terms: &Terms<'_>, ratio: Ratio<'_>, now: Timestamp) -> Option<Fit> {
+    if post.board != other.board || other.side != terms.meets || other.owner == post.owner || !other.is_live(now) {
+        return None;
+    }
+    let (offer, want) = if terms.offers { (post, other) } else { (other, post) };
+    let mut fit = Fit { score: 0, ring: post.place.code.common(other.place.code), reasons: Vec::new() };
+    if fit.ring > post.reach.min(other.reach) {
+        return None;
+    }
+    kinship(offer, want, terms.either_kin, &mut fit)?;
+    price(offer.price.as_ref(), want.price.as_ref(), terms.price_slack, ratio, &mut fit)?;
+    amount(offer, want, ratio, &mut fit);
+    if let (Some(a), Some(b)) = (offer.sex, want.sex) {
+        if terms.same_sex && a != b {
+            return None;
+        }
+        if a == b {
+            fit.gain(20, "same sex");
+        }
+    }
+    if let (Some(a), Some(b)) = (&offer.when, &want.when) {
+        if terms.same_day && a.day != b.day {
+            return None;
+        }
+        // lost yesterday, found last week: another animal
+        if terms.not_before && a.day < b.day - 1 {
+            return None;
+        }
+    }
+    let shared = offer
+        .marks
+        .iter()
+        .filter(|m| want.marks.iter().any(|w| w.contains(m.as_str()) || m.contains(w.as_str())))
+        .count();
+    if shared > 0 {
+        fit.gain(15 * i32::try_from(shared).unwrap_or(1), "same marks");
+    }
+    let near = match fit.ring {
+        Ring::Village | Ring::Town => 40,
+        Ring::County => 30,
+        Ring::City => 20,
+        Ring::Province => 10,
+        Ring::Country => 0,
+    };
+    fit.gain(near, "near");
+    let days_old = (now.0 - other.created.0) / crate::clock::DAY;
+    fit.score -= i32::try_from(days_old.clamp(0, 30)).unwrap_or(30);
+    Some(fit)
+}
+
+impl Fit {
+    fn gain(&mut self, score: i32, reason: &'static str) {
+        self.score += score;
+        self.reasons.push(reason);
+    }
+}
+
+fn kinship(offer: &Post, want: &Post, either: bool, fit: &mut Fit) -> Option<()> {
+    match (&offer.item, &want.item) {
+        (Some(a), Some(b)) if a == b => fit.gain(50, "same item"),
+        (Some(_), Some(b)) if offer.nodes.contains(b) => fit.gain(40, "a kind of it"),
+        (Some(a), Some(_)) if either && want.nodes.contains(a) => fit.gain(35, "a wider word for it"),
+        (Some(_), Some(_)) => return None,
+        // one side takes anything
+        _ => fit.gain(25, "any kind"),
+    }
+    Some(())
+}
+
+/// Asked against offered, in one unit. Prices that cannot be compared say nothing.
+fn price(asked: Option<&Price>, bid: Option<&Price>, slack: u32, ratio: Ratio<'_>, fit: &mut Fit) -> Option<()> {
+    let (Some(asked), Some(bid)) = (asked, bid) else { return Some(()) };
+    if asked.negotiable || bid.negotiable {
+        return Some(());
+    }
+    let per = match (&asked.per, &bid.per) {
+        (Some(a), Some(b)) => ratio(b, a),
+        // Who leaves the unit out means the usual one, as the other says it; unless the two are so far apart
+        // that one must be for the day and the other for the month.
+        _ => same_scale(asked.yuan, bid.yuan).then(|| Exact::from_integer(1)),
+    };
+    // bid per its unit; there are `1/per` of asked's units in it
+    let Some(bid_yuan) = per.and_then(|r| checked_div(bid.max.unwrap_or(bid.yuan), r)) else { return Some(()) };
+    let limit = bid_yuan * Exact::new(100 + i64::from(slack), 100);
+    if asked.yuan > limit {
+        return None;
+    }
+    if asked.yuan <= bid_yuan {
+        fit.gain(20, "price fits");
+    } else {
+        fit.gain(5, "price near");
+    }
+    Some(())
+}
+
+/// Whether two prices can be for the same amount of the same thing.
+fn same_scale(a: Exact, b: Exact) -> bool {
+    let ten = Exact::from_integer(10);
+    a < b * ten && b < a * ten
+}
+
+fn checked_div(a: Exact, b: Exact) -> Option<Exact> {
+    (*b.numer() != 0).then(|| a / b)
+}
+
+/// Amounts never exclude here: a small lot helps a large buyer, a large one serves a small buyer.
+fn amount(offer: &Post, want: &Post, ratio: Ratio<'_>, fit: &mut Fit) {
+    let (Some(has), Some(wants)) = (&offer.quantity, &want.quantity) else { return };
+    let Some(r) = ratio(&has.unit, &wants.unit) else { return };
+    if has.max.unwrap_or(has.amount) * r >= wants.amount {
+        fit.gain(10, "enough");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::market::{Place, PlaceCode, PostState, Quantity, Sex, When};
+    use crate::message::Msisdn;
+
+    const HOME: u64 = 522632101;
+
+    fn post(side: &str, owner: u64, nodes: &[&str]) -> Post {
+        Post {
+            id: owner,
+            board: "trade".into(),
+            side: side.into(),
+            owner: Msisdn::from_u64(owner),
+            station: "s".into(),
+            cause: 1,
+            item: nodes.first().map(ToString::to_string),
+            item_said: None,
+            nodes: nodes.iter().map(ToString::to_string).collect(),
+            quantity: None,
+            price: None,
+            people: None,
+            place: Place { code: PlaceCode(HOME), name: "栽麻镇".into() },
+            reach: Ring::Province,
+            when: None,
+            marks: vec![],
+            sex: None,
+            remark: None,
+            created: Timestamp(0),
+            until: Timestamp(i64::MAX),
+            state: PostState::Live,
+        }
+    }
+
+    fn terms(offers: bool) -> Terms<'static> {
+        Terms {
+            meets: if offers { "buy" } else { "sell" },
+            offers,
+            any_item: true,
+            either_kin: false,
+            price_slack: 20,
+            same_sex: true,
+            same_day: false,
+            not_before: true,
+        }
+    }
+
+    fn ratio(a: &str, b: &str) -> Option<Exact> {
+        match (a, b) {
+            _ if a == b => Some(Exact::from_integer(1)),
+            ("公斤", "斤") => Some(Exact::from_integer(2)),
+            ("斤", "公斤") => Some(Exact::new(1, 2)),
+            _ => None,
+        }
+    }
+
+    /// Both directions, which must agree: whichever came first, they find each other.
+    fn meets(sell: &Post, buy: &Post) -> bool {
+        let a = fit(sell, buy, &terms(true), &ratio, Timestamp(1));
+        let b = fit(buy, sell, &terms(false), &ratio, Timestamp(1));
+        assert_eq!(a.as_ref().map(|f| f.score), b.as_ref().map(|f| f.score));
+        // what fits can also be found, in the index
+        let found = |seeker: &Post, offers, other: &Post| {
+            let keys = other.ring_keys();
+            lists(seeker, &terms(offers)).iter().any(|l| keys.contains(l))
+        };
+        if a.is_some() {
+            assert!(found(sell, true, buy) && found(buy, false, sell));
+        }
+        a.is_some()
+    }
+
+    fn priced(mut p: Post, yuan: (i64, i64), per: &str) -> Post {
+        p.price = Some(Price { yuan: Exact::new(yuan.0, yuan.1), max: None, per: Some(per.into()), negotiable: false });
+        p
+    }
+
+    #[test]
+    fn a_buyer_of_the_category_hears_of_the_kind_and_not_the_other_way() {
+        let herb = ["板蓝根", "药材"];
+        assert!(meets(&post("sell", 1, &herb), &post("buy", 2, &herb)));
+        assert!(meets(&post("sell", 1, &herb), &post("buy", 2, &["药材"])));
+        assert!(!meets(&post("sell", 1, &["药材"]), &post("buy", 2, &herb)));
+        assert!(meets(&post("sell", 1, &[]), &post("buy", 2, &herb)), "work of any kind");
+        assert!(meets(&post("sell", 1, &herb), &post("buy", 2, &[])));
+        assert!(!meets(&post("sell", 1, &["牛", "牲畜"]), &post("buy", 2, &["牛肉", "肉"])));
+        assert!(!meets(&post("sell", 1, &herb), &post("buy", 1, &herb)), "nobody meets himself");
+    }
+
+    #[test]
+    fn prices_are_compared_in_one_unit() {
+        let herb = ["板蓝根"];
+        let sell = priced(post("sell", 1, &herb), (7, 2), "斤");
+        assert!(meets(&sell, &priced(post("buy", 2, &herb), (7, 1), "公斤")), "7 a kilo is 3.5 a jin");
+        assert!(meets(&sell, &priced(post("buy", 2, &herb), (3, 1), "斤")), "a fifth apart can be talked over");
+        assert!(!meets(&sell, &priced(post("buy", 2, &herb), (5, 1), "公斤")));
+        assert!(meets(&sell, &priced(post("buy", 2, &herb), (1, 1), "筐")), "what cannot be compared says nothing");
+        let bare = |mut p: Post| {
+            if let Some(price) = &mut p.price {
+                price.per = None;
+            }
+            p
+        };
+        assert!(!meets(&sell, &bare(priced(post("buy", 2, &herb), (2, 1), "斤"))), "no unit means the usual one");
+        assert!(meets(&bare(priced(post("sell", 1, &herb), (5000, 1), "月")), &priced(post("buy", 2, &herb), (180, 1), "天")));
+    }
+
+    #[test]
+    fn contradictions_exclude_and_silence_does_not() {
+        let ox = ["黄牛", "牛"];
+        let with = |mut p: Post, sex| {
+            p.sex = sex;
+            p
+        };
+        let (male, female) = (Some(Sex::Male), Some(Sex::Female));
+        assert!(meets(&with(post("sell", 1, &ox), male), &with(post("buy", 2, &ox), male)));
+        assert!(meets(&with(post("sell", 1, &ox), male), &with(post("buy", 2, &ox), None)));
+        assert!(!meets(&with(post("sell", 1, &ox), male), &with(post("buy", 2, &ox), female)));
+        let on = |mut p: Post, day| {
+            p.when = Some(When { day, part: None });
+            p
+        };
+        assert!(meets(&on(post("sell", 1, &ox), 9), &on(post("buy", 2, &ox), 10)));
+        assert!(!meets(&on(post("sell", 1, &ox), 5), &on(post("buy", 2, &ox), 10)), "found before it was lost");
+    }
+
+    #[test]
+    fn reach_bounds_both_sides() {
+        let mut far = post("buy", 2, &["白菜"]);
+        far.place.code = PlaceCode(522631100);
+        let mut cabbage = post("sell", 1, &["白菜"]);
+        assert!(meets(&cabbage, &far));
+        cabbage.reach = Ring::County;
+        assert!(!meets(&cabbage, &far));
+    }
+
+    #[test]
+    fn more_agreement_scores_higher() {
+        let mut big = post("sell", 1, &["板蓝根"]);
+        big.quantity =
+            Some(Quantity { amount: Exact::from_integer(100), max: None, unit: "公斤".into(), approx: false });
+        let mut want = post("buy", 2, &["板蓝根"]);
+        want.quantity =
+            Some(Quantity { amount: Exact::from_integer(200), max: None, unit: "斤".into(), approx: false });
+        let score = |a: &Post, b: &Post| fit(a, b, &terms(true), &ratio, Timestamp(1)).map(|f| f.score);
+        let small = post("sell", 3, &["板蓝根"]);
+        assert!(score(&big, &want) > score(&small, &want));
+    }
+}

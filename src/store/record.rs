@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
+use crate::grammar::Intent;
 use crate::market::{Place, PostId};
 use crate::message::{Mo, MoSeq, Msisdn, MtId};
 
@@ -87,10 +88,18 @@ pub struct Question {
 /// What was asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Ask {
-    /// Which of these posts: the digit picks.
-    Which(Vec<PostId>),
-    /// The text had several readings: each as a text that has only one.
-    Meaning(Vec<String>),
-    /// Where the post is.
-    Place(PostId),
+    /// Which of these posts: the digit picks, then this is done with it.
+    Which { then: Then, posts: Vec<PostId> },
+    /// The text had several readings: the digit picks the intent it is read with.
+    Meaning { text: String, intents: Vec<Intent> },
+    /// Where the sender is: the name of a place is the whole answer.
+    Place,
+}
+
+/// What a picked post is wanted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Then {
+    Contact,
+    Withdraw,
+    Done,
 }

@@ -1,0 +1,119 @@
+//! The rooms behind the street door, as the door knows them; and the figures that are counted where they meet.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::chores::Chores;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::http::House;
+use crate::message::{Dlr, Mo, MtState};
+use crate::metrics::{CarrierFigures, Metrics, MtOutcome};
+use crate::outbox::{Outbox, Reported, Watch, What};
+use crate::service::{Accepted, Service};
+use crate::store::{Store, StoreError};
+
+pub struct Rooms {
+    service: Service,
+    outbox: Outbox,
+    store: Store,
+    clock: Clock,
+    chores: Arc<Chores>,
+    metrics: Metrics,
+    figures: HashMap<String, CarrierFigures>,
+}
+
+impl Rooms {
+    pub fn new(
+        service: Service,
+        outbox: Outbox,
+        store: Store,
+        clock: Clock,
+        chores: Arc<Chores>,
+        metrics: &Metrics,
+        config: &Config,
+    ) -> Rooms {
+        let figures = config.carriers.iter().map(|c| (c.name.clone(), metrics.carrier(&c.name))).collect();
+        Rooms { service, outbox, store, clock, chores, metrics: metrics.clone(), figures }
+    }
+}
+
+impl House for Rooms {
+    async fn accept(&self, mo: Mo) -> Result<(), StoreError> {
+        let figures = self.figures.get(&mo.carrier);
+        match self.service.accept(mo).await? {
+            Accepted::New(intent) => {
+                self.metrics.reading(intent.as_str());
+                if let Some(f) = figures {
+                    f.accepted.inc();
+                }
+            }
+            Accepted::Repeat => {
+                if let Some(f) = figures {
+                    f.repeated.inc();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn report(&self, dlr: Dlr) -> Result<(), StoreError> {
+        self.metrics.dlr(&dlr.carrier, dlr.state);
+        self.outbox.report(dlr).await.map(drop)
+    }
+
+    fn ready(&self) -> Result<(), String> {
+        self.store.stats().failing.map_or(Ok(()), Err)
+    }
+
+    fn idle(&self) -> bool {
+        self.outbox.idle() && self.chores.is_done(self.clock.now())
+    }
+
+    async fn settle(&self) {
+        // The chores first: what they do may put texts into the outbox.
+        self.chores.run_due(self.clock.now()).await;
+        self.outbox.settle_due().await;
+    }
+
+    fn measure(&self, metrics: &Metrics) {
+        for (carrier, classes) in self.outbox.depths() {
+            metrics.outbox_depth(&carrier, classes.values().sum());
+        }
+        let s = self.store.stats();
+        for (name, value) in [
+            ("live_posts", s.live_posts),
+            ("pending_mts", s.pending_mts),
+            ("accepted", s.accepted),
+            ("commits", s.commits),
+            ("groups", s.groups),
+            ("largest_group", s.largest_group),
+            ("commit_micros", s.commit_micros),
+            ("sync_micros", s.sync_micros),
+            ("journal_bytes", s.journal_bytes),
+            ("applied_keys", s.applied_keys),
+            ("apply_micros", s.apply_micros),
+            ("waiting_bytes", s.waiting_bytes),
+            ("failing", u64::from(s.failing.is_some())),
+        ] {
+            metrics.store(name, value);
+        }
+    }
+}
+
+/// Counts what happens in the outbox.
+pub fn watch(metrics: Metrics) -> Watch {
+    Arc::new(move |event| match &event.what {
+        What::Sent { class, .. } => metrics.mt(*class, MtOutcome::Sent),
+        What::Retried(class) => metrics.mt(*class, MtOutcome::Retried),
+        What::Failed(class) => metrics.mt(*class, MtOutcome::Failed),
+        What::Expired(class) => metrics.mt(*class, MtOutcome::Expired),
+        What::Reported(Reported::Moved(mt)) => match mt.state {
+            MtState::Delivered => metrics.mt(mt.class, MtOutcome::Delivered),
+            MtState::Failed(_) => metrics.mt(mt.class, MtOutcome::Failed),
+            MtState::Expired => metrics.mt(mt.class, MtOutcome::Expired),
+            MtState::Queued | MtState::Claimed { .. } | MtState::Sent => {}
+        },
+        What::Reported(_) | What::Slower | What::Paused { .. } | What::Resumed => {}
+    })
+}

@@ -1,0 +1,95 @@
+//! `xiangxun check`: reads config and grammar as `serve` would, and prints what to enter at each carrier.
+//!
+//! ```text
+//! config   /etc/xiangxun/xiangxun.toml
+//! grammar  built in
+//! station  rongjiang 榕江县信息站 (522632), short codes 1069012345
+//! carrier  mobile (kannel), 20 texts a second
+//!          get-url = "https://sms.example.cn/carriers/mobile/mo?token=…"
+//! warning  …
+//! ```
+//!
+//! Ends with 0 when the daemon would start, with 1 and one line a fault when it would not.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::ExitCode;
+
+use super::{complain, load};
+use crate::app;
+use crate::config::{ClockKind, Config};
+
+pub fn run(file: Option<&Path>, env: &BTreeMap<String, String>) -> ExitCode {
+    let config = match load(file, env) {
+        Ok(config) => config,
+        Err(faults) => {
+            complain(&faults);
+            return ExitCode::FAILURE;
+        }
+    };
+    let grammar = app::load_grammar(config.server.grammar.as_deref());
+    print(&config);
+    if let Err(faults) = grammar {
+        complain(&faults);
+        return ExitCode::FAILURE;
+    }
+    ExitCode::SUCCESS
+}
+
+fn print(config: &Config) {
+    match &config.file {
+        Some(file) => println!("config   {}", file.display()),
+        None => println!("config   the demo's: no file was given"),
+    }
+    match &config.server.grammar {
+        Some(dir) => println!("grammar  {}", dir.display()),
+        None => println!("grammar  built in"),
+    }
+    for s in config.stations.values() {
+        println!("station  {} {} ({}), short codes {}", s.key, s.name, s.place.0, s.short_codes.join(", "));
+    }
+    for c in &config.carriers {
+        let rate = c.rate.unwrap_or_else(|| app::default_rate(&c.kind));
+        println!("carrier  {} ({}), {rate} texts a second", c.name, c.kind);
+        // It was built once already, so it has no faults; should it have one now, serve will say so.
+        for line in app::build_carrier(c).map(|c| c.setup(&config.server.public_url)).unwrap_or_default() {
+            println!("         {line}");
+        }
+    }
+    for warning in warnings(config) {
+        println!("warning  {warning}");
+    }
+}
+
+/// What works, but is likely not meant.
+pub fn warnings(config: &Config) -> Vec<String> {
+    let mut out = Vec::new();
+    let server = &config.server;
+    if server.listen.ip().is_unspecified() && server.public_url == format!("http://{}", server.listen) {
+        out.push(format!("server.public_url is not set, and no carrier can call {}", server.public_url));
+    }
+    if server.clock == ClockKind::Virtual {
+        out.push("server.clock is virtual: time stands still until POST /clock moves it".to_string());
+    }
+    if config.limits.pushes().is_none() {
+        out.push("limits.pushes_per_day is 0: one phone can be sent any number of texts a day".to_string());
+    }
+    if !config.is_demo() && config.carriers.iter().any(|c| c.kind == "phone") && !server.listen.ip().is_loopback() {
+        out.push("a carrier of kind phone lets whoever opens its page text as anybody".to_string());
+    }
+    out.extend(config.file.as_deref().and_then(readable_by_others));
+    out
+}
+
+/// A config that holds secrets should be its owner's alone.
+#[cfg(unix)]
+fn readable_by_others(file: &Path) -> Option<String> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = std::fs::metadata(file).ok()?.permissions().mode();
+    (mode & 0o004 != 0).then(|| format!("{0} can be read by every user of this machine; chmod 640 {0}", file.display()))
+}
+
+#[cfg(not(unix))]
+fn readable_by_others(_: &Path) -> Option<String> {
+    None
+}

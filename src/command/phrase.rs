@@ -1,0 +1,340 @@
+//! Joins words into phrases: amounts, prices, days, telephone numbers, places, items; what is none of these stays a word
+//! or unread.
+
+use nom::Parser;
+use nom::combinator::opt;
+
+use super::date::{self, Day};
+use super::number::{In, Number, number, sign, tight};
+use super::price::{Sum, price};
+use super::quantity::{Amount, bounds, each, quantity};
+use super::scan::{Kind, Token};
+use crate::grammar::Grammar;
+use crate::grammar::lexicon::{Force, Sign, Word};
+use crate::grammar::place::Found;
+use crate::market::Exact;
+
+/// A phrase and where it stands in the normal form.
+#[derive(Debug, Clone, Copy)]
+pub struct Phrase<'g> {
+    pub start: u32,
+    pub end: u32,
+    pub spaced: bool,
+    /// Commas and question marks before it.
+    pub clause: u16,
+    pub what: What<'g>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub enum What<'g> {
+    Amount(Amount),
+    Sum(Sum),
+    /// A number that counts nothing; whether it was written in digits, and whether 以上, 左右 … followed.
+    Number {
+        n: Number,
+        digits: bool,
+        bounded: bool,
+    },
+    Day(Day),
+    /// A clock time or a part of the day without the day.
+    Clock,
+    Phone,
+    Place(Found),
+    /// An item of the lexicon.
+    Item {
+        index: u32,
+        word: &'g Word,
+    },
+    /// An item with what makes something else of it: 牛角梳.
+    Compound,
+    People(u32),
+    Seats(u32),
+    /// A length of time: 干3天.
+    Span,
+    /// What one holds: 每袋50斤.
+    Each,
+    Word(&'g Word),
+    Unread,
+    Comma,
+    Question,
+    Mark,
+}
+
+impl<'g> Phrase<'g> {
+    pub fn word(&self) -> Option<&'g Word> {
+        match self.what {
+            What::Word(w) | What::Item { word: w, .. } => Some(w),
+            _ => None,
+        }
+    }
+
+    pub fn has(&self, sign: Sign) -> bool {
+        matches!(self.what, What::Word(w) if w.has(sign))
+    }
+
+    pub fn range(&self) -> std::ops::Range<usize> {
+        self.start as usize..self.end as usize
+    }
+
+    pub fn text<'t>(&self, text: &'t str) -> &'t str {
+        &text[self.range()]
+    }
+
+    pub fn is_separator(&self) -> bool {
+        matches!(self.what, What::Comma | What::Question | What::Mark)
+    }
+
+    /// The item it names.
+    pub fn item(&self) -> Option<u32> {
+        if let What::Item { index, .. } = self.what { Some(index) } else { None }
+    }
+}
+
+/// All phrases of a text, in order.
+pub fn phrases<'g>(grammar: &'g Grammar, text: &str, tokens: &[Token<'g>]) -> Vec<Phrase<'g>> {
+    let mut out: Vec<Phrase<'g>> = Vec::with_capacity(tokens.len());
+    let mut clause = 0;
+    let mut rest = tokens;
+    while let Some(first) = rest.first() {
+        let (after, what) = next(grammar, text, rest, out.last());
+        let taken = (rest.len() - after.len()).max(1);
+        let end = rest[taken - 1].end;
+        if matches!(what, What::Comma | What::Question) {
+            clause += 1;
+        }
+        out.push(Phrase { start: first.start, end, spaced: first.spaced, clause, what });
+        rest = &rest[taken..];
+    }
+    out
+}
+
+fn next<'a, 'g>(
+    grammar: &'g Grammar,
+    text: &str,
+    i: In<'a, 'g>,
+    before: Option<&Phrase<'g>>,
+) -> (In<'a, 'g>, What<'g>) {
+    let t = &i[0];
+    // Only a few kinds of words begin a phrase of several; all others are spared the attempts.
+    let begins = match t.kind {
+        Kind::Arabic(_) => true,
+        Kind::Word(w) => {
+            w.digit().is_some()
+                || w.power().is_some()
+                || w.money().is_some()
+                || w.unit().is_some()
+                || w.period().is_some()
+                || w.pay().is_some()
+                || w.moment().is_some()
+                || [
+                    Sign::Half,
+                    Sign::Few,
+                    Sign::About,
+                    Sign::Total,
+                    Sign::Each,
+                    Sign::Per,
+                    Sign::PriceCue,
+                    Sign::Yuan,
+                    Sign::AtLeast,
+                    Sign::AtMost,
+                    Sign::LunarMark,
+                    Sign::MonthStart,
+                    Sign::MonthMiddle,
+                    Sign::MonthEnd,
+                ]
+                .iter()
+                .any(|s| w.has(*s))
+        }
+        _ => false,
+    };
+    if begins && let Some(found) = counted(grammar, text, i) {
+        return found;
+    }
+    let one = &i[1..];
+    match t.kind {
+        Kind::Word(w) => match w.item() {
+            Some(index) => item(text, i, index, w, before),
+            // On a never-list: something else than the words within it, by its own name.
+            None if w.senses.is_empty() && !w.speaks_anywhere() => (one, What::Compound),
+            None if a_unit_of_one(i, before) => (one, What::Amount(one_of(w))),
+            None => (one, What::Word(w)),
+        },
+        Kind::Place(f) => (one, What::Place(f)),
+        Kind::Arabic(_) | Kind::Latin => (one, What::Unread),
+        Kind::Han => {
+            // 蜗牛 is no ox: one unread character before a short word makes another word of it.
+            if let Some(after) = one.first().filter(|a| !a.spaced)
+                && let Some(w) = after.word()
+                && w.chars == 1
+                && w.item().is_some()
+                && w.unit().is_none()
+                && t.len() <= 4
+                && before.is_none_or(|b| t.spaced || !matches!(b.what, What::Unread))
+            {
+                return (&one[1..], What::Compound);
+            }
+            (one, What::Unread)
+        }
+        Kind::Comma => (one, What::Comma),
+        Kind::Question => (one, What::Question),
+        Kind::Dash | Kind::Mark => (one, What::Mark),
+    }
+}
+
+/// 有头牛, 买辆摩托: a unit between verb and item is one of it.
+fn a_unit_of_one(i: In<'_, '_>, before: Option<&Phrase<'_>>) -> bool {
+    let unit = i[0].word().is_some_and(|w| w.unit().is_some() && w.verbs(Force::Strong).next().is_none());
+    let item = i.get(1).is_some_and(|t| !t.spaced && t.word().is_some_and(|w| w.item().is_some()));
+    let verb = before.is_some_and(|p| {
+        matches!(p.what, What::Word(w) if w.has(Sign::Have) || w.verbs(Force::Strong).next().is_some() || w.verbs(Force::Hint).next().is_some())
+    });
+    unit && item && verb && !i[0].spaced
+}
+
+fn one_of(w: &Word) -> Amount {
+    let unit = w.unit().unwrap_or_default();
+    Amount { lo: Exact::from_integer(1), hi: None, unit, approx: false, each: false, total: false, bare_one: true }
+}
+
+/// Phrases that begin with a number or the like.
+fn counted<'a, 'g>(grammar: &'g Grammar, text: &str, i: In<'a, 'g>) -> Option<(In<'a, 'g>, What<'g>)> {
+    if let Some(rest) = phone(text, i) {
+        return Some((rest, What::Phone));
+    }
+    if let Ok((rest, d)) = date::day(i) {
+        return Some((rest, What::Day(d)));
+    }
+    if let Ok((rest, s)) = price(i) {
+        // 八角 by itself is a spice; only what reads as money through and through is money.
+        return Some((rest, What::Sum(s)));
+    }
+    if let Ok((rest, _)) = each(grammar, i) {
+        return Some((rest, What::Each));
+    }
+    if let Ok((rest, n)) = about_number(i) {
+        let whole = |n: Number| {
+            n.lo.is_integer().then(|| u32::try_from(*n.lo.numer()).ok()).flatten().filter(|n| *n <= 100_000)
+        };
+        if let Ok((rest, ())) = sign(Sign::People)(rest)
+            && let Some(n) = whole(n)
+        {
+            return Some((rest, What::People(n)));
+        }
+        if let Ok((rest, ())) = tight(sign(Sign::Seats))(rest)
+            && let Some(n) = whole(n)
+        {
+            return Some((rest, What::Seats(n)));
+        }
+    }
+    if let Ok((rest, a)) = quantity(grammar, i) {
+        return Some((rest, What::Amount(a)));
+    }
+    if let Ok((rest, ())) = date::clock(i) {
+        return Some((rest, What::Clock));
+    }
+    if let Ok((rest, _)) = date::part(i) {
+        return Some((rest, What::Clock));
+    }
+    let (rest, n) = number(i).ok()?;
+    if let Some(w) = rest.first().and_then(Token::word)
+        && w.period().is_some()
+    {
+        return Some((&rest[1..], What::Span));
+    }
+    let digits = matches!(i[0].kind, Kind::Arabic(_));
+    let (after, approx) = bounds(rest);
+    Some((after, What::Number { n, digits, bounded: approx || after.len() < rest.len() }))
+}
+
+fn about_number<'a, 'g>(i: In<'a, 'g>) -> super::number::Read<'a, 'g, Number> {
+    let (rest, _) = opt(sign(Sign::About)).parse(i)?;
+    number(rest)
+}
+
+/// A telephone number: 11 digits beginning with 13-19, perhaps in groups, or a landline with its area code.
+fn phone<'a, 'g>(text: &str, i: In<'a, 'g>) -> Option<In<'a, 'g>> {
+    let mut digits = 0;
+    let mut first = [0u8; 2];
+    let mut k = 0;
+    while let Some(t) = i.get(k).filter(|_| k < 6) {
+        match t.kind {
+            Kind::Arabic(_) => {
+                let s = &text[t.range()];
+                if !s.bytes().all(|b| b.is_ascii_digit()) {
+                    break;
+                }
+                for b in s.bytes() {
+                    if digits < 2 {
+                        first[digits] = b;
+                    }
+                    digits += 1;
+                }
+                k += 1;
+                let mobile = first[0] == b'1' && (b'3'..=b'9').contains(&first[1]) && digits == 11;
+                let landline = first[0] == b'0' && first[1] != b'0' && (10..=12).contains(&digits);
+                let spelled = i.get(k).is_some_and(|t| !t.spaced && t.word().is_some_and(|w| w.unit().is_some()));
+                if (mobile || landline) && !spelled {
+                    return Some(&i[k..]);
+                }
+                if digits > 12 || (first[0] != b'1' && first[0] != b'0') {
+                    break;
+                }
+            }
+            Kind::Dash if k > 0 => k += 1,
+            _ => break,
+        }
+    }
+    None
+}
+
+/// An item, or what it becomes with the words around it.
+fn item<'a, 'g>(
+    text: &str,
+    i: In<'a, 'g>,
+    index: u32,
+    w: &'g Word,
+    before: Option<&Phrase<'g>>,
+) -> (In<'a, 'g>, What<'g>) {
+    let one = &i[1..];
+    let Some(t) = one.first().filter(|t| !t.spaced) else { return (one, What::Item { index, word: w }) };
+    let makes = t.word().is_some_and(|n| {
+        n.has(Sign::Makes) && n.item().is_none() && !before.is_some_and(|b| matches!(b.what, What::Number { .. }))
+    });
+    // 牛粪: a short word with an unread character or two behind it is another thing.
+    let grown = matches!(t.kind, Kind::Han) && w.chars == 1 && text[t.range()].chars().count() <= 2;
+    if makes && one.get(1).is_none_or(|n| n.spaced || !matches!(n.kind, Kind::Arabic(_))) || grown {
+        return (&one[1..], What::Compound);
+    }
+    (one, What::Item { index, word: w })
+}
+
+/// The number of a post, where a phrase can be one.
+pub fn post_number(p: &Phrase<'_>) -> Option<u64> {
+    match p.what {
+        What::Number { n, bounded: false, .. }
+            if n.hi.is_none() && !n.approx && n.lo.is_integer() && n.lo > Exact::from_integer(0) =>
+        {
+            u64::try_from(*n.lo.numer()).ok()
+        }
+        _ => None,
+    }
+}
+
+/// Whether a word only fills: 的, 了, 你好.
+pub fn light(p: &Phrase<'_>) -> bool {
+    let What::Word(w) = p.what else { return p.is_separator() };
+    let strong = w.verbs(Force::Strong).next().is_some();
+    !strong
+        && [Sign::Particle, Sign::Polite, Sign::Le, Sign::Own, Sign::Want, Sign::Already, Sign::Cheap]
+            .iter()
+            .any(|s| w.has(*s))
+}
+
+/// Skips a tight 号 behind the number of a post.
+pub fn number_end(phrases: &[Phrase<'_>], at: usize) -> usize {
+    let mut end = at + 1;
+    while phrases.get(end).is_some_and(|p| !p.spaced && p.has(Sign::NumberMark)) {
+        end += 1;
+    }
+    end
+}

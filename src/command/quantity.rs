@@ -1,0 +1,151 @@
+//! Reads amounts of goods: `500斤`, `三五百斤`, `一斤半`, `两斤三两`, `十几头`, `100斤到200斤`, `大概三百斤左右`.
+//!
+//! Units come from `grammar/units.toml`. A number without a unit is left to `price` or to the board.
+
+use nom::Parser;
+use nom::combinator::opt;
+
+use super::number::{In, Number, Read, counts, fail, number, one, sign, single, tight, word};
+use super::scan::{Kind, Token};
+use crate::grammar::Grammar;
+use crate::grammar::lexicon::{Sign, Word};
+use crate::market::Exact;
+
+/// An amount as said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Amount {
+    pub lo: Exact,
+    pub hi: Option<Exact>,
+    /// Index of the unit.
+    pub unit: u32,
+    pub approx: bool,
+    /// 每袋50斤: of each.
+    pub each: bool,
+    /// 共500斤: of all together.
+    pub total: bool,
+    /// The number was a bare 一.
+    pub bare_one: bool,
+}
+
+fn unit<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, u32> {
+    // Time and people are read elsewhere.
+    word(|w| w.unit().filter(|_| w.period().is_none() && !w.has(Sign::People)))(i)
+}
+
+/// Reads an amount at the beginning of `i`.
+pub fn quantity<'a, 'g>(grammar: &Grammar, i: In<'a, 'g>) -> Read<'a, 'g, Amount> {
+    let (rest, total) = opt(sign(Sign::Total)).parse(i)?;
+    let (rest, about) = opt(sign(Sign::About)).parse(rest)?;
+    let (rest, mut a) = alt2(grammar, rest)?;
+    a.approx |= about.is_some();
+    a.total = total.is_some();
+    let (rest, tail) = bounds(rest);
+    a.approx |= tail;
+    Ok((rest, a))
+}
+
+fn alt2<'a, 'g>(grammar: &Grammar, i: In<'a, 'g>) -> Read<'a, 'g, Amount> {
+    // 斤把, 个把
+    if let Ok((rest, (unit, ()))) = (unit, tight(sign(Sign::More))).parse(i)
+        && i[1].word().is_some_and(|w| w.unit().is_some())
+        && !counts(rest.first())
+    {
+        let one = Exact::from_integer(1);
+        return Ok((
+            rest,
+            Amount { lo: one, hi: None, unit, approx: true, each: false, total: false, bare_one: false },
+        ));
+    }
+    let (after, n) = number(i)?;
+    let (rest, u) = unit(after)?;
+    let bare_one = n == Number { lo: Exact::from_integer(1), hi: None, approx: false };
+    let mut a = Amount { lo: n.lo, hi: n.hi, unit: u, approx: n.approx, each: false, total: false, bare_one };
+    let rest = compound(grammar, rest, &mut a);
+    // 100斤到200斤
+    if a.hi.is_none() {
+        let between = |i| {
+            let dash = one(|t: &Token<'_>| (matches!(t.kind, Kind::Dash) || t.has(Sign::To)).then_some(()));
+            dash(i)
+        };
+        if let Ok((after, (_, m, v))) = (between, single, unit).parse(rest)
+            && v == a.unit
+            && m.lo > a.lo
+            && m.hi.is_none()
+        {
+            a.hi = Some(m.lo);
+            a.bare_one = false;
+            return Ok((after, a));
+        }
+    }
+    Ok((rest, a))
+}
+
+/// 一斤半 · 两斤三两 · 三斤二.
+fn compound<'a, 'g>(grammar: &Grammar, i: In<'a, 'g>, a: &mut Amount) -> In<'a, 'g> {
+    if a.hi.is_some() {
+        return i;
+    }
+    if let Ok((rest, ())) = tight(sign(Sign::Half))(i)
+        && !counts(rest.first())
+    {
+        a.lo += Exact::new(1, 2);
+        a.bare_one = false;
+        return rest;
+    }
+    let names = |u: u32| grammar.units.at(u).map(|u| u.name.as_str());
+    if let Ok((rest, (n, v))) = (tight(single), tight(unit)).parse(i)
+        && n.hi.is_none()
+        && v != a.unit
+        && let (Some(big), Some(small)) = (names(a.unit), names(v))
+        && let Some(ratio) = grammar.units.ratio(small, big)
+        && ratio < Exact::from_integer(1)
+        && *n.lo.numer() < 10_000
+    {
+        a.lo += n.lo * ratio;
+        a.approx |= n.approx;
+        a.bare_one = false;
+        return rest;
+    }
+    // 三斤二 is 3.2: a digit left alone after a unit that has tenths.
+    if let Some((t, rest)) = i.split_first()
+        && !t.spaced
+        && let Some(d) = t.word().and_then(Word::digit)
+        && !counts(rest.first())
+        && !rest
+            .first()
+            .is_some_and(|t| t.word().is_some_and(|w| w.digit().is_some() || w.power().is_some() || w.item().is_some()))
+        && grammar.units.at(a.unit).is_some_and(|u| u.size.is_some())
+    {
+        a.lo += Exact::new(i64::from(d), 10);
+        a.bare_one = false;
+        return rest;
+    }
+    i
+}
+
+/// 左右, 以上 … behind an amount: whether it is only about.
+pub fn bounds<'a, 'g>(i: In<'a, 'g>) -> (In<'a, 'g>, bool) {
+    let (mut rest, mut approx) = (i, false);
+    while let Some((t, tail)) = rest.split_first() {
+        let more =
+            !t.spaced && t.has(Sign::More) && !counts(tail.first()) && t.word().is_some_and(|w| w.unit().is_none());
+        if t.has(Sign::Around) || more {
+            approx = true;
+        } else if !(t.has(Sign::AtLeast) || t.has(Sign::AtMost)) {
+            break;
+        }
+        rest = tail;
+    }
+    (rest, approx)
+}
+
+/// 每袋50斤: what one holds, no amount of goods.
+pub fn each<'a, 'g>(grammar: &Grammar, i: In<'a, 'g>) -> Read<'a, 'g, Amount> {
+    let (rest, _) = (sign(Sign::Each), unit).parse(i)?;
+    let (rest, mut a) = quantity(grammar, rest)?;
+    if a.lo.numer() == &0 {
+        return fail();
+    }
+    a.each = true;
+    Ok((rest, a))
+}

@@ -1,0 +1,263 @@
+//! Cuts a text into words: all words of the lexicon and all names of places at once, then the way through them that
+//! leaves the fewest pieces and the least unread.
+//!
+//! `有人参200斤` is 有 · 人参 · 200 · 斤, although 有人 is a word too.
+
+use crate::grammar::Grammar;
+use crate::grammar::lexicon::{Force, Sense, Sign, Word};
+use crate::grammar::place::Found;
+use crate::market::{Exact, PlaceCode};
+
+use super::normalize::is_han;
+
+/// A piece of a text.
+#[derive(Debug, Clone, Copy)]
+pub struct Token<'g> {
+    /// Bytes in the normal form.
+    pub start: u32,
+    pub end: u32,
+    /// Whether a space or the beginning of the text stands before it.
+    pub spaced: bool,
+    pub kind: Kind<'g>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub enum Kind<'g> {
+    Word(&'g Word),
+    Place(Found),
+    /// Digits, perhaps with a point; `None` where there are too many for a number.
+    Arabic(Option<Exact>),
+    /// Characters that no word covers.
+    Han,
+    Latin,
+    /// `,` and the like.
+    Comma,
+    Question,
+    Dash,
+    Mark,
+}
+
+impl<'g> Token<'g> {
+    pub fn word(&self) -> Option<&'g Word> {
+        if let Kind::Word(w) = self.kind { Some(w) } else { None }
+    }
+
+    pub fn has(&self, sign: Sign) -> bool {
+        self.word().is_some_and(|w| w.has(sign))
+    }
+
+    pub fn range(&self) -> std::ops::Range<usize> {
+        self.start as usize..self.end as usize
+    }
+
+    pub fn len(&self) -> usize {
+        (self.end - self.start) as usize
+    }
+}
+
+// What a piece costs on the way; an unread character costs more than any word.
+const DIGIT: u32 = 9;
+const LONG: u32 = 10;
+const SHORT: u32 = 11;
+const TIED: u32 = 21;
+const UNREAD: u32 = 22;
+
+#[derive(Clone, Copy)]
+struct Step<'g> {
+    cost: u32,
+    from: u32,
+    kind: Kind<'g>,
+}
+
+/// The words of `text` (in normal form), in order, unread characters that touch joined into one piece.
+pub fn scan<'g>(grammar: &'g Grammar, home: PlaceCode, text: &str) -> Vec<Token<'g>> {
+    let lexicon = &grammar.lexicon;
+    let n = text.len();
+    let unset = Step { cost: u32::MAX, from: 0, kind: Kind::Mark };
+    let mut best = vec![unset; n + 1];
+    best[0].cost = 0;
+    let mut matches = lexicon.automaton.find_overlapping_iter(text).peekable();
+    let mut places: Vec<(usize, usize, Found, u32)> = Vec::new();
+    let mut at = 0;
+    // Names of places are looked for at each character and settled when the walk reaches their end.
+    while at < n {
+        let Some(c) = text[at..].chars().next() else { break };
+        let reached = best[at].cost;
+        let next = at + c.len_utf8();
+        if reached != u32::MAX {
+            if is_han(c)
+                && let Some(found) = grammar.places.find_at(&text[at..], home, true)
+            {
+                places.push((at, at + found.len, found, place_cost(grammar, text, at, &found, home)));
+            }
+            let (kind, end, cost) = plain(text, at, c);
+            let total = reached.saturating_add(cost);
+            if total < best[end].cost {
+                best[end] = Step { cost: total, from: at as u32, kind };
+            }
+        }
+        // Everything that ends by `next`.
+        while let Some(m) = matches.next_if(|m| m.end() <= next) {
+            let word = &lexicon.words[m.pattern().as_usize()];
+            let before = best[m.start()].cost;
+            if before == u32::MAX || !whole_run(text, m.start(), m.end()) {
+                continue;
+            }
+            let total = before.saturating_add(word_cost(word, text, m.start()));
+            if total < best[m.end()].cost {
+                best[m.end()] = Step { cost: total, from: m.start() as u32, kind: Kind::Word(word) };
+            }
+        }
+        places.retain(|(start, end, found, cost)| {
+            if *end > next {
+                return true;
+            }
+            let total = best[*start].cost.saturating_add(*cost);
+            if *end == next && total < best[next].cost {
+                best[next] = Step { cost: total, from: *start as u32, kind: Kind::Place(*found) };
+            }
+            false
+        });
+        at = next;
+    }
+    let mut tokens = Vec::with_capacity(n / 4 + 1);
+    let mut end = n;
+    while end > 0 {
+        let step = best[end];
+        if step.cost == u32::MAX {
+            break;
+        }
+        tokens.push(Token { start: step.from, end: end as u32, spaced: false, kind: step.kind });
+        end = step.from as usize;
+    }
+    tokens.reverse();
+    settle(text, tokens)
+}
+
+/// A character or run that is no word: digits, letters, marks, an unread character.
+fn plain<'g>(text: &str, at: usize, c: char) -> (Kind<'g>, usize, u32) {
+    let rest = &text[at..];
+    let run = |f: fn(char) -> bool| rest.find(|c| !f(c)).map_or(text.len(), |l| at + l);
+    match c {
+        '0'..='9' => {
+            let mut end = run(|c| c.is_ascii_digit() || c == '.');
+            if text[at..end].ends_with('.') {
+                end -= 1;
+            }
+            (Kind::Arabic(arabic(&text[at..end])), end, DIGIT)
+        }
+        'a'..='z' => (Kind::Latin, run(|c| c.is_ascii_lowercase()), LONG + 1),
+        ' ' => (Kind::Mark, at + 1, 0),
+        ',' | '、' | '.' | '【' | '】' => (Kind::Comma, at + c.len_utf8(), 1),
+        '?' => (Kind::Question, at + 1, 1),
+        '-' => (Kind::Dash, at + 1, 1),
+        c if is_han(c) || c.is_alphanumeric() => (Kind::Han, at + c.len_utf8(), UNREAD),
+        // Dearer than the word it may be: 3元/斤.
+        c => (Kind::Mark, at + c.len_utf8(), SHORT + 1),
+    }
+}
+
+fn arabic(s: &str) -> Option<Exact> {
+    let (whole, frac) = s.split_once('.').unwrap_or((s, ""));
+    if whole.len() > 12 || frac.len() > 4 || frac.contains('.') {
+        return None;
+    }
+    let ten = 10i64.pow(frac.len() as u32);
+    let frac: i64 = if frac.is_empty() { 0 } else { frac.parse().ok()? };
+    Some(Exact::new(whole.parse::<i64>().ok()?.checked_mul(ten)?.checked_add(frac)?, ten))
+}
+
+/// A word in letters or digits counts only as a whole: `td` is not in `tdx`.
+fn whole_run(text: &str, start: usize, end: usize) -> bool {
+    let b = text.as_bytes();
+    let same = |i: usize, j: usize| {
+        (b[i].is_ascii_digit() && b[j].is_ascii_digit()) || (b[i].is_ascii_lowercase() && b[j].is_ascii_lowercase())
+    };
+    (start == 0 || !same(start - 1, start)) && (end == b.len() || !same(end - 1, end))
+}
+
+fn word_cost(word: &Word, text: &str, start: usize) -> u32 {
+    if word.chars == 1 {
+        let counts = word.senses.iter().any(|s| matches!(s, Sense::Digit(_) | Sense::Power(_)));
+        return match word.speaks_anywhere() {
+            _ if counts => DIGIT,
+            true => SHORT,
+            false => TIED,
+        };
+    }
+    // A command's own words stand first or alone; elsewhere shorter words say the same (卖了 is 卖 and 了).
+    let first = start == 0 || matches!(text.as_bytes()[start - 1], b' ' | b',');
+    let bound = !word.speaks_anywhere() && !word.senses.is_empty() && !text.as_bytes()[start].is_ascii();
+    if bound && !first { SHORT * u32::from(word.chars) + 1 } else { LONG }
+}
+
+/// What a place costs: nothing much with its suffix or after 在, 到, 去; more the less speaks for it.
+fn place_cost(grammar: &Grammar, text: &str, at: usize, found: &Found, home: PlaceCode) -> u32 {
+    use crate::market::Ring;
+    let chars = (found.len / 3) as u32;
+    if found.full && chars >= 3 {
+        return DIGIT;
+    }
+    let before = text[..at].trim_end();
+    let cue = before.chars().next_back().is_some_and(|c| {
+        let mut b = [0; 4];
+        grammar
+            .lexicon
+            .word(c.encode_utf8(&mut b))
+            .is_some_and(|w| w.has(Sign::In) || w.has(Sign::From) || w.has(Sign::Go) || w.has(Sign::Route))
+    });
+    let high = found.code.ring() >= Ring::County;
+    match (cue, high, found.ring <= Ring::County && home != PlaceCode::COUNTRY) {
+        (true, ..) => LONG,
+        // Never cheaper than two short words that read the same characters: 千斤 is no town.
+        (_, _, true) => SHORT * 2 + 1,
+        (_, true, _) => SHORT * 2 + 3,
+        _ if !found.shared && found.code.ring() == Ring::Town => UNREAD + SHORT - 2,
+        _ => UNREAD * chars + 1,
+    }
+}
+
+/// Marks spaces, unbinds words that mean nothing where they stand, joins unread characters.
+fn settle<'g>(text: &str, tokens: Vec<Token<'g>>) -> Vec<Token<'g>> {
+    let count = |t: &Token<'_>| {
+        matches!(t.kind, Kind::Arabic(_)) || t.word().is_some_and(|w| w.digit().is_some() || w.power().is_some())
+    };
+    let mut out: Vec<Token<'g>> = Vec::with_capacity(tokens.len());
+    let unread = |i: usize| tokens.get(i).is_some_and(|t| matches!(t.kind, Kind::Han));
+    let mut spaced = true;
+    for (i, t) in tokens.iter().enumerate() {
+        let mut t = *t;
+        if text[t.range()].starts_with(' ') {
+            spaced = true;
+            continue;
+        }
+        t.spaced = std::mem::take(&mut spaced);
+        // 杨秀英 is not 秀英: a short name that nothing speaks for must not be torn out of unread words.
+        if let Kind::Place(f) = t.kind
+            && !f.full
+            && ((i > 0 && unread(i - 1)) || unread(i + 1))
+            && !out
+                .last()
+                .is_some_and(|p| p.has(Sign::In) || p.has(Sign::Go) || p.has(Sign::From) || p.has(Sign::Route))
+        {
+            t.kind = Kind::Han;
+        }
+        if let Some(w) = t.word()
+            && w.chars == 1
+            && !w.speaks_anywhere()
+            && !out.is_empty()
+        {
+            let next = tokens[i + 1..].iter().find(|t| !text[t.range()].starts_with(' '));
+            let by_number =
+                out.last().is_some_and(count) || next.is_some_and(count) || w.verbs(Force::Post).next().is_none();
+            if !by_number || w.verbs(Force::Post).next().is_none() {
+                t.kind = Kind::Han;
+            }
+        }
+        match out.last_mut() {
+            Some(last) if !t.spaced && matches!((last.kind, t.kind), (Kind::Han, Kind::Han)) => last.end = t.end,
+            _ => out.push(t),
+        }
+    }
+    out
+}

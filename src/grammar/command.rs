@@ -1,0 +1,165 @@
+//! The words of the command language: `grammar/commands.toml`, `numbers.toml` and `dates.toml`, as they are written.
+//! What they amount to is built in [`super::lexicon`].
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::{GrammarError, Intent, Source};
+
+/// `commands.toml`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Commands {
+    pub kinds: BTreeMap<String, Vec<String>>,
+    pub intent: Vec<IntentWords>,
+    pub signs: BTreeMap<String, Vec<String>>,
+    pub unknown: Vec<Stranger>,
+    pub noise: Noise,
+    /// Words that say either of two intents, and are asked back.
+    pub ambiguous: BTreeMap<String, Vec<Intent>>,
+    pub compounds: Compounds,
+}
+
+/// The words of one intent; the comments of the file say what each list is for.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IntentWords {
+    pub name: Intent,
+    #[serde(default)]
+    pub asked: Option<Intent>,
+    #[serde(default)]
+    pub verbs: Vec<String>,
+    #[serde(default)]
+    pub hints: Vec<String>,
+    #[serde(default)]
+    pub head: Vec<String>,
+    #[serde(default)]
+    pub post: Vec<String>,
+    #[serde(default)]
+    pub whole: Vec<String>,
+    /// Of `register`: heads that give a name.
+    #[serde(default)]
+    pub naming: Vec<String>,
+    /// Of `guide`: official matters.
+    #[serde(default)]
+    pub topics: Vec<String>,
+}
+
+/// Texts that are not for us.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stranger {
+    pub reason: String,
+    #[serde(default)]
+    pub words: Vec<String>,
+    #[serde(default)]
+    pub whole: Vec<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Noise {
+    pub signatures: Vec<String>,
+    pub prefixes: Vec<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Compounds {
+    pub makes: Vec<String>,
+    pub modifiers: Vec<String>,
+}
+
+/// `numbers.toml`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Numbers {
+    pub half: Vec<String>,
+    pub few: Vec<String>,
+    pub more: Vec<String>,
+    pub point: Vec<String>,
+    pub to: Vec<String>,
+    pub about: Vec<String>,
+    pub around: Vec<String>,
+    pub each: Vec<String>,
+    pub total: Vec<String>,
+    pub at_least: Vec<String>,
+    pub at_most: Vec<String>,
+    pub digits: BTreeMap<String, u8>,
+    pub powers: BTreeMap<String, i64>,
+    pub money: BTreeMap<String, (i64, i64)>,
+    pub price: PriceWords,
+    pub periods: BTreeMap<String, Vec<String>>,
+    pub pay: BTreeMap<String, Vec<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PriceWords {
+    pub cues: Vec<String>,
+    pub sign: Vec<String>,
+    pub negotiable: Vec<String>,
+}
+
+/// `dates.toml`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Dates {
+    pub days: BTreeMap<String, i16>,
+    pub day_parts: BTreeMap<String, (i16, String)>,
+    pub parts: BTreeMap<String, Vec<String>>,
+    pub week: Week,
+    pub month: Month,
+    pub lunar: Lunar,
+    pub feasts: BTreeMap<String, (u8, u8)>,
+    pub lunar_feasts: BTreeMap<String, (u8, u8)>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Week {
+    pub names: Vec<String>,
+    pub days: BTreeMap<String, u8>,
+    pub this: Vec<String>,
+    pub next: Vec<String>,
+    pub last: Vec<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Month {
+    pub this: Vec<String>,
+    pub next: Vec<String>,
+    pub last: Vec<String>,
+    pub start: Vec<String>,
+    pub middle: Vec<String>,
+    pub end: Vec<String>,
+    pub names: Vec<String>,
+    pub day: Vec<String>,
+    pub year: Vec<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lunar {
+    pub marks: Vec<String>,
+    pub months: BTreeMap<String, u8>,
+    pub first: Vec<String>,
+}
+
+/// Reads the file called `name`; a grammar without it is empty there.
+pub fn read<T: Default + serde::de::DeserializeOwned>(
+    sources: &[Source],
+    name: &str,
+    errors: &mut Vec<GrammarError>,
+) -> T {
+    match sources.iter().find(|s| s.file == name).map(Source::toml::<T>) {
+        Some(Ok(file)) => file,
+        Some(Err(e)) => {
+            errors.push(e);
+            T::default()
+        }
+        None => T::default(),
+    }
+}

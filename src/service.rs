@@ -1,0 +1,128 @@
+//! The only place that decides: what a text does, and who is told.
+//!
+//! One shape for every command: [`facts::gather`] reads what this text can touch, [`turn::decide`] is a pure function from
+//! those facts to a [`crate::store::Change`], and the store commits it whole. A carrier hears 2xx only after that.
+
+pub mod contact;
+pub mod facts;
+pub mod find;
+pub mod own;
+pub mod person;
+pub mod post;
+pub mod question;
+pub mod sweep;
+pub mod turn;
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use crate::clock::Clock;
+use crate::command::{self, Intent, Reading};
+use crate::config::{Limits, Station, Stations};
+use crate::grammar::Current;
+use crate::message::{Mo, Mt, Sender};
+use crate::store::{Store, StoreError};
+
+/// What the operator laid down.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    pub stations: Stations,
+    pub limits: Limits,
+    /// Carriers that belong to one station: carrier's name → station's key.
+    pub carrier_station: BTreeMap<String, String>,
+}
+
+impl Rules {
+    /// The station a message is for: that of the short code it was sent to (with or without an extension), else the
+    /// carrier's, else the first.
+    pub fn station(&self, mo: &Mo) -> Option<&Station> {
+        let by_code = |s: &&Station| s.short_codes.iter().any(|c| !c.is_empty() && mo.to.starts_with(c.as_str()));
+        let by_carrier = || self.carrier_station.get(&mo.carrier).and_then(|key| self.stations.get(key));
+        self.stations.values().find(by_code).or_else(by_carrier).or_else(|| self.stations.values().next())
+    }
+}
+
+/// What became of a message that was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Accepted {
+    /// It is on disk with all it caused.
+    New(Intent),
+    /// It was there already; nothing was done.
+    Repeat,
+}
+
+/// Takes what has just been committed to the outbox, so that it need not look for it.
+pub type HandOver = Arc<dyn Fn(Vec<Mt>) + Send + Sync>;
+
+/// Takes texts. Clones share everything.
+#[derive(Clone)]
+pub struct Service {
+    store: Store,
+    clock: Clock,
+    grammar: Current,
+    rules: Arc<Rules>,
+    hand_over: HandOver,
+}
+
+impl Service {
+    pub fn new(store: Store, clock: Clock, grammar: Current, rules: Rules, hand_over: HandOver) -> Service {
+        Service { store, clock, grammar, rules: Arc::new(rules), hand_over }
+    }
+
+    /// Reads a text, decides, and returns once the message and everything it caused are on disk.
+    ///
+    /// # Errors
+    /// Any [`StoreError`]: nothing was kept and the carrier should call again.
+    pub async fn accept(&self, mo: Mo) -> Result<Accepted, StoreError> {
+        let now = self.clock.now();
+        let grammar = self.grammar.get();
+        let home = self.rules.station(&mo).map(|s| s.place).unwrap_or_default();
+        // A fault of the reader must not cost the message: it is kept for the manager.
+        let reading = catch_unwind(AssertUnwindSafe(|| command::read(&grammar, home, now, &mo.text)))
+            .unwrap_or_else(|_| turn::fault());
+        match self.decide(&mo, reading, now).await {
+            Err(StoreError::Fault(cause)) => {
+                tracing::error!(carrier = mo.carrier, cause, "the code failed on a message; it is kept for the manager");
+                self.decide(&mo, turn::fault(), now).await
+            }
+            other => other,
+        }
+    }
+
+    async fn decide(&self, mo: &Mo, reading: Reading, now: crate::clock::Timestamp) -> Result<Accepted, StoreError> {
+        let (grammar, rules, mo) = (self.grammar.get(), self.rules.clone(), mo.clone());
+        let intent = reading.intent;
+        let sender = match &mo.from {
+            Sender::Phone(n) => n.to_string(),
+            Sender::Service(s) => s.clone(),
+        };
+        let carrier = mo.carrier.clone();
+        let outcome = self
+            .store
+            .transact(move |view| {
+                let env = turn::Env { grammar: &grammar, rules: &rules, now };
+                match facts::gather(view, &env, &mo, &reading)? {
+                    None => Ok((Default::default(), None)),
+                    Some(facts) => {
+                        let change = turn::decide(&env, facts, &mo, &reading);
+                        let due = change.mts.clone();
+                        let seq = change.mos.first().map_or(0, |m| m.seq);
+                        Ok((change, Some((seq, due))))
+                    }
+                }
+            })
+            .await?;
+        Ok(match outcome {
+            None => {
+                tracing::debug!(carrier, from = sender, "repeat");
+                Accepted::Repeat
+            }
+            Some((seq, mts)) => {
+                tracing::info!(mo = seq, carrier, from = sender, ?intent, mts = mts.len(), "mo");
+                (self.hand_over)(mts);
+                Accepted::New(intent)
+            }
+        })
+    }
+}

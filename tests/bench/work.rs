@@ -1,0 +1,219 @@
+//! The work a message costs: reading a text, and the whole of it with ten thousand and with a million live posts.
+//!
+//! ```text
+//! cargo bench --bench work             both, small enough for every day: 10,000 and 100,000 posts
+//! cargo bench --bench work -- full     10,000 and 1,000,000 posts: minutes, and some gigabytes under the temporary folder
+//! ```
+//!
+//! Figures of one run are compared with one another only; a line says how.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use xiangxun::clock::{Clock, DAY, Timestamp};
+use xiangxun::command;
+use xiangxun::config::{Limits, Station};
+use xiangxun::grammar::{Current, Grammar};
+use xiangxun::market::{Exact, Place, PlaceCode, Post, PostState, Quantity, Ring};
+use xiangxun::message::{Mo, Msisdn, Sender};
+use xiangxun::service::{Rules, Service};
+use xiangxun::store::{Change, Options, Store, StoreError, View};
+
+const HOME: PlaceCode = PlaceCode(522632);
+const NOW: Timestamp = Timestamp(1_795_000_000_000);
+
+/// As people write: short, long, with and without spaces, and what cannot be read.
+const TEXTS: &[&str] = &[
+    "卖 板蓝根 200斤",
+    "收板蓝根,有多少要多少",
+    "我家有两百斤天麻想卖掉,三十五块一斤,在栽麻",
+    "招 采茶工10人 一天120 包吃 栽麻",
+    "找活 砌砖 200以上",
+    "寻 黄牛 公 右耳缺口 昨晚宰荡",
+    "捡到一头水牛,在忠诚镇赶场坝",
+    "807",
+    "撤 807",
+    "我的",
+    "哪里收天麻",
+    "你好",
+    "TQ 12 beijing",
+    "车 榕江到贵阳 明早 3座",
+    "洋芋五百斤,一块二一斤,自己来拉,电话13800000000",
+    "啊吧啊吧",
+];
+
+/// Items traded in the loaded market.
+const ITEMS: &[&str] = &[
+    "板蓝根", "天麻", "太子参", "钩藤", "玉米", "马铃薯", "白菜", "辣椒", "黄牛", "水牛", "猪", "山羊", "鸡", "鸭", "鸡蛋", "茶叶", "蜂蜜", "香菇", "木耳",
+    "柑橘", "杨梅", "稻谷", "红薯", "折耳根",
+];
+
+fn main() {
+    let full = std::env::args().any(|a| a == "full");
+    let grammar = Grammar::built_in().expect("the grammar loads");
+    reading(&grammar);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    runtime.block_on(scale(grammar, if full { 1_000_000 } else { 100_000 }));
+}
+
+fn reading(grammar: &Grammar) {
+    let run = |rounds: usize| {
+        let start = Instant::now();
+        let mut understood = 0;
+        for n in 0..rounds {
+            let reading = command::read(grammar, HOME, NOW, TEXTS[n % TEXTS.len()]);
+            understood += usize::from(reading.reason.is_none());
+        }
+        (start.elapsed(), understood)
+    };
+    run(2_000);
+    let rounds = 100_000;
+    let (took, understood) = run(rounds);
+    println!(
+        "reading: {:.0} texts/s on one core ({:.1} µs each; {:.0} % of them commands)",
+        rounds as f64 / took.as_secs_f64(),
+        took.as_secs_f64() * 1e6 / rounds as f64,
+        understood as f64 * 100.0 / rounds as f64
+    );
+}
+
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        ((self.0 >> 33) % n as u64) as usize
+    }
+}
+
+async fn scale(grammar: Grammar, large: usize) {
+    // 300 counties that have towns, as a province and its neighbours have
+    let towns: Vec<PlaceCode> = (0..300u64).flat_map(|c| (0..20u64).map(move |t| PlaceCode((520_101 + c) * 1000 + 100 + t))).collect();
+    let grammar = Current::new(grammar);
+    let mut costs = Vec::new();
+    for posts in [10_000, large] {
+        let dir = tempfile::tempdir().expect("a folder");
+        let url = format!("sled:{}", dir.path().join("data").display());
+        let (store, _) = Store::open(&url, Options::default()).expect("a store");
+        let loading = Instant::now();
+        load(&store, &grammar.get(), &towns, posts).await;
+        let loaded = loading.elapsed();
+        let (wall, cpu) = messages(&store, &grammar, &towns).await;
+        let disk = folder_bytes(dir.path());
+        println!(
+            "{posts} live posts: {:.1} µs a message ({:.1} µs CPU), loaded in {:.1} s, {:.0} MB on disk, {:.0} MB resident",
+            wall.as_secs_f64() * 1e6,
+            cpu.as_secs_f64() * 1e6,
+            loaded.as_secs_f64(),
+            disk as f64 / 1e6,
+            resident_mb()
+        );
+        costs.push(cpu);
+        store.close().await;
+    }
+    println!("work per message, {large} posts against 10000: {:.2} times", costs[1].as_secs_f64() / costs[0].as_secs_f64());
+}
+
+async fn load(store: &Store, grammar: &Grammar, towns: &[PlaceCode], posts: usize) {
+    let mut chance = Chance(7);
+    let mut made = 0;
+    while made < posts {
+        let batch: Vec<Post> = (0..100.min(posts - made)).map(|k| post(grammar, &mut chance, towns, made + k)).collect();
+        made += batch.len();
+        let change = Change { posts: batch, ..Change::default() };
+        loop {
+            let change = change.clone();
+            let decide = move |_: &dyn View| Ok((change.clone(), ()));
+            match store.transact(decide).await {
+                Ok(()) => break,
+                Err(StoreError::Busy) => tokio::time::sleep(Duration::from_millis(5)).await,
+                Err(e) => panic!("{e}"),
+            }
+        }
+    }
+}
+
+fn post(grammar: &Grammar, chance: &mut Chance, towns: &[PlaceCode], n: usize) -> Post {
+    let item = ITEMS[chance.below(ITEMS.len())];
+    let side = if chance.below(2) == 0 { "sell" } else { "buy" };
+    Post {
+        id: 101 + n as u64,
+        board: "trade".into(),
+        side: side.into(),
+        owner: Msisdn::from_u64(8_613_000_000_000 + n as u64),
+        station: "s".into(),
+        cause: 1,
+        item: Some(item.into()),
+        item_said: Some(item.into()),
+        nodes: grammar.items.path(item),
+        quantity: Some(Quantity { amount: Exact::from_integer(1 + chance.below(500) as i64), max: None, unit: "斤".into(), approx: false }),
+        price: None,
+        people: None,
+        place: Place { code: towns[chance.below(towns.len())], name: "某镇".into() },
+        reach: Ring::Province,
+        when: None,
+        marks: vec![],
+        sex: None,
+        remark: None,
+        created: NOW,
+        until: NOW.plus(30 * DAY),
+        state: PostState::Live,
+    }
+}
+
+/// The mean cost of one message of a new phone somewhere in the province: wall clock at 64 at once, and CPU.
+async fn messages(store: &Store, grammar: &Current, towns: &[PlaceCode]) -> (Duration, Duration) {
+    let stations = (0..300)
+        .map(|n| {
+            let key = format!("s{n:03}");
+            let (name, place) = ("信息站".to_string(), towns[n * 20]);
+            (key.clone(), Station { key, name, place, short_codes: vec![format!("1069{n:04}")], managers: vec![] })
+        })
+        .collect();
+    let limits = Limits { quiet_hours: String::new(), pushes_per_day: 0, posts_per_day: 0, retention_days: 0 };
+    let rules = Rules { stations, limits, carrier_station: Default::default() };
+    let service = Service::new(store.clone(), Clock::virtual_at(NOW), grammar.clone(), rules, Arc::new(|_| ()));
+    let run = async |from: usize, count: usize| {
+        let mut under_way = tokio::task::JoinSet::new();
+        for n in from..from + count {
+            let mo = Mo {
+                carrier: "k".into(),
+                mo_id: Some(format!("m{n}")),
+                from: Sender::Phone(Msisdn::from_u64(8_615_000_000_000 + n as u64)),
+                to: format!("1069{:04}", n % 300),
+                text: format!("{} {} {}斤", if n % 2 == 0 { "卖" } else { "收" }, ITEMS[n % ITEMS.len()], n % 100 + 1),
+                sent_at: None,
+            };
+            let service = service.clone();
+            under_way.spawn(async move { service.accept(mo).await.expect("accepted") });
+            if under_way.len() >= 64 {
+                under_way.join_next().await;
+            }
+        }
+        under_way.join_all().await;
+    };
+    run(0, 2_000).await;
+    let (start, cpu) = (Instant::now(), cpu_time());
+    let count = 10_000;
+    run(2_000, count).await;
+    (start.elapsed() / count as u32, (cpu_time() - cpu) / count as u32)
+}
+
+/// User and system time of this process.
+fn cpu_time() -> Duration {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let ticks: u64 = [11, 12].iter().filter_map(|i| fields.get(*i)?.parse::<u64>().ok()).sum();
+    Duration::from_millis(ticks * 10)
+}
+
+fn resident_mb() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|l| l.starts_with("VmRSS")).unwrap_or_default();
+    line.split_whitespace().nth(1).and_then(|kb| kb.parse::<f64>().ok()).unwrap_or(0.0) / 1024.0
+}
+
+fn folder_bytes(dir: &std::path::Path) -> u64 {
+    let entries = std::fs::read_dir(dir).into_iter().flatten().filter_map(Result::ok);
+    entries.map(|e| if e.path().is_dir() { folder_bytes(&e.path()) } else { e.metadata().map_or(0, |m| m.len()) }).sum()
+}

@@ -1,0 +1,297 @@
+//! What the operator writes, and what he is told when it is wrong.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use xiangxun::clock::Timestamp;
+use xiangxun::config::{CarrierConfig, ClockKind, Config, LogFormat, SettingError};
+
+/// A sound config, to be spoilt.
+const SOUND: &str = r#"[server]
+listen = "127.0.0.1:8080"
+[store]
+url = "sled:data"
+[station.rongjiang]
+name = "榕江县信息站"
+place = "522632"
+short_codes = ["1069012345"]
+managers = ["+8613800000000"]
+[[carrier]]
+name = "mobile"
+kind = "kannel"
+token = "s3cret-of-mobile"
+rate = 20
+[limits]
+quiet_hours = "21:30-07:00"
+"#;
+
+/// Asks for a token as every real kind does.
+fn kind(c: &CarrierConfig) -> Result<(), Vec<SettingError>> {
+    let mut s = c.settings();
+    s.secret("token", "the secret Kannel puts into ?token=");
+    s.optional_url("send_url");
+    s.optional_secret("password");
+    s.integer("window", 1..=100);
+    s.map("fields");
+    s.list("senders");
+    s.finish()
+}
+
+fn env(vars: &[(&str, &str)]) -> BTreeMap<String, String> {
+    vars.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect()
+}
+
+struct Written {
+    _folder: tempfile::TempDir,
+    path: PathBuf,
+}
+
+fn write(text: &str) -> Written {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("xiangxun.toml");
+    std::fs::write(&path, text).unwrap();
+    Written { _folder: folder, path }
+}
+
+fn load(text: &str, vars: &[(&str, &str)]) -> Result<Config, Vec<String>> {
+    let written = write(text);
+    Config::load_with(Some(&written.path), &env(vars), &kind).map_err(|errors| {
+        let folder = format!("{}/", written.path.parent().unwrap().display());
+        errors.iter().map(|e| e.to_string().replace(&folder, "")).collect()
+    })
+}
+
+#[track_caller]
+fn faults(text: &str, vars: &[(&str, &str)], expected: &[&str]) {
+    let found = load(text, vars).map(|_| ()).unwrap_err();
+    assert_eq!(found.len(), expected.len(), "{found:#?}");
+    for (found, expected) in found.iter().zip(expected) {
+        assert!(found.contains(expected), "{found}\nshould hold\n{expected}");
+    }
+}
+
+#[test]
+fn a_sound_file_is_read_whole() {
+    let c = load(SOUND, &[]).unwrap();
+    assert_eq!(c.server.listen.port(), 8080);
+    assert_eq!(c.server.public_url, "http://127.0.0.1:8080");
+    assert_eq!(c.server.clock, ClockKind::System);
+    assert_eq!(c.store.folder(), Path::new("data"));
+    assert_eq!(c.stations["rongjiang"].place.0, 522632);
+    assert_eq!(c.stations["rongjiang"].managers[0].e164(), "+8613800000000");
+    assert_eq!(c.carriers[0].rate, Some(20));
+    assert_eq!(c.limits.pushes(), Some(10));
+    assert_eq!(c.log.format, LogFormat::Human);
+    let night = Timestamp::parse_rfc3339("2026-11-21T22:00:00+08:00").unwrap();
+    assert!(c.limits.quiet().unwrap().contains(night));
+}
+
+#[test]
+fn a_missing_token_names_file_line_key_and_mend() {
+    let text = SOUND.replace("token = \"s3cret-of-mobile\"\n", "");
+    let expected = "xiangxun.toml:10: carrier \"mobile\": token is missing; add token = \"…\" or token_file = \"…\" \
+                    (the secret Kannel puts into ?token=)";
+    assert_eq!(load(&text, &[]).map(|_| ()).unwrap_err(), [expected]);
+}
+
+#[test]
+fn all_faults_are_told_at_once_in_the_order_of_the_file() {
+    let text = r#"[server]
+listen = "8080"
+lisen = "127.0.0.1:80"
+clock = "sundial"
+[store]
+url = "postgres://u:pa55word@db/x"
+[station.rongjiang]
+name = "榕江县信息站"
+place = "52263"
+short_codes = ["1069012345", "JD"]
+managers = ["10086"]
+[station.other]
+name = "二"
+place = "52"
+short_codes = ["1069012345"]
+[[carrier]]
+name = "mobile"
+kind = "kannel"
+token = 5
+rate = 0
+allow = ["10.0.0.0/40"]
+[[carrier]]
+name = "mo bile"
+kind = "kannel"
+token = "t"
+station = "nowhere"
+tokn = "x"
+[limits]
+quiet_hours = "25:00-07:00"
+pushes_per_day = -1
+[extra]
+"#;
+    faults(
+        text,
+        &[],
+        &[
+            "xiangxun.toml:2: server.listen must be an address and a port, as in 127.0.0.1:8080",
+            "xiangxun.toml:3: server.lisen is not a setting",
+            "xiangxun.toml:4: server.clock must be one of system, virtual, not `sundial`",
+            "xiangxun.toml:6: store.url must be sled: and a folder, as in sled:data",
+            "xiangxun.toml:9: station.rongjiang.place must be a statutory code",
+            "xiangxun.toml:10: station.rongjiang.short_codes has `JD`",
+            "xiangxun.toml:10: station.rongjiang.short_codes has 1069012345, which is also [station.other]'s",
+            "xiangxun.toml:11: station.rongjiang.managers has an entry that is no telephone number",
+            "xiangxun.toml:19: carrier \"mobile\": token must be a text",
+            "xiangxun.toml:20: carrier \"mobile\": rate must be a whole number from 1 to 1000000",
+            "xiangxun.toml:21: carrier \"mobile\": allow has an entry that cannot be read",
+            "xiangxun.toml:23: carrier \"mo bile\": name may have letters, digits, - and _ only",
+            "xiangxun.toml:26: carrier \"mo bile\": station names nowhere, which is no station; there are: other, rongjiang",
+            "xiangxun.toml:27: carrier \"mo bile\": tokn is not a setting",
+            "xiangxun.toml:29: limits.quiet_hours must be like \"21:30-07:00\"",
+            "xiangxun.toml:30: limits.pushes_per_day must be a whole number from 0",
+            "xiangxun.toml:31: extra is not a key of the config",
+        ],
+    );
+    let told = load(text, &[]).map(|_| ()).unwrap_err().concat();
+    assert!(!told.contains("pa55word"), "an address may hold a password");
+}
+
+#[test]
+fn faults_of_syntax_name_their_line() {
+    faults("[server]\nlisten = \"127.0.0.1:8080\n[store]\n", &[], &["xiangxun.toml:2: "]);
+    let found = load("[server]\nlisten = \"a\"\nlisten = \"b\"\n", &[]).map(|_| ()).unwrap_err();
+    assert!(found[0].starts_with("xiangxun.toml:3: ") && found[0].contains("duplicate key"), "{found:?}");
+    let missing = Config::load(Some(Path::new("no/such/file.toml")), &env(&[])).unwrap_err();
+    assert!(missing[0].to_string().starts_with("no/such/file.toml: cannot be read"), "{}", missing[0]);
+}
+
+#[test]
+fn nothing_starts_without_a_station_and_a_carrier() {
+    faults("", &[], &["xiangxun.toml: station is missing", "xiangxun.toml: carrier is missing"]);
+    let twice = format!("{SOUND}[[carrier]]\nname = \"mobile\"\nkind = \"kannel\"\ntoken = \"t\"\n");
+    faults(&twice, &[], &["xiangxun.toml:18: carrier \"mobile\": name is another carrier's too"]);
+}
+
+#[test]
+fn the_environment_lies_over_the_file() {
+    let c = load(
+        SOUND,
+        &[
+            ("XIANGXUN__SERVER__LISTEN", "127.0.0.1:9000"),
+            ("XIANGXUN__STORE__URL", "sled:/var/lib/xiangxun"),
+            ("XIANGXUN__STATION__RONGJIANG__NAME", "新名"),
+            ("XIANGXUN__STATION__RONGJIANG__SHORT_CODES", "10690001, 10690002"),
+            ("XIANGXUN__CARRIER__0__TOKEN", "from-env"),
+            ("XIANGXUN__CARRIER__0__RATE", "7"),
+            ("XIANGXUN__CARRIER__0__FIELDS__FROM", "sender"),
+            ("XIANGXUN__CARRIER__1__NAME", "second"),
+            ("XIANGXUN__CARRIER__1__KIND", "kannel"),
+            ("XIANGXUN__CARRIER__1__TOKEN", "t2"),
+            ("XIANGXUN__LIMITS__QUIET_HOURS", ""),
+            ("XIANGXUN__LOG__FORMAT", "json"),
+            ("XIANGXUN_CONFIG", "ignored here"),
+            ("HOME", "/"),
+        ],
+    )
+    .unwrap();
+    assert_eq!(c.server.listen.port(), 9000);
+    assert_eq!(c.server.public_url, "http://127.0.0.1:9000");
+    assert_eq!(c.store.folder(), Path::new("/var/lib/xiangxun"));
+    assert_eq!(c.stations["rongjiang"].name, "新名");
+    assert_eq!(c.stations["rongjiang"].short_codes, ["10690001", "10690002"]);
+    assert_eq!(c.carriers[0].settings().secret("token", "").expose(), "from-env");
+    assert_eq!(c.carriers[0].rate, Some(7));
+    assert_eq!(c.carriers[0].settings().map("fields")["from"], "sender");
+    assert_eq!(c.carriers[1].name, "second");
+    assert_eq!(c.limits.quiet(), None);
+    assert_eq!(c.log.format, LogFormat::Json);
+}
+
+#[test]
+fn a_fault_in_the_environment_names_the_variable() {
+    faults(
+        SOUND,
+        &[
+            ("XIANGXUN__CARRIER__0__RATE", "fast"),
+            ("XIANGXUN__CARRIER__5__NAME", "x"),
+            ("XIANGXUN__CARRIER__MOBILE__NAME", "x"),
+            ("XIANGXUN__SERVER", "x"),
+            ("XIANGXUN__SERVER__LISEN", "x"),
+            ("XIANGXUN__SERVER__LISTEN__PORT", "1"),
+        ],
+        &[
+            "XIANGXUN__CARRIER__5__NAME: names entry 5 of a list that has 1",
+            "XIANGXUN__CARRIER__MOBILE__NAME: has `mobile` where the number of an entry belongs",
+            "XIANGXUN__SERVER: names all of server",
+            "XIANGXUN__SERVER__LISTEN__PORT: names something inside server.listen",
+            "XIANGXUN__SERVER__LISEN: server.lisen is not a setting",
+            "XIANGXUN__CARRIER__0__RATE: carrier \"mobile\": rate must be a whole number",
+        ],
+    );
+}
+
+#[test]
+fn secrets_are_read_from_files_beside_the_config() {
+    let text = SOUND.replace("token = \"s3cret-of-mobile\"", "token_file = \"mobile.token\"");
+    let text = text.replace("[limits]\nquiet_hours = \"21:30-07:00\"\n", "");
+    let written = write(&text);
+    let token = written.path.with_file_name("mobile.token");
+    std::fs::write(&token, "from-a-file\n").unwrap();
+    let c = Config::load_with(Some(&written.path), &env(&[]), &kind).unwrap();
+    assert_eq!(c.carriers[0].settings().secret("token", "").expose(), "from-a-file");
+    // Also those of tables below the account.
+    let nested = write(&format!("{text}[carrier.fields]\n"));
+    std::fs::write(nested.path.with_file_name("mobile.token"), "t").unwrap();
+    std::fs::write(nested.path.with_file_name("key"), "nested\r\n").unwrap();
+    let variable = env(&[("XIANGXUN__CARRIER__0__FIELDS__KEY_FILE", "key")]);
+    let c = Config::load_with(Some(&nested.path), &variable, &kind).unwrap();
+    assert_eq!(c.carriers[0].settings().map("fields")["key"], "nested");
+
+    std::fs::write(&token, "\n").unwrap();
+    let e = Config::load_with(Some(&written.path), &env(&[]), &kind).unwrap_err();
+    assert!(
+        e[0].to_string().contains(":13: carrier \"mobile\": token_file names mobile.token, which is empty"),
+        "{}",
+        e[0]
+    );
+
+    faults(&text, &[], &["xiangxun.toml:13: carrier \"mobile\": token_file names mobile.token, which cannot be read"]);
+    let both = SOUND.replace("rate = 20", "token_file = \"t\"");
+    faults(&both, &[], &["xiangxun.toml:14: carrier \"mobile\": token_file stands beside token; keep one of the two"]);
+}
+
+#[test]
+fn secrets_never_print() {
+    let c = load(SOUND, &[("XIANGXUN__CARRIER__0__PASSWORD", "pa55word")]).unwrap();
+    let printed = format!("{c:?} {c:#?}");
+    assert!(!printed.contains("s3cret") && !printed.contains("pa55word") && !printed.contains("13800000000"));
+    // A wrong value of a secret is not repeated either.
+    let found = load(&SOUND.replace("\"s3cret-of-mobile\"", "[\"s3cret\"]"), &[]).map(|_| ()).unwrap_err();
+    assert!(found[0].contains("token must be a text") && !found.concat().contains("s3cret"), "{found:?}");
+}
+
+#[test]
+fn a_virtual_clock_stays_on_this_machine() {
+    let virtual_ = SOUND.replace("[store]", "clock = \"virtual\"\n[store]");
+    assert_eq!(load(&virtual_, &[]).unwrap().server.clock, ClockKind::Virtual);
+    assert!(load(&virtual_, &[("XIANGXUN__SERVER__LISTEN", "[::1]:80")]).is_ok());
+    faults(
+        &virtual_,
+        &[("XIANGXUN__SERVER__LISTEN", "0.0.0.0:8080")],
+        &["xiangxun.toml:3: server.clock may be virtual only where nobody else can reach it"],
+    );
+}
+
+#[test]
+fn without_a_file_it_is_the_demo_with_a_token_of_its_own() {
+    let a = Config::load(None, &env(&[])).unwrap();
+    let b = Config::load(None, &env(&[("XIANGXUN__SERVER__LISTEN", "127.0.0.1:0")])).unwrap();
+    assert!(a.is_demo());
+    assert_eq!(a.server.listen.to_string(), "127.0.0.1:8080");
+    assert_eq!(b.server.listen.port(), 0);
+    assert_eq!((a.carriers[0].name.as_str(), a.carriers[0].kind.as_str()), ("phone", "phone"));
+    let token = |c: &Config| c.carriers[0].settings().secret("token", "").expose().to_string();
+    assert_eq!(token(&a).len(), 32);
+    assert_ne!(token(&a), token(&b));
+    let e = Config::load(None, &env(&[("XIANGXUN__SERVER__LISTEN", "x")])).unwrap_err();
+    assert!(e[0].to_string().starts_with("XIANGXUN__SERVER__LISTEN: server.listen must be"), "{}", e[0]);
+}

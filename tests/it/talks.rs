@@ -1,0 +1,111 @@
+//! `fixtures/talks/*.txt`: whole conversations, run against the real binary with a virtual clock.
+//!
+//! ```text
+//! @ 2026-11-21T09:00:00+08:00     the clock is set
+//! A > 卖 板蓝根 200斤              phone A texts
+//! A < 已登记101号:…                and receives; … stands for any words
+//! B <                             nothing has come to B since its last line
+//! ```
+//!
+//! After each `>` everything that was sent must be named by the `<` lines that follow, per phone in order.
+
+use std::collections::BTreeMap;
+
+use super::daemon::{Caught, Daemon, Setup, Smsbox};
+use xiangxun::message::segment::segments;
+
+/// `…` in an expectation stands for any words.
+fn fits(pattern: &str, text: &str) -> bool {
+    let parts: Vec<&str> = pattern.split('…').collect();
+    let Some(mut rest) = text.strip_prefix(parts[0]) else { return false };
+    for (i, part) in parts.iter().enumerate().skip(1) {
+        if i + 1 == parts.len() {
+            return rest.ends_with(part);
+        }
+        match rest.find(part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    rest.is_empty()
+}
+
+fn phone(name: &str) -> String {
+    let n: u64 = name.bytes().fold(0, |n, b| n * 256 + u64::from(b));
+    format!("+86138{n:08}")
+}
+
+async fn talk(file: &std::path::Path) {
+    let script = std::fs::read_to_string(file).expect("the talk is there");
+    let dir = tempfile::tempdir().expect("a folder");
+    let smsbox = Smsbox::start().await;
+    let daemon = Daemon::start(dir.path(), &Setup::new(&smsbox.url).virtual_clock()).await;
+    daemon.clock(r#"{"now": "2026-11-21T09:00:00+08:00"}"#).await;
+    let (mut read, mut sent) = (0, 0);
+    let mut waiting: BTreeMap<String, Vec<Caught>> = BTreeMap::new();
+    for (n, line) in script.lines().enumerate() {
+        let at = format!("{}:{}", file.display(), n + 1);
+        let line = line.trim_end();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let nothing_left = |waiting: &BTreeMap<String, Vec<Caught>>| {
+            assert!(waiting.values().all(Vec::is_empty), "{at}: not foreseen before this line: {waiting:#?}");
+        };
+        if let Some(time) = line.strip_prefix("@ ") {
+            nothing_left(&waiting);
+            daemon.clock(&format!(r#"{{"now": "{time}"}}"#)).await;
+        } else if let Some((who, text)) = line.split_once(" > ") {
+            nothing_left(&waiting);
+            sent += 1;
+            daemon.text(&format!("{n}-{sent}"), &phone(who), text).await;
+            daemon.clock(r#"{"advance_seconds": 1}"#).await;
+        } else if let Some((who, want)) = line.split_once(" <") {
+            let want = want.trim_start();
+            let mine = waiting.entry(phone(who)).or_default();
+            if want.is_empty() {
+                assert!(mine.is_empty(), "{at}: {who} was to receive nothing: {mine:#?}");
+                continue;
+            }
+            assert!(!mine.is_empty(), "{at}: {who} received nothing");
+            let got = mine.remove(0);
+            assert!(fits(want, &got.text), "{at}:\n  want {want}\n  got  {}", got.text);
+            assert_eq!(segments(&got.text), 1, "{at}: {}", got.text);
+            continue;
+        } else {
+            panic!("{at}: neither a text, nor an answer, nor a time");
+        }
+        let all = smsbox.caught();
+        for mt in &all[read..] {
+            waiting.entry(mt.to.clone()).or_default().push(mt.clone());
+        }
+        read = all.len();
+    }
+    assert!(waiting.values().all(Vec::is_empty), "{}: not foreseen at the end: {waiting:#?}", file.display());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_talk_goes_as_written() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/talks");
+    let mut files: Vec<_> = std::fs::read_dir(folder).expect("the talks").filter_map(Result::ok).map(|e| e.path()).collect();
+    files.retain(|f| f.extension().is_some_and(|e| e == "txt"));
+    files.sort();
+    assert!(files.len() >= 5, "the talks are there");
+    let mut failed = Vec::new();
+    for file in files {
+        // each on its own, so that one run shows every talk that went wrong
+        let name = file.display().to_string();
+        if tokio::spawn(async move { talk(&file).await }).await.is_err() {
+            failed.push(name);
+        }
+    }
+    assert!(failed.is_empty(), "these talks went otherwise (see above): {failed:#?}");
+}
+
+#[test]
+fn an_ellipsis_stands_for_any_words() {
+    assert!(fits("已登记…取消", "已登记101号:卖板蓝根。回撤101号取消"));
+    assert!(fits("…200斤…3元", "卖200斤每斤3元"));
+    assert!(!fits("已登记…取消", "已登记101号:卖板蓝根"));
+    assert!(!fits("好", "好的"));
+}
