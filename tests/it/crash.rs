@@ -136,7 +136,11 @@ async fn a_hundred_kills_lose_and_double_nothing() {
     assert_eq!(posts.len(), acked.len(), "every accepted text is one post");
     assert!(posts.values().all(|n| *n == 1), "no post is doubled");
     let twice = sendings.values().filter(|n| **n > 1).count();
-    println!("{ROUNDS} kills, {} texts, {} sendings, {twice} MTs handed over twice and recorded so", acked.len(), caught.len());
+    println!(
+        "{ROUNDS} kills, {} texts, {} sendings, {twice} MTs handed over twice and recorded so",
+        acked.len(),
+        caught.len()
+    );
 }
 
 /// Each life of the daemon begins some minutes after the last, so that claims of the dead lapse.
