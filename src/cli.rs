@@ -1,6 +1,7 @@
 //! The command line: `xiangxun [--config PATH] [serve|check|…]`, one file a command.
 
 mod check;
+pub mod parse;
 mod serve;
 
 use std::collections::BTreeMap;
@@ -38,6 +39,8 @@ enum Command {
     Serve,
     /// Check config and grammar, and print what to enter at each carrier
     Check,
+    /// Read texts, one a line, and print what they mean as JSON
+    Parse(parse::ParseArgs),
 }
 
 /// Reads the arguments and runs the command.
@@ -54,6 +57,7 @@ pub fn run() -> ExitCode {
     match args.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::run(file.as_deref(), &env),
         Command::Check => check::run(file.as_deref(), &env),
+        Command::Parse(args) => parse::run(&args),
     }
 }
 

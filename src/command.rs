@@ -2,15 +2,59 @@
 //! state and never fails.
 
 mod date;
+mod explain;
+mod form;
+mod intent;
+mod json;
 mod normalize;
 mod number;
 mod phrase;
 mod price;
 mod quantity;
 mod scan;
+mod slots;
+
+pub use explain::explain;
+
+use crate::clock::Timestamp;
+use crate::grammar::Grammar;
+use crate::market::PlaceCode;
 
 pub use crate::grammar::Intent;
 use crate::market::{Exact, Place, Price, Quantity, Sex, When};
+
+/// One text with all that its reading goes by.
+struct Scene<'g, 't> {
+    grammar: &'g Grammar,
+    now: Timestamp,
+    /// The normal form.
+    text: &'t str,
+    phrases: Vec<phrase::Phrase<'g>>,
+}
+
+/// Reads any text. `home` is where the sender or the station is: of places with one name the nearest is meant.
+pub fn read(grammar: &Grammar, home: PlaceCode, now: Timestamp, text: &str) -> Reading {
+    let normal = normalize::normalize(&grammar.lexicon, text);
+    if normal.is_empty() {
+        return form::unknown("empty");
+    }
+    let tokens = scan::scan(grammar, home, &normal);
+    let phrases = phrase::phrases(grammar, &normal, &tokens);
+    let scene = Scene { grammar, now, text: &normal, phrases };
+    understand(&scene).0
+}
+
+/// The reading of a scene, and what was decided where its form did not say it already.
+fn understand(scene: &Scene<'_, '_>) -> (Reading, Option<intent::Decision>) {
+    if let Some(r) = form::not_ours(scene) {
+        return (r, None);
+    }
+    if let Some(r) = form::read(scene) {
+        return (r, None);
+    }
+    let decision = intent::decide(scene.grammar, scene.text, &scene.phrases);
+    (slots::settle(scene, &decision), Some(decision))
+}
 
 /// An item as it was named.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -27,12 +27,19 @@ enum What {
     Offset(i16),
     Weekday(Option<i8>, u8),
     /// A day of the sun's calendar; year and month where said.
-    Solar { year: Option<i16>, month: Option<u8>, day: u8 },
+    Solar {
+        year: Option<i16>,
+        month: Option<u8>,
+        day: u8,
+    },
     /// Day `day` (0: the last) of the month so many months from this one.
     InMonth(i8, u8),
     /// The last day of a named month.
     EndOf(u8),
-    Lunar { month: u8, day: u8 },
+    Lunar {
+        month: u8,
+        day: u8,
+    },
 }
 
 fn moment<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Moment> {
@@ -72,7 +79,8 @@ pub fn clock<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, ()> {
     let (rest, _) = opt(part).parse(i)?;
     let (rest, _) = small(24)(rest)?;
     let colon = one(|t: &Token<'_>| matches!(t.kind, Kind::Mark).then_some(()));
-    let minutes = one(|t: &Token<'_>| matches!(t.kind, Kind::Arabic(Some(n)) if n < Exact::from_integer(60)).then_some(()));
+    let minutes =
+        one(|t: &Token<'_>| matches!(t.kind, Kind::Arabic(Some(n)) if n < Exact::from_integer(60)).then_some(()));
     if let Ok((rest, _)) = (tight(colon), tight(minutes)).parse(rest) {
         return Ok((rest, ()));
     }
@@ -103,7 +111,8 @@ fn relative<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Day> {
 
 /// 底 (0), 初, 中 of a month.
 fn edge<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, u8> {
-    alt((map(sign(Sign::MonthEnd), |()| 0), map(sign(Sign::MonthStart), |()| 1), map(sign(Sign::MonthMiddle), |()| 15))).parse(i)
+    alt((map(sign(Sign::MonthEnd), |()| 0), map(sign(Sign::MonthStart), |()| 1), map(sign(Sign::MonthMiddle), |()| 15)))
+        .parse(i)
 }
 
 fn day_of_month<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, u8> {

@@ -29,14 +29,14 @@ pub fn normalize(lexicon: &Lexicon, text: &str) -> String {
 fn odd(lexicon: &Lexicon, c: char, out: &mut String) {
     match c {
         'A'..='Z' => out.push(c.to_ascii_lowercase()),
-        ' ' | '\t' | '\u{a0}' | '\u{3000}' | '_' | '*' | '"' | '\'' | '“' | '”' | '‘' | '’' | '「' | '」' | '《' | '》' => space(out),
-        ',' | ';' | '!' | '\n' | '\r' | '，' | '；' | '！' | '。' | '、' | '…' | '｡' | '．' | '|' | '(' | ')' | '（' | '）' | '·' | '•' => {
-            match c {
-                '。' | '．' => out.push('.'),
-                '、' => out.push('、'),
-                _ => mark(out, ','),
-            }
-        }
+        ' ' | '\t' | '\u{a0}' | '\u{3000}' | '_' | '*' | '"' | '\'' | '“' | '”' | '‘' | '’' | '「' | '」' | '《'
+        | '》' => space(out),
+        ',' | ';' | '!' | '\n' | '\r' | '，' | '；' | '！' | '。' | '、' | '…' | '｡' | '．' | '|' | '(' | ')'
+        | '（' | '）' | '·' | '•' => match c {
+            '。' | '．' => out.push('.'),
+            '、' => out.push('、'),
+            _ => mark(out, ','),
+        },
         '?' | '？' => mark(out, '?'),
         ':' | '：' => mark(out, ':'),
         '-' | '—' | '–' | '－' | '~' | '～' | '〜' | '─' => mark(out, '-'),
@@ -96,11 +96,19 @@ fn numerals(text: &str) -> String {
         match c {
             '.' if before && digit(i + 1) => out.push('.'),
             // An address of the net keeps its points, so that it is known for one.
-            '.' if i > 0 && bytes[i - 1].is_ascii_alphabetic() && bytes.get(i + 1).is_some_and(u8::is_ascii_alphabetic) => {
+            '.' if i > 0
+                && bytes[i - 1].is_ascii_alphabetic()
+                && bytes.get(i + 1).is_some_and(u8::is_ascii_alphabetic) =>
+            {
                 out.push('.');
             }
             '.' => mark(&mut out, ','),
-            ',' if before && digit(i + 1) && digit(i + 2) && digit(i + 3) && !digit(i + 4) && !(i > 3 && digit(i - 4)) => {}
+            ',' if before
+                && digit(i + 1)
+                && digit(i + 2)
+                && digit(i + 3)
+                && !digit(i + 4)
+                && !(i > 3 && digit(i - 4)) => {}
             ',' => mark(&mut out, ','),
             c => out.push(c),
         }

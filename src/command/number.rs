@@ -125,7 +125,9 @@ fn more<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, ()> {
     let (rest, ()) = tight(sign(Sign::More))(i)?;
     // 三把锄头 are three hoes: 把 is "about" only where a unit follows.
     let unit_itself = i[0].word().is_some_and(|w| w.unit().is_some());
-    if counts(rest.first()) && !rest[0].spaced || (!unit_itself && rest.first().is_none_or(|t| !matches!(t.kind, Kind::Han))) {
+    if counts(rest.first()) && !rest[0].spaced
+        || (!unit_itself && rest.first().is_none_or(|t| !matches!(t.kind, Kind::Han)))
+    {
         Ok((rest, ()))
     } else {
         fail()

@@ -30,14 +30,21 @@ pub enum What<'g> {
     Amount(Amount),
     Sum(Sum),
     /// A number that counts nothing; whether it was written in digits, and whether 以上, 左右 … followed.
-    Number { n: Number, digits: bool, bounded: bool },
+    Number {
+        n: Number,
+        digits: bool,
+        bounded: bool,
+    },
     Day(Day),
     /// A clock time or a part of the day without the day.
     Clock,
     Phone,
     Place(Found),
     /// An item of the lexicon.
-    Item { index: u32, word: &'g Word },
+    Item {
+        index: u32,
+        word: &'g Word,
+    },
     /// An item with what makes something else of it: 牛角梳.
     Compound,
     People(u32),
@@ -101,7 +108,12 @@ pub fn phrases<'g>(grammar: &'g Grammar, text: &str, tokens: &[Token<'g>]) -> Ve
     out
 }
 
-fn next<'a, 'g>(grammar: &'g Grammar, text: &str, i: In<'a, 'g>, before: Option<&Phrase<'g>>) -> (In<'a, 'g>, What<'g>) {
+fn next<'a, 'g>(
+    grammar: &'g Grammar,
+    text: &str,
+    i: In<'a, 'g>,
+    before: Option<&Phrase<'g>>,
+) -> (In<'a, 'g>, What<'g>) {
     let t = &i[0];
     // Only a few kinds of words begin a phrase of several; all others are spared the attempts.
     let begins = match t.kind {
@@ -114,9 +126,24 @@ fn next<'a, 'g>(grammar: &'g Grammar, text: &str, i: In<'a, 'g>, before: Option<
                 || w.period().is_some()
                 || w.pay().is_some()
                 || w.moment().is_some()
-                || [Sign::Half, Sign::Few, Sign::About, Sign::Total, Sign::Each, Sign::Per, Sign::PriceCue, Sign::Yuan, Sign::AtLeast, Sign::AtMost, Sign::LunarMark, Sign::MonthStart, Sign::MonthMiddle, Sign::MonthEnd]
-                    .iter()
-                    .any(|s| w.has(*s))
+                || [
+                    Sign::Half,
+                    Sign::Few,
+                    Sign::About,
+                    Sign::Total,
+                    Sign::Each,
+                    Sign::Per,
+                    Sign::PriceCue,
+                    Sign::Yuan,
+                    Sign::AtLeast,
+                    Sign::AtMost,
+                    Sign::LunarMark,
+                    Sign::MonthStart,
+                    Sign::MonthMiddle,
+                    Sign::MonthEnd,
+                ]
+                .iter()
+                .any(|s| w.has(*s))
         }
         _ => false,
     };
@@ -127,6 +154,9 @@ fn next<'a, 'g>(grammar: &'g Grammar, text: &str, i: In<'a, 'g>, before: Option<
     match t.kind {
         Kind::Word(w) => match w.item() {
             Some(index) => item(text, i, index, w, before),
+            // On a never-list: something else than the words within it, by its own name.
+            None if w.senses.is_empty() && !w.speaks_anywhere() => (one, What::Compound),
+            None if a_unit_of_one(i, before) => (one, What::Amount(one_of(w))),
             None => (one, What::Word(w)),
         },
         Kind::Place(f) => (one, What::Place(f)),
@@ -151,6 +181,21 @@ fn next<'a, 'g>(grammar: &'g Grammar, text: &str, i: In<'a, 'g>, before: Option<
     }
 }
 
+/// 有头牛, 买辆摩托: a unit between verb and item is one of it.
+fn a_unit_of_one(i: In<'_, '_>, before: Option<&Phrase<'_>>) -> bool {
+    let unit = i[0].word().is_some_and(|w| w.unit().is_some() && w.verbs(Force::Strong).next().is_none());
+    let item = i.get(1).is_some_and(|t| !t.spaced && t.word().is_some_and(|w| w.item().is_some()));
+    let verb = before.is_some_and(|p| {
+        matches!(p.what, What::Word(w) if w.has(Sign::Have) || w.verbs(Force::Strong).next().is_some() || w.verbs(Force::Hint).next().is_some())
+    });
+    unit && item && verb && !i[0].spaced
+}
+
+fn one_of(w: &Word) -> Amount {
+    let unit = w.unit().unwrap_or_default();
+    Amount { lo: Exact::from_integer(1), hi: None, unit, approx: false, each: false, total: false, bare_one: true }
+}
+
 /// Phrases that begin with a number or the like.
 fn counted<'a, 'g>(grammar: &'g Grammar, text: &str, i: In<'a, 'g>) -> Option<(In<'a, 'g>, What<'g>)> {
     if let Some(rest) = phone(text, i) {
@@ -167,7 +212,9 @@ fn counted<'a, 'g>(grammar: &'g Grammar, text: &str, i: In<'a, 'g>) -> Option<(I
         return Some((rest, What::Each));
     }
     if let Ok((rest, n)) = about_number(i) {
-        let whole = |n: Number| n.lo.is_integer().then(|| u32::try_from(*n.lo.numer()).ok()).flatten().filter(|n| *n <= 100_000);
+        let whole = |n: Number| {
+            n.lo.is_integer().then(|| u32::try_from(*n.lo.numer()).ok()).flatten().filter(|n| *n <= 100_000)
+        };
         if let Ok((rest, ())) = sign(Sign::People)(rest)
             && let Some(n) = whole(n)
         {
@@ -241,7 +288,13 @@ fn phone<'a, 'g>(text: &str, i: In<'a, 'g>) -> Option<In<'a, 'g>> {
 }
 
 /// An item, or what it becomes with the words around it.
-fn item<'a, 'g>(text: &str, i: In<'a, 'g>, index: u32, w: &'g Word, before: Option<&Phrase<'g>>) -> (In<'a, 'g>, What<'g>) {
+fn item<'a, 'g>(
+    text: &str,
+    i: In<'a, 'g>,
+    index: u32,
+    w: &'g Word,
+    before: Option<&Phrase<'g>>,
+) -> (In<'a, 'g>, What<'g>) {
     let one = &i[1..];
     let Some(t) = one.first().filter(|t| !t.spaced) else { return (one, What::Item { index, word: w }) };
     let makes = t.word().is_some_and(|n| {
@@ -258,7 +311,9 @@ fn item<'a, 'g>(text: &str, i: In<'a, 'g>, index: u32, w: &'g Word, before: Opti
 /// The number of a post, where a phrase can be one.
 pub fn post_number(p: &Phrase<'_>) -> Option<u64> {
     match p.what {
-        What::Number { n, bounded: false, .. } if n.hi.is_none() && !n.approx && n.lo.is_integer() && n.lo > Exact::from_integer(0) => {
+        What::Number { n, bounded: false, .. }
+            if n.hi.is_none() && !n.approx && n.lo.is_integer() && n.lo > Exact::from_integer(0) =>
+        {
             u64::try_from(*n.lo.numer()).ok()
         }
         _ => None,
@@ -269,7 +324,10 @@ pub fn post_number(p: &Phrase<'_>) -> Option<u64> {
 pub fn light(p: &Phrase<'_>) -> bool {
     let What::Word(w) = p.what else { return p.is_separator() };
     let strong = w.verbs(Force::Strong).next().is_some();
-    !strong && [Sign::Particle, Sign::Polite, Sign::Le, Sign::Own, Sign::Want, Sign::Already, Sign::Cheap].iter().any(|s| w.has(*s))
+    !strong
+        && [Sign::Particle, Sign::Polite, Sign::Le, Sign::Own, Sign::Want, Sign::Already, Sign::Cheap]
+            .iter()
+            .any(|s| w.has(*s))
 }
 
 /// Skips a tight 号 behind the number of a post.

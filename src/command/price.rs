@@ -48,9 +48,12 @@ fn money_unit<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Exact> {
     word(|w| w.money().map(|(n, d)| Exact::new(n, d)))(i)
 }
 
-/// Money of a word that is nothing else: 分 and 角 count land and things too.
+/// Money of a word that is nothing else here: 分 and 角 count land and things too, and 三块砖 are bricks.
 fn main_unit<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Exact> {
-    word(|w| w.money().filter(|_| w.unit().is_none()).map(|(n, d)| Exact::new(n, d)))(i)
+    let (rest, yuan) = money_unit(i)?;
+    let counts_too = i[0].word().is_some_and(|w| w.unit().is_some());
+    let thing = rest.first().is_some_and(|t| !t.spaced && t.word().is_some_and(|w| w.item().is_some()));
+    if counts_too && (yuan < Exact::from_integer(1) || thing) { fail() } else { Ok((rest, yuan)) }
 }
 
 /// A sum with its money word: 3块5 · 两块二毛五 · ¥30 · 三四块 · 3块到4块 · 块八 · 毛把.
@@ -124,7 +127,9 @@ fn fraction<'a, 'g: 'a>(of: Exact) -> impl Fn(In<'a, 'g>) -> Read<'a, 'g, Exact>
                     // 三块二五: two decimals, unless the second is the 一 of 一斤.
                     let second = rest.first().filter(|t| !t.spaced).and_then(|t| t.word().and_then(Word::digit));
                     match second {
-                        Some(e) if !counts(rest.get(1)) => Ok((&rest[1..], of * Exact::new(i64::from(d) * 10 + i64::from(e), 100))),
+                        Some(e) if !counts(rest.get(1)) => {
+                            Ok((&rest[1..], of * Exact::new(i64::from(d) * 10 + i64::from(e), 100)))
+                        }
                         _ => Ok((rest, of * Exact::new(i64::from(d), 10))),
                     }
                 }
@@ -136,8 +141,8 @@ fn fraction<'a, 'g: 'a>(of: Exact) -> impl Fn(In<'a, 'g>) -> Read<'a, 'g, Exact>
 
 fn target<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Per> {
     word(|w| {
-        // 斤 before 天: a word of both is the unit unless only pay could follow.
-        w.period().map(Per::Period).or(w.unit().map(Per::Unit))
+        // 块 counts bricks too, but never stands for what a price is per.
+        w.period().map(Per::Period).or(w.unit().filter(|_| w.money().is_none()).map(Per::Unit))
     })(i)
 }
 
@@ -171,7 +176,10 @@ fn sum(m: Money, per: Per) -> Sum {
 
 fn number_alone<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Money> {
     let (rest, n) = number(i)?;
-    if i[0].has(Sign::Half) || (counts(rest.first()) && rest.first().is_some_and(|t| !t.has(Sign::AtLeast))) || n.lo.numer() == &0 {
+    if i[0].has(Sign::Half)
+        || (counts(rest.first()) && rest.first().is_some_and(|t| !t.has(Sign::AtLeast)))
+        || n.lo.numer() == &0
+    {
         return fail();
     }
     Ok((rest, Money { lo: n.lo, hi: n.hi }))
@@ -252,7 +260,14 @@ fn per_first<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Sum> {
     .parse(i)?;
     let between = one(|t: &Token<'_>| {
         let mark = matches!(t.kind, Kind::Mark);
-        (mark || t.has(Sign::PriceCue) || t.has(Sign::About) || t.has(Sign::AtLeast) || t.has(Sign::AtMost) || t.has(Sign::Particle) || t.word().is_some_and(|w| w.pay().is_some())).then_some(())
+        (mark
+            || t.has(Sign::PriceCue)
+            || t.has(Sign::About)
+            || t.has(Sign::AtLeast)
+            || t.has(Sign::AtMost)
+            || t.has(Sign::Particle)
+            || t.word().is_some_and(|w| w.pay().is_some()))
+        .then_some(())
     });
     let (rest, _) = opt(&between).parse(rest)?;
     let (rest, _) = opt(&between).parse(rest)?;
@@ -265,7 +280,13 @@ fn per_first<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Sum> {
 fn cued<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Sum> {
     let (rest, ()) = sign(Sign::PriceCue)(i)?;
     let skip = one(|t: &Token<'_>| {
-        (matches!(t.kind, Kind::Mark) || t.has(Sign::Particle) || t.has(Sign::About) || t.has(Sign::AtLeast) || t.has(Sign::AtMost) || t.has(Sign::In)).then_some(())
+        (matches!(t.kind, Kind::Mark)
+            || t.has(Sign::Particle)
+            || t.has(Sign::About)
+            || t.has(Sign::AtLeast)
+            || t.has(Sign::AtMost)
+            || t.has(Sign::In))
+        .then_some(())
     });
     let (rest, _) = opt(&skip).parse(rest)?;
     let (rest, _) = opt(&skip).parse(rest)?;
@@ -276,7 +297,12 @@ fn cued<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Sum> {
 fn pay<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Sum> {
     let (rest, of) = word(Word::pay)(i)?;
     let skip = one(|t: &Token<'_>| {
-        (matches!(t.kind, Kind::Mark) || t.has(Sign::Particle) || t.has(Sign::About) || t.has(Sign::AtLeast)|| t.has(Sign::AtMost)).then_some(())
+        (matches!(t.kind, Kind::Mark)
+            || t.has(Sign::Particle)
+            || t.has(Sign::About)
+            || t.has(Sign::AtLeast)
+            || t.has(Sign::AtMost))
+        .then_some(())
     });
     let (rest, _) = opt(&skip).parse(rest)?;
     let (rest, _) = opt(&skip).parse(rest)?;

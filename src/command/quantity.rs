@@ -28,7 +28,8 @@ pub struct Amount {
 }
 
 fn unit<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, u32> {
-    word(Word::unit)(i)
+    // Time and people are read elsewhere.
+    word(|w| w.unit().filter(|_| w.period().is_none() && !w.has(Sign::People)))(i)
 }
 
 /// Reads an amount at the beginning of `i`.
@@ -50,13 +51,15 @@ fn alt2<'a, 'g>(grammar: &Grammar, i: In<'a, 'g>) -> Read<'a, 'g, Amount> {
         && !counts(rest.first())
     {
         let one = Exact::from_integer(1);
-        return Ok((rest, Amount { lo: one, hi: None, unit, approx: true, each: false, total: false, bare_one: false }));
+        return Ok((
+            rest,
+            Amount { lo: one, hi: None, unit, approx: true, each: false, total: false, bare_one: false },
+        ));
     }
     let (after, n) = number(i)?;
     let (rest, u) = unit(after)?;
     let bare_one = n == Number { lo: Exact::from_integer(1), hi: None, approx: false };
-    let mut a =
-        Amount { lo: n.lo, hi: n.hi, unit: u, approx: n.approx, each: false, total: false, bare_one };
+    let mut a = Amount { lo: n.lo, hi: n.hi, unit: u, approx: n.approx, each: false, total: false, bare_one };
     let rest = compound(grammar, rest, &mut a);
     // 100斤到200斤
     if a.hi.is_none() {
@@ -108,7 +111,9 @@ fn compound<'a, 'g>(grammar: &Grammar, i: In<'a, 'g>, a: &mut Amount) -> In<'a, 
         && !t.spaced
         && let Some(d) = t.word().and_then(Word::digit)
         && !counts(rest.first())
-        && !rest.first().is_some_and(|t| t.word().is_some_and(|w| w.digit().is_some() || w.power().is_some() || w.item().is_some()))
+        && !rest
+            .first()
+            .is_some_and(|t| t.word().is_some_and(|w| w.digit().is_some() || w.power().is_some() || w.item().is_some()))
         && grammar.units.at(a.unit).is_some_and(|u| u.size.is_some())
     {
         a.lo += Exact::new(i64::from(d), 10);
@@ -122,7 +127,8 @@ fn compound<'a, 'g>(grammar: &Grammar, i: In<'a, 'g>, a: &mut Amount) -> In<'a, 
 pub fn bounds<'a, 'g>(i: In<'a, 'g>) -> (In<'a, 'g>, bool) {
     let (mut rest, mut approx) = (i, false);
     while let Some((t, tail)) = rest.split_first() {
-        let more = !t.spaced && t.has(Sign::More) && !counts(tail.first()) && t.word().is_some_and(|w| w.unit().is_none());
+        let more =
+            !t.spaced && t.has(Sign::More) && !counts(tail.first()) && t.word().is_some_and(|w| w.unit().is_none());
         if t.has(Sign::Around) || more {
             approx = true;
         } else if !(t.has(Sign::AtLeast) || t.has(Sign::AtMost)) {

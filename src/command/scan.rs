@@ -103,7 +103,7 @@ pub fn scan<'g>(grammar: &'g Grammar, home: PlaceCode, text: &str) -> Vec<Token<
             if before == u32::MAX || !whole_run(text, m.start(), m.end()) {
                 continue;
             }
-            let total = before.saturating_add(word_cost(word));
+            let total = before.saturating_add(word_cost(word, text, m.start()));
             if total < best[m.end()].cost {
                 best[m.end()] = Step { cost: total, from: m.start() as u32, kind: Kind::Word(word) };
             }
@@ -152,7 +152,8 @@ fn plain<'g>(text: &str, at: usize, c: char) -> (Kind<'g>, usize, u32) {
         '?' => (Kind::Question, at + 1, 1),
         '-' => (Kind::Dash, at + 1, 1),
         c if is_han(c) || c.is_alphanumeric() => (Kind::Han, at + c.len_utf8(), UNREAD),
-        c => (Kind::Mark, at + c.len_utf8(), 1),
+        // Dearer than the word it may be: 3元/斤.
+        c => (Kind::Mark, at + c.len_utf8(), SHORT + 1),
     }
 }
 
@@ -175,19 +176,19 @@ fn whole_run(text: &str, start: usize, end: usize) -> bool {
     (start == 0 || !same(start - 1, start)) && (end == b.len() || !same(end - 1, end))
 }
 
-fn word_cost(word: &Word) -> u32 {
-    if word.senses.iter().any(|s| matches!(s, Sense::Digit(_) | Sense::Power(_))) && word.chars == 1 {
-        DIGIT
-    } else if word.chars == 1 && !word.speaks_anywhere() {
-        TIED
-    } else if word.chars == 1 {
-        SHORT
-    } else if word.senses.is_empty() && !word.speaks_anywhere() {
-        // A word on a never-list: known to be something else, and no more than that.
-        LONG * 2
-    } else {
-        LONG
+fn word_cost(word: &Word, text: &str, start: usize) -> u32 {
+    if word.chars == 1 {
+        let counts = word.senses.iter().any(|s| matches!(s, Sense::Digit(_) | Sense::Power(_)));
+        return match word.speaks_anywhere() {
+            _ if counts => DIGIT,
+            true => SHORT,
+            false => TIED,
+        };
     }
+    // A command's own words stand first or alone; elsewhere shorter words say the same (卖了 is 卖 and 了).
+    let first = start == 0 || matches!(text.as_bytes()[start - 1], b' ' | b',');
+    let bound = !word.speaks_anywhere() && !word.senses.is_empty() && !text.as_bytes()[start].is_ascii();
+    if bound && !first { SHORT * u32::from(word.chars) + 1 } else { LONG }
 }
 
 /// What a place costs: nothing much with its suffix or after 在, 到, 去; more the less speaks for it.
@@ -200,24 +201,29 @@ fn place_cost(grammar: &Grammar, text: &str, at: usize, found: &Found, home: Pla
     let before = text[..at].trim_end();
     let cue = before.chars().next_back().is_some_and(|c| {
         let mut b = [0; 4];
-        grammar.lexicon.word(c.encode_utf8(&mut b)).is_some_and(|w| {
-            w.has(Sign::In) || w.has(Sign::From) || w.has(Sign::Go) || w.has(Sign::Route)
-        })
+        grammar
+            .lexicon
+            .word(c.encode_utf8(&mut b))
+            .is_some_and(|w| w.has(Sign::In) || w.has(Sign::From) || w.has(Sign::Go) || w.has(Sign::Route))
     });
     let high = found.code.ring() >= Ring::County;
     match (cue, high, found.ring <= Ring::County && home != PlaceCode::COUNTRY) {
         (true, ..) => LONG,
-        (_, _, true) => LONG + 2,
-        (_, true, _) => LONG + 3,
-        _ if !found.shared && found.code.ring() == Ring::Town => LONG + 8,
+        // Never cheaper than two short words that read the same characters: 千斤 is no town.
+        (_, _, true) => SHORT * 2 + 1,
+        (_, true, _) => SHORT * 2 + 3,
+        _ if !found.shared && found.code.ring() == Ring::Town => UNREAD + SHORT - 2,
         _ => UNREAD * chars + 1,
     }
 }
 
 /// Marks spaces, unbinds words that mean nothing where they stand, joins unread characters.
 fn settle<'g>(text: &str, tokens: Vec<Token<'g>>) -> Vec<Token<'g>> {
-    let count = |t: &Token<'_>| matches!(t.kind, Kind::Arabic(_)) || t.word().is_some_and(|w| w.digit().is_some() || w.power().is_some());
+    let count = |t: &Token<'_>| {
+        matches!(t.kind, Kind::Arabic(_)) || t.word().is_some_and(|w| w.digit().is_some() || w.power().is_some())
+    };
     let mut out: Vec<Token<'g>> = Vec::with_capacity(tokens.len());
+    let unread = |i: usize| tokens.get(i).is_some_and(|t| matches!(t.kind, Kind::Han));
     let mut spaced = true;
     for (i, t) in tokens.iter().enumerate() {
         let mut t = *t;
@@ -226,13 +232,24 @@ fn settle<'g>(text: &str, tokens: Vec<Token<'g>>) -> Vec<Token<'g>> {
             continue;
         }
         t.spaced = std::mem::take(&mut spaced);
+        // 杨秀英 is not 秀英: a short name that nothing speaks for must not be torn out of unread words.
+        if let Kind::Place(f) = t.kind
+            && !f.full
+            && ((i > 0 && unread(i - 1)) || unread(i + 1))
+            && !out
+                .last()
+                .is_some_and(|p| p.has(Sign::In) || p.has(Sign::Go) || p.has(Sign::From) || p.has(Sign::Route))
+        {
+            t.kind = Kind::Han;
+        }
         if let Some(w) = t.word()
             && w.chars == 1
             && !w.speaks_anywhere()
             && !out.is_empty()
         {
             let next = tokens[i + 1..].iter().find(|t| !text[t.range()].starts_with(' '));
-            let by_number = out.last().is_some_and(count) || next.is_some_and(count) || w.verbs(Force::Post).next().is_none();
+            let by_number =
+                out.last().is_some_and(count) || next.is_some_and(count) || w.verbs(Force::Post).next().is_none();
             if !by_number || w.verbs(Force::Post).next().is_none() {
                 t.kind = Kind::Han;
             }

@@ -78,7 +78,9 @@ impl Items {
             let Some(up) = item.category.as_deref().filter(|c| !self.by_name.contains_key(*c)) else { continue };
             if let Some(source) = sources.iter().find(|s| s.file == *file) {
                 let line = source.text.find(&format!("name = \"{}\"", item.name)).map_or(1, |at| source.line_at(at));
-                errors.push(source.error(line, format!("`{}` is filed under `{up}`, which no file has as an item", item.name)));
+                errors.push(
+                    source.error(line, format!("`{}` is filed under `{up}`, which no file has as an item", item.name)),
+                );
             }
         }
     }

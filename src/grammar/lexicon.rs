@@ -280,12 +280,7 @@ impl Lexicon {
         self.by_text.get(text).map(|i| &self.words[*i as usize])
     }
 
-    pub(super) fn build(
-        sources: &[Source],
-        items: &Items,
-        units: &Units,
-        errors: &mut Vec<GrammarError>,
-    ) -> Lexicon {
+    pub(super) fn build(sources: &[Source], items: &Items, units: &Units, errors: &mut Vec<GrammarError>) -> Lexicon {
         let commands: Commands = read(sources, "commands.toml", errors);
         let numbers: Numbers = read(sources, "numbers.toml", errors);
         let dates: Dates = read(sources, "dates.toml", errors);
@@ -317,9 +312,8 @@ impl Lexicon {
             .iter()
             .map(|item| {
                 let path = items.path(&item.name);
-                let below = |kind: &str| {
-                    commands.kinds.get(kind).is_some_and(|roots| path.iter().any(|p| roots.contains(p)))
-                };
+                let below =
+                    |kind: &str| commands.kinds.get(kind).is_some_and(|roots| path.iter().any(|p| roots.contains(p)));
                 if below("trade") {
                     Kind::Trade
                 } else if below("person") {
@@ -406,7 +400,8 @@ impl Builder<'_> {
         if let Some(other) = self.words[at].senses.iter().find(|s| clash(**s, sense)).copied() {
             let line = self.line_of(file, text);
             let also = self.where_else(file, line, text);
-            let what = format!("`{text}` means two things: {} and {}{also}; leave it in one place", name(other), name(sense));
+            let what =
+                format!("`{text}` means two things: {} and {}{also}; leave it in one place", name(other), name(sense));
             self.fault(file, line, &what);
             return;
         }
@@ -607,7 +602,9 @@ impl Builder<'_> {
 fn clash(a: Sense, b: Sense) -> bool {
     use Sense::*;
     match (a, b) {
-        (Verb(i, f), Verb(j, g)) => i != j && f == g && matches!(f, Force::Strong | Force::Head | Force::Whole | Force::Post),
+        (Verb(i, f), Verb(j, g)) => {
+            i != j && f == g && matches!(f, Force::Strong | Force::Head | Force::Whole | Force::Post)
+        }
         (Item(_), Item(_)) | (Unit(_), Unit(_)) | (Digit(_), Digit(_)) | (Power(_), Power(_)) => true,
         (Money(..), Money(..)) | (Period(_), Period(_)) | (Pay(_), Pay(_)) => true,
         (Moment(_), Moment(_)) | (Stranger(_), Stranger(_)) | (StrangerWhole(_), StrangerWhole(_)) => true,

@@ -76,7 +76,12 @@ impl Places {
         }
         places.rows.sort_by_key(|r| r.code);
         if let Some(pair) = places.rows.windows(2).find(|w| w[0].code == w[1].code) {
-            let what = format!("code {} is given twice, as {} and {}", pair[0].code, places.full(pair[0]), places.full(pair[1]));
+            let what = format!(
+                "code {} is given twice, as {} and {}",
+                pair[0].code,
+                places.full(pair[0]),
+                places.full(pair[1])
+            );
             errors.push(GrammarError { file: "places".into(), line: 1, what });
         }
         let mut seconds = Vec::new();
@@ -91,7 +96,10 @@ impl Places {
                 None if !places.rows.is_empty() => {
                     if let Some(source) = at {
                         let line = source.text.find(short.as_str()).map_or(1, |o| source.line_at(o));
-                        errors.push(source.error(line, format!("`{short}` stands for code {code}, which no file of places has")));
+                        errors.push(
+                            source
+                                .error(line, format!("`{short}` stands for code {code}, which no file of places has")),
+                        );
                     }
                 }
                 None => {}
@@ -241,7 +249,9 @@ fn stem(name: &str, forms: &Forms) -> usize {
     let mut rest = name;
     if let Some(s) = forms.suffixes.iter().find(|s| rest.ends_with(s.as_str())) {
         rest = &rest[..rest.len() - s.len()];
-        while let Some(p) = forms.peoples.iter().find(|p| rest.ends_with(p.as_str()) && rest.chars().count() > p.chars().count() + 1) {
+        while let Some(p) =
+            forms.peoples.iter().find(|p| rest.ends_with(p.as_str()) && rest.chars().count() > p.chars().count() + 1)
+        {
             rest = &rest[..rest.len() - p.len()];
         }
     }

@@ -50,12 +50,7 @@ pub fn newest_sound(dir: &Path) -> Result<Option<Export>, StoreError> {
 
 /// Exports what sled holds, reads it back, and lets go of what it makes needless: older exports, and the journal before it once
 /// that is a week old. Gives up with [`StoreError::Busy`] when `pressed`.
-pub fn write(
-    paths: &Paths,
-    disk: &Reader,
-    meta: &Meta,
-    pressed: impl Fn() -> bool,
-) -> Result<PathBuf, StoreError> {
+pub fn write(paths: &Paths, disk: &Reader, meta: &Meta, pressed: impl Fn() -> bool) -> Result<PathBuf, StoreError> {
     let path = path_of(&paths.backup, meta.applied);
     let tmp = path.with_extension("tmp");
     let layers = Layers { tables: [None; 3], disk };

@@ -46,6 +46,9 @@ pub trait Job: Send {
     fn answer(self: Box<Self>, group: Result<(), StoreError>);
 }
 
+/// Where the caller waits.
+pub type Answer<T> = oneshot::Receiver<Result<T, StoreError>>;
+
 /// A decision that gives a plan and an answer.
 pub struct Decision<F, T> {
     decide: Option<F>,
@@ -59,9 +62,9 @@ where
     F: FnOnce(&Visit<'_>) -> Result<(Plan, T), StoreError> + Send,
     T: Send,
 {
-    pub fn new(decide: F) -> (Box<Decision<F, T>>, oneshot::Receiver<Result<T, StoreError>>) {
+    pub fn new(decide: F) -> (Decision<F, T>, Answer<T>) {
         let (reply, answer) = oneshot::channel();
-        (Box::new(Decision { decide: Some(decide), outcome: None, reply }), answer)
+        (Decision { decide: Some(decide), outcome: None, reply }, answer)
     }
 }
 

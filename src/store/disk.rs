@@ -74,10 +74,7 @@ fn unreadable(e: sled::Error) -> StoreError {
 /// Faults that say nothing about what is on disk already.
 fn is_about_writing(e: &io::Error) -> bool {
     use io::ErrorKind::{FileTooLarge, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull, WriteZero};
-    matches!(
-        e.kind(),
-        FileTooLarge | PermissionDenied | QuotaExceeded | ReadOnlyFilesystem | StorageFull | WriteZero
-    )
+    matches!(e.kind(), FileTooLarge | PermissionDenied | QuotaExceeded | ReadOnlyFilesystem | StorageFull | WriteZero)
 }
 
 impl Disk {
@@ -187,7 +184,12 @@ impl Reader {
         for n in 0..parts_behind(&first) {
             match self.db.get(part_key(key, n)).map_err(unreadable)? {
                 Some(part) => all.extend_from_slice(&part),
-                None => return Err(StoreError::Read { what: "a long record".into(), cause: format!("part {n} is missing") }),
+                None => {
+                    return Err(StoreError::Read {
+                        what: "a long record".into(),
+                        cause: format!("part {n} is missing"),
+                    });
+                }
             }
         }
         Ok(Raw::Joined(all))

@@ -131,7 +131,9 @@ pub fn write(
         layers.walk_prefix(&[family], |key, found| {
             out.line(&line_of(family, key, found.bytes())?)?;
             count(&mut contents, family);
-            if contents.records() % STEP == 0 && progress(Progress { done: contents.records(), total }).is_break() {
+            if contents.records().is_multiple_of(STEP)
+                && progress(Progress { done: contents.records(), total }).is_break()
+            {
                 stopped = true;
                 return Ok(ControlFlow::Break(()));
             }
@@ -187,7 +189,12 @@ struct Lines<'a> {
 impl<'a> Lines<'a> {
     fn create(path: &'a Path) -> Result<Lines<'a>, StoreError> {
         let file = File::create(path).map_err(|e| failed_write(path, &e))?;
-        Ok(Lines { path, out: BufWriter::with_capacity(1 << 17, file), crc: crc32fast::Hasher::new(), line: Vec::new() })
+        Ok(Lines {
+            path,
+            out: BufWriter::with_capacity(1 << 17, file),
+            crc: crc32fast::Hasher::new(),
+            line: Vec::new(),
+        })
     }
 
     fn line(&mut self, line: &Line) -> Result<(), StoreError> {
@@ -259,7 +266,7 @@ fn read(
             Line::Seen { .. } => contents.seen += 1,
         }
         show(line)?;
-        if number % STEP == 0 {
+        if number.is_multiple_of(STEP) {
             progress(Progress { done, total });
         }
     }

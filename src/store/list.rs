@@ -71,7 +71,8 @@ impl Chunk {
     }
 
     pub fn decode(bytes: &[u8]) -> Result<Chunk, StoreError> {
-        let unreadable = |cause: &str| StoreError::Read { what: "a list of posts".to_string(), cause: cause.to_string() };
+        let unreadable =
+            |cause: &str| StoreError::Read { what: "a list of posts".to_string(), cause: cause.to_string() };
         let Some((&super::form::VERSION, mut rest)) = bytes.split_first() else {
             return Err(unreadable("unknown form"));
         };

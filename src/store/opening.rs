@@ -251,8 +251,7 @@ fn rebuild(paths: &Paths, options: &Options, upto: u64, cause: &StoreError) -> R
             None => Meta::empty(),
         };
         let (meta, seq, replayed, damage) = replay(paths, &disk, meta, upto, false)?;
-        let how =
-            How::Rebuilt { aside, export: export.map(|e| e.path), replayed, cause: cause.to_string() };
+        let how = How::Rebuilt { aside, export: export.map(|e| e.path), replayed, cause: cause.to_string() };
         Ok(OpenedDisk { disk, meta, seq, report: Opened { how, damage } })
     });
     if made.is_err() {

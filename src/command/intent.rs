@@ -1,0 +1,389 @@
+//! Chooses what a text asks for, by evidence: which verbs it has, who is asked, what the sender owns, what kind of
+//! thing is named. The words are those of `grammar/commands.toml`; only how they weigh is here.
+
+use super::phrase::{Phrase, What};
+use crate::grammar::lexicon::{Force, Kind, Sense, Sign};
+use crate::grammar::{Grammar, Intent};
+
+/// What was decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    pub intent: Intent,
+    pub unsure: Vec<Intent>,
+    /// The score of every intent that had any.
+    pub scores: Vec<(Intent, i32)>,
+}
+
+#[derive(Default)]
+struct Scores(Vec<(Intent, i32)>);
+
+impl Scores {
+    fn add(&mut self, intent: Intent, n: i32) {
+        match self.0.iter_mut().find(|(i, _)| *i == intent) {
+            Some((_, s)) => *s += n,
+            None => self.0.push((intent, n)),
+        }
+    }
+
+    /// Raises a score to at least `n`: the same thing said twice is no more true.
+    fn at_least(&mut self, intent: Intent, n: i32) {
+        match self.0.iter_mut().find(|(i, _)| *i == intent) {
+            Some((_, s)) => *s = (*s).max(n),
+            None => self.0.push((intent, n)),
+        }
+    }
+
+    fn get(&self, intent: Intent) -> i32 {
+        self.0.iter().find(|(i, _)| *i == intent).map_or(0, |(_, s)| *s)
+    }
+}
+
+const STRONG: i32 = 10;
+const HINT: i32 = 3;
+const CLOSING: i32 = 16;
+
+fn posts(i: Intent) -> bool {
+    use Intent::*;
+    matches!(i, Sell | Buy | Hire | Seek | Lost | Found | RideOffer | RideNeed | Friend | Order | AidNeed)
+}
+
+/// The facts of a text that the rules ask for.
+struct Facts {
+    amount: bool,
+    many: bool,
+    sum: bool,
+    wage: bool,
+    people: bool,
+    seats: bool,
+    kind: Option<Kind>,
+    item: bool,
+    /// The sender's own goods: 我家有…, or an amount outside the question.
+    own: bool,
+    where_: bool,
+    asks: bool,
+    place: bool,
+    route: bool,
+    work: bool,
+}
+
+fn facts(grammar: &Grammar, phrases: &[Phrase<'_>]) -> Facts {
+    let any = |f: &dyn Fn(&Phrase<'_>) -> bool| phrases.iter().any(f);
+    let amounts = || phrases.iter().filter_map(|p| if let What::Amount(a) = p.what { Some(a) } else { None });
+    let kind = phrases.iter().filter_map(Phrase::item).map(|i| grammar.lexicon.kind(i)).next();
+    let sums = || phrases.iter().filter_map(|p| if let What::Sum(s) = p.what { Some(s) } else { None });
+    let own_have = phrases.windows(2).any(|w| w[0].has(Sign::Own) && w[1].has(Sign::Have))
+        || phrases.windows(3).any(|w| w[0].has(Sign::Own) && w[2].has(Sign::Have) && !w[1].is_separator());
+    Facts {
+        amount: amounts().next().is_some(),
+        many: amounts().any(|a| !a.bare_one && a.lo > crate::market::Exact::from_integer(1)),
+        sum: sums().next().is_some(),
+        wage: sums().any(|s| s.pay || matches!(s.per, super::price::Per::Period(_))),
+        people: any(&|p| matches!(p.what, What::People(_))),
+        seats: any(&|p| matches!(p.what, What::Seats(_))),
+        kind,
+        item: kind.is_some() || any(&|p| matches!(p.what, What::Compound)),
+        own: own_have || amounts().any(|a| !a.each),
+        where_: any(&|p| p.has(Sign::Where)),
+        asks: any(&|p| matches!(p.what, What::Question)) || ends_asking(phrases),
+        place: any(&|p| matches!(p.what, What::Place(_))),
+        route: phrases.windows(3).any(|w| {
+            matches!(w[0].what, What::Place(_) | What::Unread)
+                && w[1].has(Sign::Route)
+                && matches!(w[2].what, What::Place(_))
+        }),
+        work: any(&|p| p.has(Sign::Work)),
+    }
+}
+
+/// …吗, …没有 at the end of a clause.
+fn ends_asking(phrases: &[Phrase<'_>]) -> bool {
+    phrases.iter().enumerate().any(|(i, p)| {
+        let last =
+            phrases[i + 1..].iter().find(|q| !q.has(Sign::Le) && !q.has(Sign::Polite)).is_none_or(Phrase::is_separator);
+        last && p.has(Sign::Ask) && i > 0
+    })
+}
+
+/// Weighs a text that is no command by its form.
+pub fn decide(grammar: &Grammar, text: &str, phrases: &[Phrase<'_>]) -> Decision {
+    let f = facts(grammar, phrases);
+    let mut s = Scores::default();
+    let mut question = false;
+    let mut offered_to_any = false;
+    let mut closing = None;
+    for (i, p) in phrases.iter().enumerate() {
+        // A unit is no verb: 一挑, 三转.
+        let What::Word(w) = p.what else {
+            continue;
+        };
+        if w.senses.is_empty() {
+            continue;
+        }
+        let clause = |q: &&Phrase<'_>| q.clause == p.clause;
+        let before = || phrases[..i].iter().rev().take_while(clause);
+        let who = before().any(|q| q.has(Sign::Who) || q.has(Sign::IsThere) || q.has(Sign::Where));
+        let next = phrases[i + 1..].first().filter(|q| q.clause == p.clause);
+        let negated = before().next().is_some_and(|q| q.has(Sign::Not) && !q.has(Sign::Who) && q.end == p.start);
+        let wanted = before().any(|q| q.has(Sign::Want) && q.end != p.start || q.has(Sign::Want) && !q.has(Sign::Not));
+        for intent in w.verbs(Force::Strong) {
+            if negated && posts(intent) {
+                closing = Some(Intent::Withdraw);
+                s.at_least(Intent::Withdraw, CLOSING);
+                continue;
+            }
+            // 牛卖了, 收够: done with, unless there is still something to offer.
+            let done = next.is_some_and(|q| {
+                q.end > p.end && (q.has(Sign::Done) || (q.has(Sign::Le) && !f.sum && !f.amount && !wanted))
+            });
+            if done && matches!(intent, Intent::Sell | Intent::Buy | Intent::Hire | Intent::Seek) && !wanted && !who {
+                closing = Some(Intent::Deal);
+                s.at_least(Intent::Deal, CLOSING - 2);
+                continue;
+            }
+            if intent == Intent::Deal {
+                closing = closing.or(Some(Intent::Deal));
+                s.at_least(Intent::Deal, if who || wanted { HINT } else { CLOSING - 2 });
+                continue;
+            }
+            // 谁家的牛跑到我地里: the owner is asked for, not a finder.
+            let owner = intent == Intent::Found
+                && before().any(|q| {
+                    q.has(Sign::Who)
+                        && phrases.iter().any(|n| n.start >= q.end && n.start <= q.end + 3 && n.item().is_some())
+                });
+            match grammar.lexicon.asked(intent).filter(|_| who && !owner) {
+                Some(other) => {
+                    question = true;
+                    offered_to_any |=
+                        matches!(intent, Intent::Lost | Intent::Found | Intent::RideOffer | Intent::RideNeed);
+                    s.at_least(other, STRONG);
+                }
+                None => s.at_least(intent, STRONG + i32::from(i == 0)),
+            }
+        }
+        for intent in w.verbs(Force::Hint) {
+            let other = grammar.lexicon.asked(intent).filter(|_| who);
+            // 谁要土鸡: whoever asks who wants it has it.
+            if let Some(other) = other {
+                if intent == Intent::Buy && w.has(Sign::Want) && other == Intent::Sell {
+                    offered_to_any = true;
+                    s.at_least(other, STRONG - 2);
+                } else if f.own {
+                    s.at_least(other, HINT + 1);
+                } else {
+                    question = true;
+                    s.at_least(other, HINT);
+                }
+                continue;
+            }
+            s.at_least(intent, HINT);
+        }
+        if w.has(Sign::Ambiguous) {
+            for intent in grammar.lexicon.ambiguous.get(p.text(text)).into_iter().flatten() {
+                s.at_least(*intent, STRONG);
+            }
+        }
+        if (w.has(Sign::Who) || w.has(Sign::IsThere)) && phrases[i + 1..].first().is_some_and(|q| q.has(Sign::Have))
+            || w.has(Sign::IsThere)
+        {
+            question = true;
+            s.at_least(Intent::Buy, HINT + 1);
+        }
+    }
+    kinds(&f, phrases, &mut s, question);
+    rides(&f, phrases, &mut s);
+    official(&f, phrases, &mut s);
+    looking_up(&f, phrases, &mut s, question, offered_to_any, closing);
+    choose(&f, s)
+}
+
+/// What the kind of the thing named says.
+fn kinds(f: &Facts, phrases: &[Phrase<'_>], s: &mut Scores, question: bool) {
+    let have = phrases.iter().any(|p| p.has(Sign::Have) && !p.has(Sign::IsThere));
+    let hint = |s: &Scores, i| s.get(i) > 0;
+    match f.kind {
+        Some(Kind::Trade) => {
+            // Hands are hired, not bought.
+            if s.get(Intent::Buy) > 0 && !question {
+                s.at_least(Intent::Hire, s.get(Intent::Buy) + 2);
+                s.0.retain(|(i, _)| *i != Intent::Buy);
+            }
+            if hint(s, Intent::Hire) {
+                let found = if f.work && s.get(Intent::Hire) < STRONG { Intent::Seek } else { Intent::Hire };
+                s.add(found, 4);
+            }
+            if s.get(Intent::Seek) > 0 && !(f.people && s.get(Intent::Hire) > HINT) {
+                s.add(Intent::Seek, 3);
+            }
+            if f.people && s.get(Intent::Seek) < STRONG {
+                s.at_least(Intent::Hire, 7);
+            }
+            if f.wage || f.sum {
+                s.at_least(Intent::Hire, 2);
+                s.at_least(Intent::Seek, 2);
+            }
+        }
+        Some(Kind::Thing | Kind::Person) => {
+            if s.get(Intent::Lost) >= HINT {
+                s.add(Intent::Lost, 5);
+            }
+            if s.get(Intent::Found) >= HINT {
+                s.add(Intent::Found, 3);
+            }
+        }
+        Some(Kind::Animal) => {
+            if s.get(Intent::Lost) >= HINT && !f.many && !f.sum {
+                s.add(Intent::Lost, 3);
+            }
+            if s.get(Intent::Found) == HINT {
+                s.add(Intent::Found, 3);
+            }
+        }
+        Some(Kind::Goods) | None => {}
+    }
+    if f.work && s.get(Intent::Seek) > 0 && s.get(Intent::Hire) < STRONG {
+        s.add(Intent::Seek, 6);
+    }
+    // 我家有八百斤: what one has and counts is for sale, unless a verb says otherwise.
+    let goods = matches!(f.kind, Some(Kind::Goods | Kind::Animal) | None) && f.item;
+    if have && goods && !question && !f.asks {
+        s.at_least(Intent::Sell, 5);
+    }
+    if f.own && goods && s.get(Intent::Sell) > 0 {
+        s.add(Intent::Sell, 1);
+    }
+    // 我要10头
+    let own_want = phrases
+        .windows(2)
+        .any(|w| w[0].has(Sign::Own) && matches!(w[1].what, What::Word(v) if v.is_verb(Intent::Buy, Force::Hint)));
+    if own_want && f.amount && s.get(Intent::Buy) > 0 {
+        s.add(Intent::Buy, 3);
+    }
+}
+
+/// Somebody goes from one place to another.
+fn rides(f: &Facts, phrases: &[Phrase<'_>], s: &mut Scores) {
+    let going = phrases.windows(2).any(|w| w[0].has(Sign::Go) && matches!(w[1].what, What::Place(_)));
+    if !(f.route || (going && (f.seats || s.get(Intent::RideNeed) > 0 || s.get(Intent::RideOffer) > 0))) {
+        return;
+    }
+    if f.item && s.get(Intent::RideNeed) < STRONG && s.get(Intent::RideOffer) < STRONG {
+        return;
+    }
+    if f.seats && s.get(Intent::RideNeed) < STRONG {
+        s.add(Intent::RideOffer, 8);
+    }
+    for i in [Intent::RideNeed, Intent::RideOffer] {
+        if s.get(i) > 0 {
+            s.add(i, 5);
+        }
+    }
+    if f.route && s.get(Intent::RideNeed) == 0 && s.get(Intent::RideOffer) == 0 {
+        s.at_least(Intent::RideNeed, 2);
+        s.at_least(Intent::RideOffer, 2);
+    }
+}
+
+/// An official matter with a word of asking is a guide.
+fn official(f: &Facts, phrases: &[Phrase<'_>], s: &mut Scores) {
+    if !phrases.iter().any(|p| p.has(Sign::GuideTopic)) {
+        return;
+    }
+    let doing = phrases.iter().any(|p| matches!(p.what, What::Word(w) if w.senses.iter().any(|s| matches!(s, Sense::Verb(Intent::Guide | Intent::Ask, _)))));
+    if doing || f.where_ || f.asks {
+        s.add(Intent::Guide, STRONG + 2);
+    }
+}
+
+/// Questions without goods of one's own look something up.
+fn looking_up(
+    f: &Facts,
+    phrases: &[Phrase<'_>],
+    s: &mut Scores,
+    question: bool,
+    offered: bool,
+    closing: Option<Intent>,
+) {
+    let board = s.0.iter().filter(|(i, _)| posts(*i)).map(|(_, n)| *n).max().unwrap_or(0);
+    if s.get(Intent::Price) >= STRONG {
+        if f.own && board >= STRONG - 2 {
+            s.0.retain(|(i, _)| *i != Intent::Price);
+        } else if !phrases.is_empty() {
+            s.add(Intent::Price, 5);
+        }
+        return;
+    }
+    if closing.is_some() {
+        // 不卖了, 牛找到了: what was said of the thing itself only says which post.
+        return;
+    }
+    let ask_have = f.asks && phrases.iter().any(|p| p.has(Sign::Have)) && !f.own;
+    let ask_verb = f.asks && board >= HINT;
+    let trade = s.get(Intent::Sell).max(s.get(Intent::Buy)).max(s.get(Intent::Hire)).max(s.get(Intent::Seek));
+    let others =
+        s.0.iter()
+            .filter(|(i, _)| !matches!(i, Intent::Sell | Intent::Buy | Intent::Hire | Intent::Seek))
+            .map(|(_, n)| *n)
+            .max()
+            .unwrap_or(0);
+    if (question || f.where_ || ask_have || ask_verb) && !f.own && !offered && others < STRONG {
+        s.at_least(Intent::Search, trade.max(HINT) + 8);
+    }
+}
+
+fn choose(f: &Facts, mut s: Scores) -> Decision {
+    if s.get(Intent::Search) >= STRONG
+        && f.where_
+        && s.get(Intent::Sell).max(s.get(Intent::Buy)) <= s.get(Intent::Search)
+    {
+        s.add(Intent::Search, 2);
+    }
+    let mut scores = s.0;
+    // The earlier said first among equals.
+    scores.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+    let mut unsure = Vec::new();
+    let intent = match scores.first().copied() {
+        Some((best, n)) if n >= HINT => {
+            if let Some((second, m)) = scores.get(1).copied()
+                && m == n
+                && n <= STRONG
+                && posts(best)
+                && posts(second)
+            {
+                unsure = vec![best, second];
+            }
+            best
+        }
+        _ => bare(f, &mut unsure),
+    };
+    Decision { intent, unsure, scores }
+}
+
+/// A text without a verb.
+fn bare(f: &Facts, unsure: &mut Vec<Intent>) -> Intent {
+    match f.kind {
+        Some(Kind::Trade) if f.people => Intent::Hire,
+        Some(Kind::Trade) => {
+            *unsure = vec![Intent::Hire, Intent::Seek];
+            Intent::Hire
+        }
+        Some(Kind::Thing | Kind::Person) => {
+            *unsure = vec![Intent::Lost, Intent::Found];
+            Intent::Lost
+        }
+        _ if f.item && (f.amount || f.sum) => {
+            *unsure = vec![Intent::Sell, Intent::Buy];
+            Intent::Sell
+        }
+        _ if f.route => {
+            *unsure = vec![Intent::RideNeed, Intent::RideOffer];
+            Intent::RideNeed
+        }
+        Some(_) => {
+            *unsure = vec![Intent::Search, Intent::Sell, Intent::Buy];
+            Intent::Search
+        }
+        None if f.place && !f.amount && !f.sum => Intent::Register,
+        None => Intent::Unknown,
+    }
+}

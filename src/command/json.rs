@@ -1,0 +1,129 @@
+//! A reading as `xiangxun parse` prints it; the keys are a fixed contract.
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+use super::Reading;
+use crate::market::{Exact, Place, PlaceCode, Price, Quantity, Sex, When, decimal};
+
+/// A number with at most three decimals, as JSON.
+struct Figure(Exact);
+
+impl Serialize for Figure {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        if self.0.is_integer() {
+            s.serialize_i64(*self.0.numer())
+        } else {
+            s.serialize_f64(decimal(self.0).parse().unwrap_or(0.0))
+        }
+    }
+}
+
+struct Amount<'a>(&'a Quantity);
+
+impl Serialize for Amount<'_> {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        let q = self.0;
+        let mut m = s.serialize_map(None)?;
+        m.serialize_entry("amount", &Figure(q.amount))?;
+        if let Some(max) = q.max {
+            m.serialize_entry("min", &Figure(q.amount))?;
+            m.serialize_entry("max", &Figure(max))?;
+        }
+        m.serialize_entry("unit", &q.unit)?;
+        if q.approx {
+            m.serialize_entry("approx", &true)?;
+        }
+        m.end()
+    }
+}
+
+struct Cost<'a>(&'a Price);
+
+impl Serialize for Cost<'_> {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        let p = self.0;
+        let mut m = s.serialize_map(None)?;
+        if *p.yuan.numer() != 0 || !p.negotiable {
+            m.serialize_entry("yuan", &Figure(p.yuan))?;
+        }
+        if let Some(max) = p.max {
+            m.serialize_entry("min", &Figure(p.yuan))?;
+            m.serialize_entry("max", &Figure(max))?;
+        }
+        if let Some(per) = &p.per {
+            m.serialize_entry("per", per)?;
+        }
+        if p.negotiable {
+            m.serialize_entry("negotiable", &true)?;
+        }
+        m.end()
+    }
+}
+
+struct Moment<'a>(&'a When);
+
+impl Serialize for Moment<'_> {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        let mut m = s.serialize_map(None)?;
+        m.serialize_entry("date", &self.0.date().to_string())?;
+        if let Some(part) = &self.0.part {
+            m.serialize_entry("part", part)?;
+        }
+        m.end()
+    }
+}
+
+fn put_place<M: SerializeMap>(m: &mut M, key: &str, code_key: &str, place: Option<&Place>) -> Result<(), M::Error> {
+    let Some(p) = place else { return Ok(()) };
+    m.serialize_entry(key, &p.name)?;
+    if p.code == PlaceCode::COUNTRY { Ok(()) } else { m.serialize_entry(code_key, &p.code.0.to_string()) }
+}
+
+impl Serialize for Reading {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        let mut m = s.serialize_map(None)?;
+        m.serialize_entry("intent", &self.intent)?;
+        if let Some(item) = &self.item {
+            m.serialize_entry("item", &item.name)?;
+            m.serialize_entry("item_said", &item.said)?;
+        }
+        if let Some(q) = &self.quantity {
+            m.serialize_entry("quantity", &Amount(q))?;
+        }
+        for (key, price) in [("price", &self.price), ("wage", &self.wage)] {
+            if let Some(p) = price {
+                m.serialize_entry(key, &Cost(p))?;
+            }
+        }
+        put(&mut m, "people", self.people.as_ref())?;
+        put_place(&mut m, "place", "place_code", self.place.as_ref())?;
+        put_place(&mut m, "from", "from_code", self.from.as_ref())?;
+        put_place(&mut m, "to", "to_code", self.to.as_ref())?;
+        if let Some(w) = &self.when {
+            m.serialize_entry("when", &Moment(w))?;
+        }
+        if !self.marks.is_empty() {
+            m.serialize_entry("marks", &self.marks)?;
+        }
+        put(&mut m, "sex", self.sex.map(Sex::as_str).as_ref())?;
+        put(&mut m, "phone", self.phone.as_ref())?;
+        put(&mut m, "name", self.name.as_ref())?;
+        put(&mut m, "post", self.post.as_ref())?;
+        put(&mut m, "choice", self.choice.as_ref())?;
+        put(&mut m, "topic", self.topic.as_ref())?;
+        put(&mut m, "remark", self.remark.as_ref())?;
+        if self.unsure {
+            m.serialize_entry("unsure", &true)?;
+            m.serialize_entry("alternatives", &self.alternatives)?;
+        }
+        if !self.also.is_empty() {
+            m.serialize_entry("also", &self.also)?;
+        }
+        put(&mut m, "reason", self.reason.as_ref())?;
+        m.end()
+    }
+}
+
+fn put<M: SerializeMap, T: Serialize>(m: &mut M, key: &str, value: Option<&T>) -> Result<(), M::Error> {
+    value.map_or(Ok(()), |v| m.serialize_entry(key, v))
+}

@@ -1,0 +1,663 @@
+//! Fills the slots of a reading from the phrases of its text, and parts several items into readings of their own.
+
+use super::date;
+use super::intent::Decision;
+use super::phrase::{Phrase, What, light};
+use super::price::{Per, Sum};
+use super::quantity::Amount;
+use super::{Item, Reading, Scene};
+use crate::grammar::Intent;
+use crate::grammar::lexicon::{Force, Kind, Sign, sex};
+use crate::grammar::place::Found;
+use crate::market::{Exact, Place, PlaceCode, Price, Quantity, When};
+
+/// More items in one text are left in the remark.
+const MOST_ITEMS: usize = 9;
+
+/// The place of a found name, in its standard form.
+pub fn place(scene: &Scene<'_, '_>, f: &Found) -> Place {
+    let name = scene.grammar.places.get(f.code).unwrap_or_default().to_string();
+    Place { code: f.code, name }
+}
+
+/// The text from phrase `at` on, without what only fills at its ends; `None` when nothing is left.
+pub fn rest_text(scene: &Scene<'_, '_>, at: usize) -> Option<String> {
+    rest_without(scene, at, |_| false)
+}
+
+/// As [`rest_text`], without the phrases that `skip` names.
+pub fn rest_without(scene: &Scene<'_, '_>, at: usize, skip: impl Fn(&Phrase<'_>) -> bool) -> Option<String> {
+    let rest = scene.phrases.get(at..)?;
+    let dull = |p: &Phrase<'_>| {
+        p.is_separator()
+            || p.has(Sign::Polite)
+            || p.has(Sign::Particle) && !p.has(Sign::Own)
+            || p.has(Sign::Le)
+            || skip(p)
+    };
+    let first = rest.iter().position(|p| !dull(p))?;
+    let last = rest.iter().rposition(|p| !dull(p))?;
+    let mut out = String::new();
+    for p in &rest[first..=last] {
+        if skip(p) {
+            continue;
+        }
+        if p.spaced && !out.is_empty() {
+            out.push(' ');
+        }
+        out.push_str(p.text(scene.text));
+    }
+    let out = out.trim_matches(|c: char| matches!(c, ' ' | ',' | ':' | '-' | '、')).to_string();
+    (!out.is_empty()).then_some(out)
+}
+
+/// The slots of a command that names a post: what follows it.
+pub fn of_post(scene: &Scene<'_, '_>, from: usize, r: &mut Reading) {
+    let rest = &scene.phrases[from.min(scene.phrases.len())..];
+    match r.intent {
+        Intent::Edit | Intent::Fill | Intent::Weigh | Intent::AidGive => {
+            let amount = rest.iter().find_map(|p| if let What::Amount(a) = p.what { Some(a) } else { None });
+            let sum = rest.iter().find_map(|p| if let What::Sum(s) = p.what { Some(s) } else { None });
+            r.quantity = amount.map(|a| quantity(scene, &a));
+            r.price = sum.map(|s| price(scene, &s, None));
+            r.remark = rest_without(scene, from, |p| matches!(p.what, What::Amount(_) | What::Sum(_)));
+        }
+        _ => r.remark = rest_text(scene, from),
+    }
+    r.phone = phone(scene);
+}
+
+/// A look-up: the item where one is known, else the matter as a topic.
+pub fn look(scene: &Scene<'_, '_>, intent: Intent, from: usize) -> Reading {
+    let mut r = Reading::of(intent);
+    r.item = best_item(scene).map(|i| known_item(scene, &scene.phrases[i]));
+    r.place = place_of(scene).map(|f| place(scene, &f));
+    if r.item.is_none() {
+        let topic = rest_without(scene, from, |p| {
+            matches!(p.what, What::Place(_))
+                || p.has(Sign::Where)
+                || p.has(Sign::Who)
+                || p.has(Sign::Ask)
+                || p.has(Sign::In)
+                || p.has(Sign::IsThere)
+                || matches!(p.what, What::Word(w) if w.verbs(Force::Strong).next().is_some() || (intent == Intent::Price && w.has(Sign::PriceCue)))
+        });
+        match intent {
+            Intent::Price => r.item = topic.map(|t| Item { said: t.clone(), name: t, known: false }),
+            _ => {
+                r.topic = topic.or_else(|| {
+                    rest_without(scene, from, |p| {
+                        p.has(Sign::Where) || p.has(Sign::Who) || p.has(Sign::IsThere) || p.has(Sign::Ask)
+                    })
+                })
+            }
+        }
+    }
+    r
+}
+
+/// A reading of `decision`, all slots filled.
+pub fn settle(scene: &Scene<'_, '_>, decision: &Decision) -> Reading {
+    let mut r = match decision.intent {
+        Intent::Search => look(scene, Intent::Search, 0),
+        Intent::Price => look(scene, Intent::Price, 0),
+        Intent::Guide
+        | Intent::Ask
+        | Intent::Errand
+        | Intent::Notice
+        | Intent::Subscribe
+        | Intent::Unsubscribe
+        | Intent::Report => Reading { topic: rest_text(scene, 0), ..Reading::of(decision.intent) },
+        Intent::Withdraw | Intent::Deal | Intent::Rate => {
+            let mut r = Reading::of(decision.intent);
+            r.item = best_item(scene).map(|i| known_item(scene, &scene.phrases[i]));
+            r
+        }
+        Intent::Register => {
+            Reading { place: place_of(scene).map(|f| place(scene, &f)), ..Reading::of(Intent::Register) }
+        }
+        Intent::Unknown => super::form::unknown("unread"),
+        intent => fill(scene, intent),
+    };
+    if !decision.unsure.is_empty() {
+        r.unsure = true;
+        r.alternatives.clone_from(&decision.unsure);
+    }
+    r
+}
+
+fn known_item(scene: &Scene<'_, '_>, p: &Phrase<'_>) -> Item {
+    let said = p.text(scene.text).to_string();
+    match p.item().and_then(|i| scene.grammar.items.at(i)) {
+        Some(item) => Item { name: item.name.clone(), said, known: true },
+        None => Item { name: said.clone(), said, known: false },
+    }
+}
+
+/// The phrase that names what the text is about: the most special of what is named, the first among equals.
+fn best_item(scene: &Scene<'_, '_>) -> Option<usize> {
+    items(scene).first().copied()
+}
+
+fn names_item(p: &Phrase<'_>) -> bool {
+    matches!(p.what, What::Item { .. } | What::Compound)
+}
+
+/// The phrases that name different things, in order; a category beside one of its kinds is no thing of its own.
+fn items(scene: &Scene<'_, '_>) -> Vec<usize> {
+    let all: Vec<usize> = (0..scene.phrases.len()).filter(|i| names_item(&scene.phrases[*i])).collect();
+    if all.len() < 2 {
+        return all;
+    }
+    let items = &scene.grammar.items;
+    let name = |i: usize| scene.phrases[i].item().and_then(|x| items.at(x)).map(|x| x.name.as_str());
+    let mut out: Vec<usize> = Vec::with_capacity(all.len().min(MOST_ITEMS));
+    for (k, i) in all.iter().copied().enumerate().take(64) {
+        let Some(n) = name(i) else {
+            out.push(i);
+            continue;
+        };
+        let general = all.iter().enumerate().take(64).any(|(j, other)| {
+            name(*other).is_some_and(|o| (o != n && items.path(o).iter().any(|p| p == n)) || (o == n && j < k))
+        });
+        if !general {
+            out.push(i);
+        }
+    }
+    out
+}
+
+/// What a text says of one item.
+#[derive(Default)]
+struct Share {
+    item: Option<usize>,
+    amounts: Vec<usize>,
+    sums: Vec<usize>,
+}
+
+/// A post: all slots, several items each in a reading of its own.
+pub fn fill(scene: &Scene<'_, '_>, intent: Intent) -> Reading {
+    let ps = &scene.phrases;
+    let mut used = vec![false; ps.len()];
+    let trade = matches!(intent, Intent::Sell | Intent::Buy | Intent::Order);
+    let work = matches!(intent, Intent::Hire | Intent::Seek);
+    let ride = matches!(intent, Intent::RideOffer | Intent::RideNeed);
+    let mut named = if ride || matches!(intent, Intent::Friend | Intent::AidNeed | Intent::AidGive) {
+        Vec::new()
+    } else {
+        items(scene)
+    };
+    if work {
+        // Whom one hires is a trade; the goods beside it say what is worked on.
+        let is_trade = |i: &usize| ps[*i].item().is_some_and(|x| scene.grammar.lexicon.kind(x) == Kind::Trade);
+        if named.iter().any(is_trade) {
+            named.retain(is_trade);
+        } else {
+            named.clear();
+        }
+    } else if trade && named.len() > 1 {
+        let goods = |i: &usize| ps[*i].item().is_none_or(|x| scene.grammar.lexicon.kind(x) != Kind::Trade);
+        if named.iter().any(goods) {
+            named.retain(goods);
+        }
+        named = joined(scene, named);
+    } else {
+        named.truncate(1);
+    }
+    named.truncate(MOST_ITEMS);
+    let mut shares = share(scene, &named);
+    let mut r = Reading::of(intent);
+    common(scene, intent, &mut r, &mut used);
+    if shares[0].item.is_none() && (trade || work) {
+        shares[0].item = unread_item(scene, &used, work);
+    }
+    let mut readings: Vec<Reading> = Vec::with_capacity(shares.len());
+    for s in &shares {
+        let mut one = if readings.is_empty() {
+            std::mem::replace(&mut r, Reading::of(intent))
+        } else {
+            Reading { marks: Vec::new(), remark: None, ..readings[0].clone() }
+        };
+        one.quantity = None;
+        one.price = None;
+        one.item = s.item.map(|i| {
+            used[i] = true;
+            known_item(scene, &ps[i])
+        });
+        amounts_and_prices(scene, intent, s, &mut one, &mut used, shares.len() == 1);
+        readings.push(one);
+    }
+    let left = leftovers(scene, &used);
+    let mut readings = readings.into_iter();
+    let mut first = readings.next().unwrap_or_else(|| Reading::of(intent));
+    first.also = readings.collect();
+    for also in &mut first.also {
+        also.also = Vec::new();
+    }
+    if matches!(intent, Intent::Lost | Intent::Found) {
+        first.marks = left;
+    } else if !left.is_empty() {
+        first.remark = Some(left.join(" "));
+    }
+    first
+}
+
+/// Items said side by side (板蓝根和天麻) or each with an amount or a price; others are only mentioned.
+fn joined(scene: &Scene<'_, '_>, named: Vec<usize>) -> Vec<usize> {
+    let ps = &scene.phrases;
+    let mut out = vec![named[0]];
+    for pair in named.windows(2) {
+        let between = &ps[pair[0] + 1..pair[1]];
+        let until = named.iter().find(|n| **n > pair[1]).copied().unwrap_or(ps.len());
+        let counted = |qs: &[Phrase<'_>]| qs.iter().any(|q| matches!(q.what, What::Amount(_) | What::Sum(_)));
+        let plain = between.iter().all(|q| {
+            q.is_separator()
+                || q.has(Sign::Join)
+                || light(q)
+                || q.has(Sign::Have)
+                || matches!(q.what, What::Amount(_) | What::Sum(_) | What::Each)
+                || matches!(q.what, What::Word(w) if w.verbs(Force::Strong).next().is_some() || w.has(Sign::Modifier))
+        });
+        if (plain && (pair[1] != pair[0] + 1 || ps[pair[1]].spaced))
+            || (counted(&ps[pair[1] + 1..until]) && between.iter().any(Phrase::is_separator))
+        {
+            out.push(pair[1]);
+        }
+    }
+    out
+}
+
+/// Gives each amount and price to its item: to the one before it, or, where amounts come first, the one after.
+fn share(scene: &Scene<'_, '_>, named: &[usize]) -> Vec<Share> {
+    let ps = &scene.phrases;
+    let mut shares: Vec<Share> = named.iter().map(|i| Share { item: Some(*i), ..Share::default() }).collect();
+    if shares.is_empty() {
+        shares.push(Share::default());
+    }
+    // 200斤板蓝根: the amount leads when nothing but filling stands between it and the first item.
+    let leads = named.first().is_some_and(|first| {
+        ps[..*first]
+            .iter()
+            .rposition(|p| matches!(p.what, What::Amount(_)))
+            .is_some_and(|a| ps[a + 1..*first].iter().all(|p| !p.is_separator() && (light(p) || p.has(Sign::Modifier))))
+    });
+    for (i, p) in ps.iter().enumerate() {
+        let before = named.iter().rposition(|n| *n < i);
+        let after = named.iter().position(|n| *n > i);
+        match p.what {
+            What::Amount(_) => {
+                let touches_next = after.is_some_and(|a| {
+                    ps[i + 1..named[a]].iter().all(|q| !q.is_separator() && (light(q) || q.has(Sign::Modifier)))
+                });
+                let to = if leads && touches_next { after.or(before) } else { before.or(after) };
+                shares[to.unwrap_or(0)].amounts.push(i);
+            }
+            What::Sum(_) => shares[before.or(after).unwrap_or(0)].sums.push(i),
+            _ => {}
+        }
+    }
+    shares
+}
+
+/// The unread words that stand where an item would: behind the verb, by the amount.
+fn unread_item(scene: &Scene<'_, '_>, used: &[bool], work: bool) -> Option<usize> {
+    let ps = &scene.phrases;
+    let free = |i: usize| {
+        matches!(ps[i].what, What::Unread) && !used[i] && ps[i].text(scene.text).chars().any(super::normalize::is_han)
+    };
+    let verb = |p: &Phrase<'_>| matches!(p.what, What::Word(w) if w.verbs(Force::Strong).next().is_some() || w.verbs(Force::Hint).next().is_some() && !work);
+    let near = |i: usize| {
+        let before = ps[..i].iter().rev().find(|p| !light(p) && !p.has(Sign::Modifier));
+        let after = ps[i + 1..].iter().find(|p| !light(p));
+        before.is_some_and(|p| verb(p) || matches!(p.what, What::Amount(_) | What::People(_)))
+            || after.is_some_and(|p| verb(p) || matches!(p.what, What::Amount(_) | What::People(_)))
+    };
+    (0..ps.len()).find(|i| free(*i) && near(*i) && ps[*i].text(scene.text).chars().count() <= 8)
+}
+
+fn amounts_and_prices(
+    scene: &Scene<'_, '_>,
+    intent: Intent,
+    s: &Share,
+    r: &mut Reading,
+    used: &mut [bool],
+    alone: bool,
+) {
+    let ps = &scene.phrases;
+    let work = matches!(intent, Intent::Hire | Intent::Seek);
+    let amount_at = |i: &usize| if let What::Amount(a) = ps[*i].what { Some(a) } else { None };
+    let chosen = choose_amount(scene, s);
+    if let Some((i, a)) = chosen.and_then(|i| amount_at(&i).map(|a| (i, a))) {
+        used[i] = true;
+        let counts_people = scene.grammar.units.at(a.unit).is_some_and(|u| u.dimension == "count");
+        if work && counts_people && a.lo.is_integer() {
+            r.people = r.people.or(u32::try_from(*a.lo.numer()).ok());
+        } else if work {
+            used[i] = false;
+        } else {
+            r.quantity = Some(quantity(scene, &a));
+        }
+    }
+    // Of several sums the first is meant, but for work the one that says it is pay.
+    let sum_at = |i: &usize| if let What::Sum(x) = ps[*i].what { Some(x) } else { None };
+    let pay = s.sums.iter().copied().find(|i| sum_at(i).is_some_and(|x| x.pay || matches!(x.per, Per::Period(_))));
+    let sum = if work {
+        pay.or(s.sums.first().copied())
+    } else {
+        s.sums.iter().copied().find(|i| Some(*i) != pay || s.sums.len() == 1)
+    };
+    if let Some((i, x)) = sum.and_then(|i| sum_at(&i).map(|x| (i, x))) {
+        used[i] = true;
+        // 牛一头5000: nothing else counts the goods, so 一头 does.
+        if x.of_one
+            && r.quantity.is_none()
+            && !work
+            && let Per::Unit(u) = x.per
+            && scene.grammar.units.at(u).is_some_and(|u| u.size.is_none() || u.dimension == "count")
+        {
+            r.quantity =
+                Some(Quantity { amount: Exact::from_integer(1), max: None, unit: unit_name(scene, u), approx: false });
+        }
+        let price = price(scene, &x, r.quantity.as_ref());
+        if work {
+            r.wage = Some(price);
+        } else {
+            r.price = Some(price);
+        }
+    }
+    if alone {
+        lone_number(scene, intent, r, used);
+    }
+    if let Some(i) = ps.iter().position(|p| p.has(Sign::Negotiable)) {
+        used[i] = true;
+        let open = |p: Option<Price>| {
+            Some(Price {
+                negotiable: true,
+                ..p.unwrap_or(Price { yuan: Exact::from_integer(0), max: None, per: None, negotiable: true })
+            })
+        };
+        if work {
+            r.wage = open(r.wage.take());
+        } else if matches!(intent, Intent::Sell | Intent::Buy | Intent::Order) {
+            r.price = open(r.price.take());
+        }
+    }
+}
+
+/// 200斤3.5: a number that counts nothing is the price; for work the wage, or the hands.
+fn lone_number(scene: &Scene<'_, '_>, intent: Intent, r: &mut Reading, used: &mut [bool]) {
+    let ps = &scene.phrases;
+    for (i, p) in ps.iter().enumerate() {
+        let What::Number { n, .. } = p.what else { continue };
+        if used[i] || n.lo <= Exact::from_integer(0) {
+            continue;
+        }
+        let sum = Sum { yuan: n.lo, max: n.hi, per: Per::Nothing, pay: false, of_one: false };
+        match intent {
+            Intent::Sell | Intent::Buy | Intent::Order if r.price.is_none() && r.quantity.is_some() => {
+                r.price = Some(price(scene, &sum, r.quantity.as_ref()));
+            }
+            Intent::Hire | Intent::Seek if r.wage.is_none() && n.lo >= Exact::from_integer(40) => {
+                r.wage = Some(price(scene, &sum, None));
+            }
+            Intent::Hire if r.people.is_none() && n.lo.is_integer() => r.people = u32::try_from(*n.lo.numer()).ok(),
+            _ => continue,
+        }
+        used[i] = true;
+        return;
+    }
+}
+
+/// The amount of the goods, not of each: a total, else the one in the item's own unit, else a count, else the first.
+fn choose_amount(scene: &Scene<'_, '_>, s: &Share) -> Option<usize> {
+    let at = |i: usize| if let What::Amount(a) = scene.phrases[i].what { Some(a) } else { None };
+    let units = &scene.grammar.units;
+    let usual = s.item.and_then(|i| scene.phrases[i].item()).and_then(|x| {
+        // The item's own unit, or that of the nearest category which has one.
+        let items = &scene.grammar.items;
+        items.path(&items.at(x)?.name).iter().find_map(|n| items.get(n).and_then(|i| i.unit.clone()))
+    });
+    let usual = usual.as_deref().and_then(|u| units.get(u)).map(|u| u.dimension.as_str());
+    let rank = |i: &usize| {
+        let Some(a) = at(*i) else { return 9 };
+        let dimension = units.at(a.unit).map(|u| u.dimension.as_str());
+        match () {
+            () if a.total => 0,
+            () if usual.is_some() && dimension == usual => 1,
+            () if dimension == Some("count") => 2,
+            () => 3,
+        }
+    };
+    s.amounts.iter().copied().min_by_key(rank)
+}
+
+fn unit_name(scene: &Scene<'_, '_>, unit: u32) -> String {
+    scene.grammar.units.at(unit).map(|u| u.name.clone()).unwrap_or_default()
+}
+
+fn quantity(scene: &Scene<'_, '_>, a: &Amount) -> Quantity {
+    Quantity { amount: a.lo, max: a.hi, unit: unit_name(scene, a.unit), approx: a.approx }
+}
+
+fn price(scene: &Scene<'_, '_>, s: &Sum, of: Option<&Quantity>) -> Price {
+    let per = match s.per {
+        Per::Unit(u) => Some(unit_name(scene, u)),
+        Per::Period(p) => scene.grammar.lexicon.periods.get(usize::from(p)).cloned(),
+        Per::Nothing => of.map(|q| q.unit.clone()),
+        Per::Whole => None,
+    };
+    Price { yuan: s.yuan, max: s.max, per, negotiable: false }
+}
+
+/// What belongs to the text rather than to one of its items.
+fn common(scene: &Scene<'_, '_>, intent: Intent, r: &mut Reading, used: &mut [bool]) {
+    let ps = &scene.phrases;
+    let ride = matches!(intent, Intent::RideOffer | Intent::RideNeed);
+    if ride {
+        route(scene, r, used);
+    } else if let Some((i, f)) = place_at(scene) {
+        used[i] = true;
+        r.place = Some(place(scene, &f));
+        // 榕江县栽麻镇: the larger one says no more.
+        for (j, p) in ps.iter().enumerate() {
+            if let What::Place(g) = p.what {
+                used[j] |= f.code.up_to(g.code.ring()) == Some(g.code);
+            }
+        }
+    } else if let Some(i) = unread_place(scene, intent) {
+        used[i] = true;
+        r.place = Some(Place { code: PlaceCode::COUNTRY, name: ps[i].text(scene.text).to_string() });
+    }
+    let past = matches!(intent, Intent::Lost | Intent::Found);
+    for (i, p) in ps.iter().enumerate() {
+        match p.what {
+            What::Day(d) if r.when.is_none() => {
+                if let Some(day) = date::settle(d, scene.now, past) {
+                    let part = d.part.and_then(|p| scene.grammar.lexicon.parts.get(usize::from(p)).cloned());
+                    r.when = Some(When { day, part });
+                    used[i] = true;
+                }
+            }
+            What::People(n) if r.people.is_none() => {
+                r.people = Some(n);
+                used[i] = true;
+            }
+            What::Seats(n) if r.people.is_none() && ride => {
+                r.people = Some(n);
+                used[i] = true;
+            }
+            What::Phone if r.phone.is_none() => used[i] = true,
+            _ => {}
+        }
+        if let Some(s) = p.word().and_then(sex).filter(|_| matches!(p.what, What::Word(_)))
+            && r.sex.is_none()
+            && matches!(intent, Intent::Lost | Intent::Found | Intent::Sell | Intent::Buy)
+        {
+            r.sex = Some(s);
+            used[i] = true;
+        }
+    }
+    r.phone = phone(scene);
+    r.name = contact_name(scene, used);
+}
+
+fn phone(scene: &Scene<'_, '_>) -> Option<String> {
+    let p = scene.phrases.iter().find(|p| matches!(p.what, What::Phone))?;
+    Some(p.text(scene.text).chars().filter(char::is_ascii_digit).collect())
+}
+
+/// 联系人杨师傅, 杨秀英 138….
+fn contact_name(scene: &Scene<'_, '_>, used: &mut [bool]) -> Option<String> {
+    let ps = &scene.phrases;
+    let short =
+        |i: usize| matches!(ps[i].what, What::Unread) && (2..=4).contains(&ps[i].text(scene.text).chars().count());
+    let cue = ps
+        .iter()
+        .position(|p| p.has(Sign::ContactName))
+        .map(|i| i + 1)
+        .map(|i| if ps.get(i).is_some_and(Phrase::is_separator) { i + 1 } else { i });
+    let by_phone = ps.iter().position(|p| matches!(p.what, What::Phone)).and_then(|i| i.checked_sub(1));
+    let i = cue.into_iter().chain(by_phone).find(|i| *i < ps.len() && short(*i) && !used[*i])?;
+    if cue != Some(i)
+        && !ps[i].spaced
+        && !i.checked_sub(1).is_some_and(|j| ps[j].is_separator() || ps[j].has(Sign::Polite))
+    {
+        return None;
+    }
+    used[i] = true;
+    Some(ps[i].text(scene.text).to_string())
+}
+
+/// The place meant: the smallest of those that lie within each other, the first among others.
+fn place_at(scene: &Scene<'_, '_>) -> Option<(usize, Found)> {
+    let mut best: Option<(usize, Found)> = None;
+    for (i, p) in scene.phrases.iter().enumerate() {
+        let What::Place(f) = p.what else { continue };
+        match best {
+            Some((_, b)) if f.code.up_to(b.code.ring()) == Some(b.code) && f.code != b.code => best = Some((i, f)),
+            None => best = Some((i, f)),
+            Some(_) => {}
+        }
+    }
+    best
+}
+
+fn place_of(scene: &Scene<'_, '_>) -> Option<Found> {
+    place_at(scene).map(|(_, f)| f)
+}
+
+/// A place that no file has: unread words after 在, or, of what was lost, right behind the day.
+fn unread_place(scene: &Scene<'_, '_>, intent: Intent) -> Option<usize> {
+    let ps = &scene.phrases;
+    (1..ps.len()).find(|i| {
+        let short = (2..=5).contains(&ps[*i].text(scene.text).chars().count());
+        let free = matches!(ps[*i].what, What::Unread)
+            && short
+            && ps[*i].text(scene.text).chars().all(super::normalize::is_han);
+        let before = &ps[i - 1];
+        let lost =
+            matches!(intent, Intent::Lost | Intent::Found) && matches!(before.what, What::Day(_)) && !ps[*i].spaced;
+        free && !ps[*i].spaced && (before.has(Sign::In) || lost)
+    })
+}
+
+/// 榕江到贵阳, 从县城去凯里, 去凯里.
+fn route(scene: &Scene<'_, '_>, r: &mut Reading, used: &mut [bool]) {
+    let ps = &scene.phrases;
+    let named = |i: usize| -> Option<Place> {
+        match ps.get(i)?.what {
+            What::Place(f) => Some(place(scene, &f)),
+            What::Unread if ps[i].text(scene.text).chars().all(super::normalize::is_han) => {
+                Some(Place { code: PlaceCode::COUNTRY, name: ps[i].text(scene.text).to_string() })
+            }
+            _ => None,
+        }
+    };
+    for i in 1..ps.len() {
+        let known = matches!(ps[i].what, What::Place(_));
+        if (ps[i - 1].has(Sign::Go)
+            || ps[i - 1].has(Sign::Route)
+            || matches!(ps[i - 1].what, What::Word(w) if w.is_verb(Intent::RideOffer, Force::Strong) || w.is_verb(Intent::RideNeed, Force::Strong)))
+            && r.to.is_none()
+        {
+            let tight = !ps[i].spaced;
+            if let Some(p) = named(i).filter(|_| known || (tight && ps[i - 1].has(Sign::Go))) {
+                r.to = Some(p);
+                used[i] = true;
+            }
+        }
+        if ps[i - 1].has(Sign::From)
+            && r.from.is_none()
+            && let Some(p) = named(i)
+        {
+            r.from = Some(p);
+            used[i] = true;
+        }
+    }
+    for i in 0..ps.len().saturating_sub(1) {
+        let before_go = ps[i + 1].has(Sign::Route)
+            || matches!(ps[i + 1].what, What::Mark) && ps.get(i + 2).is_some_and(|p| matches!(p.what, What::Place(_)));
+        if before_go
+            && !used[i]
+            && r.from.is_none()
+            && let Some(p) = named(i)
+        {
+            r.from = Some(p);
+            used[i] = true;
+            if r.to.is_none()
+                && let Some(p) = named(i + 2)
+            {
+                r.to = Some(p);
+                used[i + 2] = true;
+            }
+        }
+    }
+    if r.to.is_none()
+        && let Some((i, f)) = place_at(scene).filter(|(i, _)| !used[*i])
+    {
+        r.to = Some(place(scene, &f));
+        used[i] = true;
+    }
+}
+
+/// What no slot took, in the sender's words: runs of words that stand together.
+fn leftovers(scene: &Scene<'_, '_>, used: &[bool]) -> Vec<String> {
+    let ps = &scene.phrases;
+    // Verbs, questions and the like were read for the intent; by themselves they are not left over.
+    let spoken = |p: &Phrase<'_>| match p.what {
+        What::Word(w) => {
+            w.verbs(Force::Strong).next().is_some()
+                || [Sign::Who, Sign::Where, Sign::IsThere, Sign::Have, Sign::Own, Sign::Ask, Sign::Polite, Sign::Le]
+                    .iter()
+                    .any(|s| w.has(*s))
+        }
+        _ => false,
+    };
+    let hard = |p: &Phrase<'_>| match p.what {
+        What::Word(w) => w.has(Sign::PayInKind) || w.has(Sign::Modifier) && w.chars > 1 || w.moment().is_some(),
+        _ => !p.is_separator(),
+    };
+    let trim = |p: &Phrase<'_>| {
+        light(p) || spoken(p) || p.has(Sign::In) || p.has(Sign::Go) || p.has(Sign::Total) || p.has(Sign::About)
+    };
+    let mut out: Vec<String> = Vec::new();
+    let mut i = 0;
+    while i < ps.len() {
+        if used[i] || ps[i].is_separator() {
+            i += 1;
+            continue;
+        }
+        let mut end = i + 1;
+        while end < ps.len() && !used[end] && !ps[end].is_separator() && !ps[end].spaced {
+            end += 1;
+        }
+        let run = &ps[i..end];
+        if run.iter().any(hard) {
+            let first = run.iter().position(|p| !trim(p)).unwrap_or(0);
+            let last = run.iter().rposition(|p| !trim(p)).unwrap_or(run.len() - 1);
+            out.push(scene.text[run[first].start as usize..run[last].end as usize].to_string());
+        }
+        i = end;
+    }
+    out
+}
