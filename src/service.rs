@@ -83,7 +83,11 @@ impl Service {
             .unwrap_or_else(|_| turn::fault());
         match self.decide(&mo, reading, now).await {
             Err(StoreError::Fault(cause)) => {
-                tracing::error!(carrier = mo.carrier, cause, "the code failed on a message; it is kept for the manager");
+                tracing::error!(
+                    carrier = mo.carrier,
+                    cause,
+                    "the code failed on a message; it is kept for the manager"
+                );
                 self.decide(&mo, turn::fault(), now).await
             }
             other => other,

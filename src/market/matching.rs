@@ -286,7 +286,10 @@ mod tests {
             p
         };
         assert!(!meets(&sell, &bare(priced(post("buy", 2, &herb), (2, 1), "斤"))), "no unit means the usual one");
-        assert!(meets(&bare(priced(post("sell", 1, &herb), (5000, 1), "月")), &priced(post("buy", 2, &herb), (180, 1), "天")));
+        assert!(meets(
+            &bare(priced(post("sell", 1, &herb), (5000, 1), "月")),
+            &priced(post("buy", 2, &herb), (180, 1), "天")
+        ));
     }
 
     #[test]

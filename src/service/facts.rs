@@ -146,7 +146,13 @@ fn meet(view: &dyn View, env: &Env<'_>, post: Post) -> Result<Draft, StoreError>
     Ok(draft)
 }
 
-fn search(view: &dyn View, env: &Env<'_>, mo: &Mo, facts: &Facts, reading: &Reading) -> Result<Vec<Arc<Post>>, StoreError> {
+fn search(
+    view: &dyn View,
+    env: &Env<'_>,
+    mo: &Mo,
+    facts: &Facts,
+    reading: &Reading,
+) -> Result<Vec<Arc<Post>>, StoreError> {
     let Some(item) = &reading.item else { return Ok(Vec::new()) };
     let place = reading.place.clone().unwrap_or_else(|| post::home(env, mo, facts.person.as_ref())).code;
     let mut ids: Vec<PostId> = Vec::new();

@@ -136,7 +136,8 @@ fn one(env: &Env<'_>, mo: &Mo, facts: &Facts, r: &Reading, owner: Msisdn, id: Po
 
 /// Whether a person says again what already stands: then it is not posted twice.
 fn same(a: &Post, b: &Post) -> bool {
-    (&a.board, &a.side, &a.item, &a.quantity, &a.price, a.people) == (&b.board, &b.side, &b.item, &b.quantity, &b.price, b.people)
+    (&a.board, &a.side, &a.item, &a.quantity, &a.price, a.people)
+        == (&b.board, &b.side, &b.item, &b.quantity, &b.price, b.people)
         && (&a.place, &a.when, &a.marks, a.sex) == (&b.place, &b.when, &b.marks, b.sex)
 }
 

@@ -223,6 +223,7 @@ impl Committer {
         }
         drop(state);
         let outcome = self.commit(group, begun);
+        self.shared.note_outcome(&outcome);
         let figures = &self.shared.figures;
         figures.last_group.store(jobs.len() as u64, Ordering::Relaxed);
         figures.largest_group.fetch_max(jobs.len() as u64, Ordering::Relaxed);

@@ -44,15 +44,38 @@ const TEXTS: &[&str] = &[
 
 /// Items traded in the loaded market.
 const ITEMS: &[&str] = &[
-    "板蓝根", "天麻", "太子参", "钩藤", "玉米", "马铃薯", "白菜", "辣椒", "黄牛", "水牛", "猪", "山羊", "鸡", "鸭", "鸡蛋", "茶叶", "蜂蜜", "香菇", "木耳",
-    "柑橘", "杨梅", "稻谷", "红薯", "折耳根",
+    "板蓝根",
+    "天麻",
+    "太子参",
+    "钩藤",
+    "玉米",
+    "马铃薯",
+    "白菜",
+    "辣椒",
+    "黄牛",
+    "水牛",
+    "猪",
+    "山羊",
+    "鸡",
+    "鸭",
+    "鸡蛋",
+    "茶叶",
+    "蜂蜜",
+    "香菇",
+    "木耳",
+    "柑橘",
+    "杨梅",
+    "稻谷",
+    "红薯",
+    "折耳根",
 ];
 
 fn main() {
     let full = std::env::args().any(|a| a == "full");
     let grammar = Grammar::built_in().expect("the grammar loads");
     reading(&grammar);
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     runtime.block_on(scale(grammar, if full { 1_000_000 } else { 100_000 }));
 }
 
@@ -88,7 +111,8 @@ impl Chance {
 
 async fn scale(grammar: Grammar, large: usize) {
     // 300 counties that have towns, as a province and its neighbours have
-    let towns: Vec<PlaceCode> = (0..300u64).flat_map(|c| (0..20u64).map(move |t| PlaceCode((520_101 + c) * 1000 + 100 + t))).collect();
+    let towns: Vec<PlaceCode> =
+        (0..300u64).flat_map(|c| (0..20u64).map(move |t| PlaceCode((520_101 + c) * 1000 + 100 + t))).collect();
     let grammar = Current::new(grammar);
     let mut costs = Vec::new();
     for posts in [10_000, large] {
@@ -111,14 +135,18 @@ async fn scale(grammar: Grammar, large: usize) {
         costs.push(cpu);
         store.close().await;
     }
-    println!("work per message, {large} posts against 10000: {:.2} times", costs[1].as_secs_f64() / costs[0].as_secs_f64());
+    println!(
+        "work per message, {large} posts against 10000: {:.2} times",
+        costs[1].as_secs_f64() / costs[0].as_secs_f64()
+    );
 }
 
 async fn load(store: &Store, grammar: &Grammar, towns: &[PlaceCode], posts: usize) {
     let mut chance = Chance(7);
     let mut made = 0;
     while made < posts {
-        let batch: Vec<Post> = (0..100.min(posts - made)).map(|k| post(grammar, &mut chance, towns, made + k)).collect();
+        let batch: Vec<Post> =
+            (0..100.min(posts - made)).map(|k| post(grammar, &mut chance, towns, made + k)).collect();
         made += batch.len();
         let change = Change { posts: batch, ..Change::default() };
         loop {
@@ -146,7 +174,12 @@ fn post(grammar: &Grammar, chance: &mut Chance, towns: &[PlaceCode], n: usize) -
         item: Some(item.into()),
         item_said: Some(item.into()),
         nodes: grammar.items.path(item),
-        quantity: Some(Quantity { amount: Exact::from_integer(1 + chance.below(500) as i64), max: None, unit: "斤".into(), approx: false }),
+        quantity: Some(Quantity {
+            amount: Exact::from_integer(1 + chance.below(500) as i64),
+            max: None,
+            unit: "斤".into(),
+            approx: false,
+        }),
         price: None,
         people: None,
         place: Place { code: towns[chance.below(towns.len())], name: "某镇".into() },

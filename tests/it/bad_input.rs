@@ -44,7 +44,13 @@ password = "p"
         let r = Request::post(format!("{base}/carriers/g/mo")).header("content-type", "application/json");
         r.header("x-timestamp", stamp).header("x-signature", signature).body(Full::from(body)).expect("a request")
     };
-    assert_eq!(post(&daemon.client, &format!("{base}/carriers/g/mo"), "application/json", body).await.expect("an answer").status, 403);
+    assert_eq!(
+        post(&daemon.client, &format!("{base}/carriers/g/mo"), "application/json", body)
+            .await
+            .expect("an answer")
+            .status,
+        403
+    );
     let genuine = "58faf667d09a1c41ad3d735b261f5e6d8fc6851df0f99ce2173e2c8949985496";
     for (stamp, signature) in [("1700000000", "00"), ("1700000000", genuine)] {
         assert_eq!(send(&daemon.client, signed(stamp, signature)).await.expect("an answer").status, 403, "{signature}");
@@ -71,7 +77,7 @@ password = "p"
 
     assert!(daemon.terminate());
     let kept = export(dir.path());
-    assert!(!kept.iter().any(|l| l["kind"] == "mo"), "nothing of all that is kept: {kept:#?}");
+    assert!(!kept.iter().any(|l| l.get("mo").is_some()), "nothing of all that is kept: {kept:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -82,7 +88,11 @@ async fn odd_texts_are_kept_whole_and_answered_in_one_segment() {
     let long = "卖板蓝根".repeat(1250);
     let long_path = super::daemon::encode(&long);
     let mut wanted = Vec::new();
-    for (n, raw) in ["", "%00", "%FF%FE%80", "%01%02%1B%7F", "%F0%9F%90%82%F0%9F%90%82", long_path.as_str(), "%E5%8D%96"].iter().enumerate() {
+    for (n, raw) in
+        ["", "%00", "%FF%FE%80", "%01%02%1B%7F", "%F0%9F%90%82%F0%9F%90%82", long_path.as_str(), "%E5%8D%96"]
+            .iter()
+            .enumerate()
+    {
         let url = format!(
             "{}/carriers/k/mo?token=secret-token-1&id=odd{n}&from=%2B861380000000{n}&to=1069012345&coding=0&charset=UTF-8&text={raw}",
             daemon.base
@@ -97,7 +107,10 @@ async fn odd_texts_are_kept_whole_and_answered_in_one_segment() {
         wanted.push(n);
     }
     // 5,000 characters fit into a form
-    let body = format!("token=secret-token-1&id=form&from=%2B8613800000009&to=1069012345&coding=0&charset=GBK&text={}", gbk(&"卖".repeat(5000)));
+    let body = format!(
+        "token=secret-token-1&id=form&from=%2B8613800000009&to=1069012345&coding=0&charset=GBK&text={}",
+        gbk(&"卖".repeat(5000))
+    );
     let url = format!("{}/carriers/k/mo?token=secret-token-1", daemon.base);
     let form = post(&daemon.client, &url, "application/x-www-form-urlencoded", body).await.expect("an answer");
     assert!(matches!(form.status, 200 | 413), "{form:?}");
@@ -110,7 +123,7 @@ async fn odd_texts_are_kept_whole_and_answered_in_one_segment() {
     let kept = export(dir.path());
     for n in wanted {
         let id = format!("odd{n}");
-        assert!(kept.iter().any(|l| l["kind"] == "mo" && l["mo"]["mo"]["mo_id"] == id.as_str()), "{id} is kept");
+        assert!(kept.iter().any(|l| l.get("mo").is_some() && l["mo"]["mo"]["mo_id"] == id.as_str()), "{id} is kept");
     }
 }
 

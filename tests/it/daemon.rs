@@ -121,7 +121,12 @@ pub async fn get(client: &HttpClient, url: &str) -> Result<Answer, String> {
     send(client, Request::get(url).body(Full::default()).expect("a request")).await
 }
 
-pub async fn post(client: &HttpClient, url: &str, content_type: &str, body: impl Into<Bytes>) -> Result<Answer, String> {
+pub async fn post(
+    client: &HttpClient,
+    url: &str,
+    content_type: &str,
+    body: impl Into<Bytes>,
+) -> Result<Answer, String> {
     let request = Request::builder().method(Method::POST).uri(url).header("content-type", content_type);
     send(client, request.body(Full::new(body.into())).expect("a request")).await
 }
@@ -141,7 +146,13 @@ pub struct Setup {
 
 impl Setup {
     pub fn new(send_url: &str) -> Setup {
-        Setup { port: free_port(), send_url: send_url.into(), virtual_clock: false, extra: String::new(), wrapper: vec![] }
+        Setup {
+            port: free_port(),
+            send_url: send_url.into(),
+            virtual_clock: false,
+            extra: String::new(),
+            wrapper: vec![],
+        }
     }
 
     pub fn virtual_clock(mut self) -> Setup {
@@ -255,7 +266,9 @@ impl Daemon {
 
     /// Sets the virtual clock and returns when all that is due has been handed out.
     pub async fn clock(&self, body: &str) {
-        let a = post(&self.client, &format!("{}/clock", self.base), "application/json", body.to_string()).await.expect("an answer");
+        let a = post(&self.client, &format!("{}/clock", self.base), "application/json", body.to_string())
+            .await
+            .expect("an answer");
         assert_eq!(a.status, 200, "{}\n{}", a.body, self.log());
     }
 

@@ -13,7 +13,8 @@ struct Disk(PathBuf);
 impl Disk {
     fn mount(at: &Path, options: &str) -> Disk {
         std::fs::create_dir_all(at).expect("a folder");
-        let out = Command::new("mount").args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(at).output().expect("mount runs");
+        let out =
+            Command::new("mount").args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(at).output().expect("mount runs");
         assert!(out.status.success(), "mount needs root: {}", String::from_utf8_lossy(&out.stderr));
         Disk(at.into())
     }
@@ -69,7 +70,8 @@ async fn a_full_disk_refuses_and_recovers_without_loss() {
     for n in repeat {
         let deadline = std::time::Instant::now() + super::daemon::PATIENCE;
         loop {
-            let a = get(&daemon.client, &daemon.mo_url(&format!("a{n}"), &phone(n), &text(n))).await.expect("an answer");
+            let a =
+                get(&daemon.client, &daemon.mo_url(&format!("a{n}"), &phone(n), &text(n))).await.expect("an answer");
             if a.status == 200 {
                 acked.push(n);
                 break;
@@ -85,7 +87,7 @@ async fn a_full_disk_refuses_and_recovers_without_loss() {
     to.dedup();
     assert_eq!(to.len(), wanted, "each accepted text is answered");
     assert!(daemon.terminate());
-    let posts = export(dir.path()).iter().filter(|l| l["kind"] == "post").count();
+    let posts = export(dir.path()).iter().filter(|l| l.get("post").is_some()).count();
     assert_eq!(posts, wanted, "each accepted text is one post, each refused one is none");
 }
 

@@ -18,4 +18,3 @@ mod smsgate;
 mod store;
 mod supply;
 mod talks;
-mod texts;

@@ -87,7 +87,8 @@ async fn talk(file: &std::path::Path) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_talk_goes_as_written() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/talks");
-    let mut files: Vec<_> = std::fs::read_dir(folder).expect("the talks").filter_map(Result::ok).map(|e| e.path()).collect();
+    let mut files: Vec<_> =
+        std::fs::read_dir(folder).expect("the talks").filter_map(Result::ok).map(|e| e.path()).collect();
     files.retain(|f| f.extension().is_some_and(|e| e == "txt"));
     files.sort();
     assert!(files.len() >= 5, "the talks are there");

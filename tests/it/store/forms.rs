@@ -2,12 +2,20 @@
 //! line that it must become. A failure here means that what stations have on disk would be misread.
 
 use super::*;
+use xiangxun::grammar::Intent;
 use xiangxun::market::{Exact, Price, Quantity, Sex, When};
-use xiangxun::store::record::{Ask, Question, Today};
+use xiangxun::store::record::{Ask, Question, Then, Today};
 
 /// One change with every field filled somewhere and every variant in use.
 fn full() -> Change {
-    let asks = [Ask::Which(vec![807, 808]), Ask::Meaning(vec!["卖板蓝根".into(), "收板蓝根".into()]), Ask::Place(807)];
+    let asks = [
+        Ask::Which { then: Then::Contact, posts: vec![807, 808] },
+        Ask::Which { then: Then::Withdraw, posts: vec![809] },
+        Ask::Which { then: Then::Done, posts: vec![810] },
+        // the first and the last intent there are: their places are stored
+        Ask::Meaning { text: "mai banlangen".into(), intents: vec![Intent::Sell, Intent::Buy, Intent::Unknown] },
+        Ask::Place,
+    ];
     let questions = asks.map(|ask| Question { asked: NOW, until: NOW.plus(HOUR), ask }).to_vec();
     let rich = Person {
         stopped: Some(NOW.plus(1)),
