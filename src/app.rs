@@ -196,7 +196,7 @@ impl Daemon {
         tracing::info!("stopping");
         self.stopping.send_replace(true);
         self.server.stop().await;
-        // Ends on the signal; a chore in the middle of its work finishes it.
+        // Ends on the signal; what a chore has begun in the store the store keeps whole.
         let chores_ended = self.chores.await.is_ok();
         let sent = self.outbox.stop(OUTBOX_TIME).await;
         let closed = self.store.close().await;

@@ -29,12 +29,17 @@ use crate::message::{Dlr, Mo, Mt};
 
 pub use print::fingerprint;
 
+/// Makes an account from its settings, or tells every fault in them.
+pub type Build = fn(&CarrierConfig) -> Result<Box<dyn Carrier>, Vec<SettingError>>;
+
+/// Makes the error that a table names, from the carrier's words.
+type Remedy = fn(String) -> SendError;
+
 /// A kind of carrier: what `kind` in the config may name.
 #[derive(Clone, Copy)]
 pub struct Kind {
     pub name: &'static str,
-    /// Builds an account from its settings, or tells every fault in them.
-    pub build: fn(&CarrierConfig) -> Result<Box<dyn Carrier>, Vec<SettingError>>,
+    pub build: Build,
     /// MTs a second where the config gives no `rate`.
     pub default_rate: u32,
 }

@@ -3,6 +3,7 @@
 mod check;
 pub mod parse;
 mod serve;
+mod transfer;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -41,6 +42,12 @@ enum Command {
     Check,
     /// Read texts, one a line, and print what they mean as JSON
     Parse(parse::ParseArgs),
+    /// Write everything that is kept to a file, while the daemon does not run
+    Export(transfer::ExportArgs),
+    /// Make a new store from an exported file, where there is none
+    Import(transfer::ImportArgs),
+    /// Read an exported file whole and check it
+    Verify(transfer::VerifyArgs),
 }
 
 /// Reads the arguments and runs the command.
@@ -58,6 +65,21 @@ pub fn run() -> ExitCode {
         Command::Serve => serve::run(file.as_deref(), &env),
         Command::Check => check::run(file.as_deref(), &env),
         Command::Parse(args) => parse::run(&args),
+        Command::Export(args) => with_store(file.as_deref(), &env, |url| transfer::run_export(&args, url)),
+        Command::Import(args) => with_store(file.as_deref(), &env, |url| transfer::run_import(&args, url)),
+        Command::Verify(args) => transfer::run_verify(&args),
+    }
+}
+
+/// Runs a command on the store of the config. The carriers' own settings are left unread: moving a store must not wait
+/// for a token.
+fn with_store(file: Option<&Path>, env: &BTreeMap<String, String>, run: impl FnOnce(&str) -> ExitCode) -> ExitCode {
+    match Config::load(file, env) {
+        Ok(config) => run(&config.store.url),
+        Err(faults) => {
+            complain(&faults);
+            ExitCode::FAILURE
+        }
     }
 }
 

@@ -39,8 +39,9 @@ use crate::store::{Change, Store, StoreError, View};
 
 pub use self::desk::Reported;
 
-/// Connections to a carrier where nothing else is said.
-pub const CONNECTIONS: usize = 32;
+/// Requests under way at once where nothing else is said. Each waits for its commit, and commits that wait together share
+/// one flush of the disk, so more of them cost less; a carrier with a slow pace never sees that many.
+pub const CONNECTIONS: usize = 64;
 /// MTs of one route that are held in memory, some 10 MB; the rest waits in the store.
 const IN_MEMORY: usize = 20_000;
 /// For one request and its answer.

@@ -131,7 +131,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Options {
-        Options { create: true, cache_bytes: 16 << 20, memory_bytes: 32 << 20, cached_posts: 16_000 }
+        Options { create: true, cache_bytes: 16 << 20, memory_bytes: 24 << 20, cached_posts: 12_000 }
     }
 }
 

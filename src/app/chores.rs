@@ -8,7 +8,10 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use tokio::sync::Mutex;
 
-use crate::clock::{BEIJING_OFFSET, Clock, DAY, Timestamp};
+use crate::clock::{BEIJING_OFFSET, Clock, DAY, MINUTE, Timestamp};
+
+/// A chore that failed, mostly because the disk was full or busy, is tried again this soon.
+const AGAIN: i64 = 10 * MINUTE;
 
 /// What a chore does at a time; the error is for the log.
 pub type Work = Box<dyn Fn(Timestamp) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send>> + Send + Sync>;
@@ -71,14 +74,16 @@ impl Chores {
         for chore in &self.chores {
             if chore.is_due(now) {
                 self.working.store(true, Ordering::SeqCst);
-                // Set before the work: a chore that fails waits for its next time like any other.
+                // Set before the work, so that the time it takes does not make it due again.
                 chore.next.store(chore.after(now).0, Ordering::SeqCst);
                 let done = (chore.work)(now).await;
                 self.working.store(false, Ordering::SeqCst);
                 match done {
                     Ok(()) => tracing::debug!(chore = chore.name, "done"),
                     Err(cause) => {
-                        tracing::error!(chore = chore.name, cause, "failed; it is tried again at its next time")
+                        let again = chore.after(now).min(now.plus(AGAIN));
+                        chore.next.store(again.0, Ordering::SeqCst);
+                        tracing::error!(chore = chore.name, cause, again = again.rfc3339(), "failed");
                     }
                 }
             }
@@ -145,7 +150,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_chore_that_fails_waits_for_its_next_time() {
+    async fn a_chore_that_fails_is_tried_again_before_its_next_time() {
         let tries = Arc::new(AtomicI64::new(0));
         let count = tries.clone();
         let work: Work = Box::new(move |_| {
@@ -153,9 +158,11 @@ mod tests {
             Box::pin(async { Err("disk full".into()) })
         });
         let chores = Chores::new(vec![Chore::new("sweep", HOUR, 0, work)], at("11-21T09:30"));
-        for now in ["11-21T10:00", "11-21T10:01", "11-21T11:00"] {
+        for (now, expected) in
+            [("11-21T10:00", 1), ("11-21T10:09", 1), ("11-21T10:10", 2), ("11-21T10:55", 3), ("11-21T11:00", 4)]
+        {
             chores.run_due(at(now)).await;
+            assert_eq!(tries.load(Ordering::SeqCst), expected, "{now}");
         }
-        assert_eq!(tries.load(Ordering::SeqCst), 2);
     }
 }

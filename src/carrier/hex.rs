@@ -16,7 +16,7 @@ pub fn digit(b: u8) -> u8 {
 /// Bytes of a hex text in either case, blanks around it allowed; `None` where it is not hex.
 pub fn decode(text: &[u8]) -> Option<Vec<u8>> {
     let text = text.trim_ascii();
-    if text.len() % 2 != 0 || !text.iter().all(u8::is_ascii_hexdigit) {
+    if !text.len().is_multiple_of(2) || !text.iter().all(u8::is_ascii_hexdigit) {
         return None;
     }
     Some(text.chunks_exact(2).map(|pair| digit(pair[0]) << 4 | digit(pair[1])).collect())

@@ -15,7 +15,9 @@ use http::{HeaderMap, Method, StatusCode};
 
 use super::auth::Token;
 use super::form::{self, Form};
-use super::{Ack, Arrived, Carrier, Door, Heard, Kind, Outgoing, Refusal, SendError, Taken, charset, print, status};
+use super::{
+    Ack, Arrived, Carrier, Door, Heard, Kind, Outgoing, Refusal, Remedy, SendError, Taken, charset, print, status,
+};
 use crate::clock::Timestamp;
 use crate::config::Secret;
 use crate::config::carrier::{CarrierConfig, SettingError};
@@ -38,7 +40,7 @@ const DLR_TYPES: &[(&str, DlrState)] = &[
 ];
 
 /// What sendsms says in words, and the remedy. The words decide where the status would mislead.
-const WORDS: &[(&str, fn(String) -> SendError)] = &[
+const WORDS: &[(&str, Remedy)] = &[
     ("not routable", SendError::Permanent),
     ("authorization failed", SendError::Config),
     ("white- and/or black-lists", SendError::Permanent),

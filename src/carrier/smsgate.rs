@@ -23,7 +23,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::auth::{self, Algorithm};
-use super::{Ack, Arrived, Carrier, Door, Heard, Kind, Outgoing, Refusal, SendError, Taken, form, hex, print, status};
+use super::{
+    Ack, Arrived, Carrier, Door, Heard, Kind, Outgoing, Refusal, Remedy, SendError, Taken, form, hex, print, status,
+};
 use crate::clock::{MINUTE, Timestamp};
 use crate::config::Secret;
 use crate::config::carrier::{CarrierConfig, SettingError};
@@ -46,7 +48,7 @@ const REPORTS: &[(&str, DlrState)] = &[
 ];
 
 /// Android's reasons in an answer, and the remedy.
-const REASONS: &[(&str, fn(String) -> SendError)] = &[
+const REASONS: &[(&str, Remedy)] = &[
     ("RESULT_ERROR_LIMIT_EXCEEDED", |cause| SendError::Throttled { after_ms: 0, cause }),
     ("RESULT_ERROR_NO_SERVICE", SendError::Retry),
     ("RESULT_ERROR_RADIO_OFF", SendError::Retry),
@@ -267,7 +269,7 @@ impl Carrier for SmsGate {
         if matches!(recipient["state"].as_str(), Some("Failed" | "Cancelled")) {
             let reason = status::excerpt(recipient["error"].as_str().unwrap_or("failed"));
             let known = REASONS.iter().find(|(name, _)| reason.contains(name));
-            return Err(known.map_or(SendError::Permanent as fn(String) -> SendError, |(_, error)| *error)(reason));
+            return Err(known.map_or(SendError::Permanent as Remedy, |(_, error)| *error)(reason));
         }
         let id = answer["id"].as_str().filter(|id| !id.is_empty());
         Ok(Taken { carrier_ref: id.map(str::to_string) })

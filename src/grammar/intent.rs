@@ -1,6 +1,7 @@
 //! What a text can ask for.
 
-/// What the sender wants. Names are those of `xiangxun parse` (snake case there).
+/// What the sender wants. Names are those of `xiangxun parse` (snake case there). Open
+/// questions keep it by its place in this list: add new ones before nothing, at the very end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Intent {

@@ -58,6 +58,9 @@ pub async fn set_clock<H: House>(State(desk): State<Arc<Desk<H>>>, body: Bytes) 
         Ok(_) => return malformed("give one of now and advance_seconds".into()),
         Err(e) => return malformed(format!("not {{\"now\": …}} or {{\"advance_seconds\": …}}: {e}")),
     };
+    if jiff::Timestamp::from_millisecond(to.0).is_err() {
+        return malformed("that is beyond the calendar".into());
+    }
     desk.clock.set(to);
     desk.house.settle().await;
     clock(State(desk)).await

@@ -70,6 +70,8 @@ pub struct Lanes {
     look: Option<Timestamp>,
     /// The store has more that is due than memory could take.
     behind: bool,
+    /// The store is being asked: nobody knows yet whether something is due.
+    filling: bool,
 }
 
 /// Spilled numbers that are remembered; what spills beyond waits for its lease to lapse.
@@ -88,6 +90,7 @@ impl Lanes {
             limit,
             look: None,
             behind: false,
+            filling: false,
         }
     }
 
@@ -198,6 +201,17 @@ impl Lanes {
     pub fn refilling(&mut self) {
         self.look = None;
         self.behind = false;
+        self.filling = true;
+    }
+
+    /// Whether a refill is under way.
+    pub fn filling(&self) -> bool {
+        self.filling
+    }
+
+    /// Ends a refill, whether it succeeded or not.
+    pub fn refilled(&mut self) {
+        self.filling = false;
     }
 
     /// Memory was full before the store was empty.
@@ -369,7 +383,7 @@ mod tests {
             }
             prop_assert_eq!(done.values().map(Vec::len).sum::<usize>() as u64, id);
             prop_assert!(done.values().all(|ids| ids.is_sorted()));
-            prop_assert!(lanes.known.len() == 0 && lanes.phones.is_empty() && lanes.flying() == 0);
+            prop_assert!(lanes.known.is_empty() && lanes.phones.is_empty() && lanes.flying() == 0);
         }
     }
 }

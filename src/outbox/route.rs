@@ -64,7 +64,7 @@ impl RouteDesk {
     /// Nothing on its way and nothing that could go now. What waits for the end of a pause cannot.
     pub fn idle(&self, now: Timestamp) -> bool {
         let lanes = lock(&self.lanes);
-        if lanes.flying() > 0 || lanes.wants_refill(now) {
+        if lanes.flying() > 0 || lanes.filling() || lanes.wants_refill(now) {
             return false;
         }
         !lanes.any_due(now) || lock(&self.line).rests(now)
@@ -108,7 +108,9 @@ async fn pick(shared: &Shared, route: &RouteDesk, stop: &mut watch::Receiver<boo
         let now = shared.clock.now();
         let wants_refill = lock(&route.lanes).wants_refill(now);
         if wants_refill {
-            if let Err(cause) = refill(shared, route, now).await {
+            let filled = refill(shared, route, now).await;
+            lock(&route.lanes).refilled();
+            if let Err(cause) = filled {
                 tracing::warn!(carrier = route.name(), %cause, "cannot read the outbox, trying again");
                 lock(&route.lanes).look_at(now);
                 tokio::time::sleep(STORE_WAIT).await;

@@ -19,7 +19,7 @@ use std::thread::JoinHandle;
 use tokio::sync::oneshot;
 
 use super::applier::{Applier, Work};
-use super::committer::{Call, Committer, Decision, Job, QUEUE};
+use super::committer::{Call, Committer, Decision, QUEUE};
 use super::disk::Disk;
 use super::export::{self, Contents, Progress};
 use super::journal::Journal;
@@ -102,8 +102,7 @@ impl Embedded {
             return Err(StoreError::Closed);
         }
         let (job, answer) = Decision::new(decide);
-        let job: Box<dyn Job> = job;
-        match self.calls.try_send(Call::Job(job)) {
+        match self.calls.try_send(Call::Job(Box::new(job))) {
             Ok(()) => answer.await.unwrap_or(Err(StoreError::Closed)),
             Err(TrySendError::Full(_)) => Err(StoreError::Busy),
             Err(TrySendError::Disconnected(_)) => Err(StoreError::Closed),

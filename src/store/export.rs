@@ -131,7 +131,9 @@ pub fn write(
         layers.walk_prefix(&[family], |key, found| {
             out.line(&line_of(family, key, found.bytes())?)?;
             count(&mut contents, family);
-            if contents.records() % STEP == 0 && progress(Progress { done: contents.records(), total }).is_break() {
+            if contents.records().is_multiple_of(STEP)
+                && progress(Progress { done: contents.records(), total }).is_break()
+            {
                 stopped = true;
                 return Ok(ControlFlow::Break(()));
             }
@@ -264,7 +266,7 @@ fn read(
             Line::Seen { .. } => contents.seen += 1,
         }
         show(line)?;
-        if number % STEP == 0 {
+        if number.is_multiple_of(STEP) {
             progress(Progress { done, total });
         }
     }

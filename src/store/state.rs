@@ -95,6 +95,8 @@ pub struct Shared {
     state: RwLock<State>,
     /// Told whenever the applier has finished a table or failed at it.
     turn: (Mutex<()>, Condvar),
+    /// Why the last group could not be written; none once one could.
+    refused: Mutex<Option<StoreError>>,
     pub figures: Figures,
 }
 
@@ -124,7 +126,14 @@ impl Paths {
 
 impl Shared {
     pub fn new(paths: Paths, options: super::Options, state: State) -> Shared {
-        Shared { paths, options, state: RwLock::new(state), turn: Default::default(), figures: Figures::default() }
+        Shared {
+            paths,
+            options,
+            state: RwLock::new(state),
+            turn: Default::default(),
+            refused: Mutex::new(None),
+            figures: Figures::default(),
+        }
     }
 
     // Every write below leaves the state whole, so a panic elsewhere while it was locked spoils nothing.
@@ -134,6 +143,11 @@ impl Shared {
 
     pub fn write(&self) -> RwLockWriteGuard<'_, State> {
         self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes how the last group ended.
+    pub fn note_outcome(&self, outcome: &Result<(), StoreError>) {
+        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = outcome.as_ref().err().cloned();
     }
 
     pub fn announce_turn(&self) {
@@ -149,6 +163,11 @@ impl Shared {
             let waited = self.turn.1.wait_timeout(turn, Duration::from_millis(50));
             turn = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
+    }
+
+    fn failing(&self, state: &State) -> Option<String> {
+        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        state.disk.as_ref().err().or(refused.as_ref()).map(ToString::to_string)
     }
 
     pub fn stats(&self) -> Stats {
@@ -174,7 +193,7 @@ impl Shared {
             applied_keys: get(&f.applied_keys),
             apply_micros: get(&f.apply_micros),
             waiting_bytes: (state.active.bytes() + state.frozen.as_ref().map_or(0, |t| t.bytes())) as u64,
-            failing: state.disk.as_ref().err().map(ToString::to_string),
+            failing: self.failing(&state),
         }
     }
 }

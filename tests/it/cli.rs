@@ -252,6 +252,38 @@ fn a_hangup_reads_the_grammar_again_and_keeps_the_old_one_when_it_is_faulty() {
     assert!(daemon.ends());
 }
 
+#[test]
+fn a_store_is_exported_verified_and_imported() {
+    let dir = folder(SOUND);
+    let mut daemon = Running::start(dir.path(), &[]);
+    let line = daemon.says("listening on ");
+    let text = "/carriers/mobile/mo?token=token-of-mobile&id=1&from=13800000001&to=1069012345&text=%E5%8D%96%E6%9D%BF%E8%93%9D%E6%A0%B9";
+    assert!(get(line.rsplit(' ').next().unwrap(), text).starts_with("HTTP/1.1 200"));
+    let busy = xiangxun(dir.path()).args(["export", "all.ndjson"]).output().unwrap();
+    assert!(!busy.status.success() && texts(&busy).1.contains("in use"), "{}", texts(&busy).1);
+    daemon.signal("TERM");
+    assert!(daemon.ends());
+
+    for (words, says) in [
+        (["export", "all.ndjson"], "1 messages in"),
+        (["verify", "all.ndjson"], "1 messages in"),
+        (["import", "all.ndjson"], "1 messages in"),
+    ] {
+        // The import makes a store of its own, and needs no token.
+        let mut command = xiangxun(dir.path());
+        if words[0] == "import" {
+            command.env("XIANGXUN__STORE__URL", "sled:other").env("XIANGXUN__CARRIER__0__TOKEN", "");
+        }
+        let out = command.args(words).output().unwrap();
+        let (said, faults) = texts(&out);
+        assert!(out.status.success(), "{words:?}: {faults}");
+        assert!(said.contains(says), "{words:?}: {said}");
+    }
+    assert!(dir.path().join("other").is_dir());
+    let again = xiangxun(dir.path()).args(["import", "all.ndjson"]).output().unwrap();
+    assert!(!again.status.success(), "an import overwrites nothing");
+}
+
 fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {

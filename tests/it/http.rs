@@ -493,8 +493,14 @@ async fn the_virtual_clock_is_moved_and_read() {
     let r = d.call("POST", "/clock", br#"{"now": "2026-11-20T08:30:00+08:00"}"#).await;
     assert_eq!(r.status, 200);
     assert_eq!(d.clock.now().rfc3339(), "2026-11-20T08:30:00.000+08:00");
-    for bad in ["", "{}", r#"{"now": "soon"}"#, r#"{"now": "2026-11-20T08:30:00+08:00", "advance_seconds": 1}"#, "[1]"]
-    {
+    for bad in [
+        "",
+        "{}",
+        r#"{"now": "soon"}"#,
+        r#"{"now": "2026-11-20T08:30:00+08:00", "advance_seconds": 1}"#,
+        "[1]",
+        r#"{"advance_seconds": 9223372036854775807}"#,
+    ] {
         let r = d.call("POST", "/clock", bad.as_bytes()).await;
         assert_eq!(r.status, 400, "{bad}");
         assert_eq!(r.body.lines().count(), 1, "{}", r.body);

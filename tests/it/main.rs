@@ -1,14 +1,21 @@
 //! All integration tests, in one binary: one module a subject.
 
 mod bad_input;
+mod carriers;
 mod cli;
 mod config;
 mod crash;
 mod daemon;
 mod disk;
+mod house;
 mod http;
+mod kannel;
+mod outbox;
 mod pairs;
+mod peers;
 mod repeats;
+mod smsgate;
 mod store;
+mod supply;
 mod talks;
 mod texts;

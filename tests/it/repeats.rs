@@ -36,7 +36,7 @@ async fn ten_times_at_once_and_after_restart_is_one_post_and_one_answer() {
     let all = smsbox.until("the other's answer", |all| all.iter().any(|m| m.to == "+8613800000002")).await;
     assert_eq!(all.iter().filter(|m| m.to == WHO).count(), 1, "{all:#?}");
     assert!(daemon.terminate());
-    let posts = export(dir.path()).iter().filter(|l| l["kind"] == "post").count();
+    let posts = export(dir.path()).iter().filter(|l| l.get("post").is_some()).count();
     assert_eq!(posts, 1);
 }
 

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::template::Template;
 use crate::carrier::charset::Charset;
 use crate::carrier::form::{self, Form};
-use crate::carrier::{Outgoing, SendError, Taken, path, status};
+use crate::carrier::{Outgoing, Remedy, SendError, Taken, path, status};
 use crate::config::Secret;
 use crate::config::carrier::Settings;
 use crate::message::Mt;
@@ -40,9 +40,6 @@ enum BodyKind {
     Xml,
     Text,
 }
-
-/// Makes the error that the operator named.
-type Remedy = fn(String) -> SendError;
 
 const REMEDIES: &[(&str, Remedy)] = &[
     ("retry", SendError::Retry),

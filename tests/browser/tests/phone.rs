@@ -13,8 +13,7 @@ async fn a_seller_and_a_buyer_find_each_other() {
         seller.write("卖 板蓝根 200斤").await;
         page.shot("desk-editor").await;
         seller.type_in("\u{e007}").await; // Enter
-        seller.says(".over .dialog-title", &["已发送"]).await;
-        page.shot("desk-sent").await;
+        page.shot("desk-sending").await;
         seller.says(".over-news .dialog-title", &["1条新短信"]).await;
         page.shot("desk-news").await;
         seller.reads(&["号", "200斤"]).await;
@@ -28,7 +27,8 @@ async fn a_seller_and_a_buyer_find_each_other() {
         seller.reads(&["号", "收板蓝根"]).await;
         page.shot("desk-match").await;
 
-        assert_eq!(seller.kept("sent").await.len(), 1);
+        let sent = seller.kept("sent").await;
+        assert_eq!((sent.len(), &sent[0]["state"]), (1, &"sent".into()));
         assert_eq!(seller.kept("inbox").await.len(), 2, "one answer, one piece of news");
         drop(daemon);
     })

@@ -1,0 +1,340 @@
+//! Every recorded call of `fixtures/carriers`: its README has the form.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
+
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use serde::Deserialize;
+use xiangxun::carrier::{self, Arrived, Carrier, Door, Heard, SendError};
+use xiangxun::clock::Timestamp;
+use xiangxun::config::carrier::CarrierConfig;
+use xiangxun::message::{Dlr, Mo, Msisdn, Mt, MtClass, MtRef, MtState, Sender};
+
+const NOW: Timestamp = Timestamp(1_700_000_000_000);
+
+/// An account of this kind, named like it, at `https://sms.example.cn`.
+pub fn account(kind: &str, settings: &str) -> Result<Box<dyn Carrier>, Vec<String>> {
+    let table = settings.parse().expect("settings are TOML");
+    let mut config = CarrierConfig::new(kind, kind, table);
+    config.public_url = "https://sms.example.cn".into();
+    let kind = carrier::kind(kind).expect("a kind");
+    (kind.build)(&config).map_err(|faults| faults.iter().map(ToString::to_string).collect())
+}
+
+#[test]
+fn every_recorded_call() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/carriers");
+    let mut cases = 0;
+    for kind in carrier::all() {
+        let folder = root.join(kind.name);
+        let settings = std::fs::read_to_string(folder.join("account.toml")).expect("each kind has an account");
+        let mut files: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|f| f.unwrap().path()).collect();
+        files.retain(|f| f.extension().is_some_and(|e| e == "http"));
+        files.sort();
+        for file in files {
+            let case = std::fs::read_to_string(&file).unwrap();
+            let name = format!("{}/{}", kind.name, file.file_name().unwrap().to_string_lossy());
+            cases += Case::new(kind.name, &settings, &name).run(&case);
+        }
+    }
+    assert!(cases > 200, "only {cases} calls and answers are recorded");
+}
+
+/// A file on its way through its sections.
+struct Case<'a> {
+    kind: &'a str,
+    name: &'a str,
+    carrier: Box<dyn Carrier>,
+    now: Timestamp,
+    door: Door,
+    heard: Option<Result<Heard, String>>,
+    mt: Option<Mt>,
+    answered: Option<Result<Option<String>, SendError>>,
+    checks: usize,
+}
+
+impl<'a> Case<'a> {
+    fn new(kind: &'a str, settings: &str, name: &'a str) -> Case<'a> {
+        let carrier = account(kind, settings).unwrap_or_else(|f| panic!("{name}: {f:?}"));
+        Case { kind, name, carrier, now: NOW, door: Door::Mo, heard: None, mt: None, answered: None, checks: 0 }
+    }
+
+    fn run(mut self, case: &str) -> usize {
+        for section in format!("\n{case}").split("\n=== ").skip(1) {
+            let (head, body) = section.split_once('\n').unwrap_or((section, ""));
+            // The line end before the next section is not part of this one; the last one has its own.
+            self.section(head.trim(), body.strip_suffix('\n').filter(|_| case.ends_with(section)).unwrap_or(body));
+        }
+        self.checks
+    }
+
+    fn section(&mut self, head: &str, body: &str) {
+        let name = self.name;
+        match head {
+            "settings" => {
+                self.carrier = account(self.kind, body).unwrap_or_else(|f| panic!("{name}: {f:#?}"));
+            }
+            "now" => self.now = Timestamp::parse_rfc3339(body.trim()).unwrap(),
+            "call mo" => self.call(Door::Mo, body),
+            "call dlr" => self.call(Door::Dlr, body),
+            "heard" => self.check_heard(body),
+            "ack" => {
+                let ack = self.carrier.ack(self.door);
+                let gap = if ack.body.is_empty() { "" } else { "\n\n" };
+                let got = format!("{} {}{gap}{}", ack.status.as_u16(), ack.content_type, ack.body);
+                assert_eq!(got, body, "{name}: our answer");
+                self.checks += 1;
+            }
+            "mt" => self.mt = Some(mt(body)),
+            "request" => self.check_request(body),
+            "answer" => {
+                let (status, rest) = body.split_once('\n').unwrap();
+                let (headers, body) = headers_and_body(rest);
+                let status = StatusCode::from_u16(status.parse().unwrap()).unwrap();
+                let outcome = self.carrier.outcome(status, &headers, &body);
+                self.answered = Some(outcome.map(|taken| taken.carrier_ref));
+            }
+            "outcome" => {
+                let got = match self.answered.take().expect("an answer before") {
+                    Ok(theirs) => format!("taken {}", theirs.as_deref().unwrap_or("-")),
+                    Err(SendError::Throttled { after_ms, .. }) => format!("throttled {after_ms}"),
+                    Err(SendError::Retry(_)) => "retry".into(),
+                    Err(SendError::Permanent(_)) => "permanent".into(),
+                    Err(SendError::OptedOut(_)) => "opted_out".into(),
+                    Err(SendError::Quota(_)) => "quota".into(),
+                    Err(SendError::Config(_)) => "config".into(),
+                    Err(SendError::Unclear(_)) => "unclear".into(),
+                };
+                assert_eq!(got, body.trim(), "{name}: outcome {}", self.checks);
+                self.checks += 1;
+            }
+            other => panic!("{name}: no such section: {other}"),
+        }
+    }
+
+    fn call(&mut self, door: Door, text: &str) {
+        let (line, rest) = text.split_once('\n').unwrap_or((text, ""));
+        let mut words = line.split(' ');
+        let method: Method = words.next().unwrap().parse().unwrap();
+        let target = words.next().expect("a target");
+        let (headers, body) = headers_and_body(rest);
+        let query = target.split_once('?').map_or("", |(_, q)| q);
+        let remote = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        let call = Arrived { method: &method, target, query, headers: &headers, body: &body, remote, now: self.now };
+        self.door = door;
+        self.heard = Some(self.carrier.hear(door, &call).map_err(|r| r.to_string()));
+    }
+
+    fn check_heard(&mut self, expected: &str) {
+        let name = self.name;
+        let got = match self.heard.take().expect("a call before") {
+            Ok(heard) => {
+                assert!(heard.mos.iter().all(|m| m.carrier == self.kind), "{name}");
+                assert!(heard.dlrs.iter().all(|d| d.carrier == self.kind), "{name}");
+                let parts = heard.mos.iter().map(show_mo).chain(heard.dlrs.iter().map(show_dlr));
+                parts.collect::<Vec<_>>().join("\n")
+            }
+            Err(refusal) => {
+                // Of a refusal the beginning is enough: JSON's own words may change.
+                let expected = expected.trim().strip_prefix("refused ").unwrap_or_default();
+                assert!(!expected.is_empty() && refusal.starts_with(expected), "{name}: refused {refusal}");
+                self.checks += 1;
+                return;
+            }
+        };
+        assert_eq!(got, expected.trim_end(), "{name}: heard {}", self.checks);
+        self.checks += 1;
+    }
+
+    fn check_request(&mut self, expected: &str) {
+        let out = self.carrier.outgoing(self.mt.as_ref().expect("an MT before")).unwrap();
+        let mut got = format!("{} {}\n", out.method, out.url).into_bytes();
+        let headers: BTreeMap<&str, &HeaderValue> = out.headers.iter().map(|(n, v)| (n.as_str(), v)).collect();
+        for (name, value) in headers {
+            got.extend_from_slice(format!("{name}: {}\n", value.to_str().unwrap()).as_bytes());
+        }
+        if !out.body.is_empty() {
+            got.extend_from_slice(b"\n");
+            got.extend_from_slice(&out.body);
+            got.extend_from_slice(b"\n");
+        }
+        let expected = [expected.trim_end_matches('\n'), "\n"].concat();
+        let (got, expected) = (String::from_utf8_lossy(&got), unescape(&expected));
+        assert_eq!(got, String::from_utf8_lossy(&expected), "{}: request", self.name);
+        self.checks += 1;
+    }
+}
+
+fn headers_and_body(text: &str) -> (HeaderMap, Vec<u8>) {
+    let mut headers = HeaderMap::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (line, after) = rest.split_once('\n').unwrap_or((rest, ""));
+        rest = after;
+        if line.is_empty() {
+            break;
+        }
+        let (name, value) = line.split_once(':').expect("a header");
+        let name: HeaderName = name.parse().unwrap();
+        headers.append(name, value.trim().parse().unwrap());
+    }
+    (headers, unescape(rest))
+}
+
+/// `\xC2` is that byte.
+fn unescape(text: &str) -> Vec<u8> {
+    let mut parts = text.split("\\x");
+    let mut out = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        out.push(u8::from_str_radix(&part[..2], 16).expect("two hex digits"));
+        out.extend_from_slice(part[2..].as_bytes());
+    }
+    out
+}
+
+fn or_dash(s: &str) -> &str {
+    if s.is_empty() { "-" } else { s }
+}
+
+fn show_mo(mo: &Mo) -> String {
+    let from = match &mo.from {
+        Sender::Phone(n) => n.e164(),
+        Sender::Service(s) => format!("service {s}"),
+    };
+    let at = mo.sent_at.map_or("-".to_string(), Timestamp::rfc3339);
+    let (id, to) = (mo.mo_id.as_deref().unwrap_or("-"), or_dash(&mo.to));
+    // The text as Rust writes it, quotes of the text itself left alone.
+    let text = format!("{:?}", mo.text).replace("\\\"", "\"").replace("\\'", "'");
+    format!("mo\n  id {id}\n  from {from}\n  to {to}\n  text {text}\n  at {at}")
+}
+
+fn show_dlr(dlr: &Dlr) -> String {
+    let mt = match &dlr.mt {
+        MtRef::Ours(id) => format!("mt {id}"),
+        MtRef::Carrier(theirs) => format!("ref {theirs}"),
+    };
+    let state = format!("{:?}", dlr.state).to_lowercase();
+    format!("dlr\n  {mt}\n  state {state}\n  detail {}", or_dash(&dlr.detail))
+}
+
+#[derive(Deserialize)]
+struct Written {
+    id: u64,
+    from: String,
+    to: String,
+    text: String,
+    class: String,
+}
+
+fn mt(toml: &str) -> Mt {
+    let w: Written = toml::from_str(toml).unwrap();
+    Mt {
+        id: w.id,
+        carrier: "c".into(),
+        from: w.from,
+        to: Msisdn::parse(&w.to).unwrap(),
+        text: w.text,
+        class: match w.class.as_str() {
+            "answer" => MtClass::Answer,
+            "push" => MtClass::Push,
+            _ => MtClass::Broadcast,
+        },
+        cause: None,
+        created: NOW,
+        due: NOW,
+        until: NOW.plus(xiangxun::clock::DAY),
+        attempts: 1,
+        state: MtState::Claimed { lease: NOW.plus(60_000) },
+        carrier_ref: None,
+    }
+}
+
+/// What must not start, and what the operator is told: kind, settings, and the beginnings of the faults in order.
+#[test]
+fn a_wrong_account_does_not_start() {
+    let sound = "token = \"t\"\nsend_url = \"http://k/\"\nusername = \"u\"\npassword = \"p\"\n";
+    let generic = "token = \"t\"\n[mo]\nfields = { from = \"f\", to = \"t\", text = \"x\" }\n";
+    let send = "[send]\nurl = \"http://c/{to}/{text}\"\n";
+    let of = |parts: &[&str]| parts.concat();
+    for (kind, settings, faults) in [
+        ("kannel", String::new(), &["token is missing", "send_url is missing", "username is missing", "password is missing"][..]),
+        ("kannel", of(&[sound, "tokn = 1\n"]), &["tokn is not a setting"]),
+        ("kannel", sound.replace("\"t\"", "\"秘密\""), &["token may hold only"]),
+        ("kannel", sound.replace("http://k/", "k:13013"), &["send_url must begin with http"]),
+        ("smsgate", String::new(), &["signing_key is missing", "send_url is missing", "username is missing", "password is missing"]),
+        (
+            "smsgate",
+            "signing_key = \"k\"\nsend_url = \"http://p/\"\nusername = \"a:b\"\npassword = \"p\"\nsim_number = 4\nid_prefix = \"a b\"\n".into(),
+            &["sim_number must be", "id_prefix must be", "username must not hold a colon"],
+        ),
+        ("phone", String::new(), &["token is missing"]),
+        (
+            "generic",
+            String::new(),
+            &["token is missing", "mo.fields.from is missing", "mo.fields.text is missing", "mo.number is missing", "send.url is missing"],
+        ),
+        ("generic", of(&[generic, send, "[send.answer]\ncode = \"x\"\n"]), &["send.answer.ok and code"]),
+        ("generic", of(&[generic, send, "[send.answer]\ncodes = { \"1\" = \"again\" }\n"]), &["send.answer.codes.1 must be one of"]),
+        ("generic", of(&[generic, "[send]\nurl = \"http://c/{tto}/{text}\"\n"]), &["send.url has the placeholder {tto}"]),
+        ("generic", of(&[generic, "[send]\nurl = \"http://c/{to}\"\n"]), &["send.url must hold {text}"]),
+        ("generic", of(&[generic, send, "body = \"{text}\"\n"]), &["send.body goes with method"]),
+        ("generic", of(&[generic, send, "basic = true\n"]), &["send.username must be there"]),
+        ("generic", of(&[generic, send, "[signature]\nsecret = \"k\"\n"]), &["token and signature are two proofs"]),
+        (
+            "generic",
+            of(&["[signature]\nsecret = \"k\"\nalgorithm = \"md5\"\n", &generic.replace("token = \"t\"\n", ""), send]),
+            &["signature.over must hold {secret}"],
+        ),
+        (
+            "generic",
+            of(&["[signature]\nsecret = \"k\"\nover = \"{field.f}\"\ntimestamp = \"{header.x}\"\n", &generic.replace("token = \"t\"\n", ""), send]),
+            &["signature.over must hold what timestamp"],
+        ),
+        ("generic", of(&[generic, "charset = \"big5\"\nfieldz = 1\n", send]), &["mo.charset must be one of", "mo.fieldz is not a setting"]),
+        ("generic", of(&[generic, send, "[dlr]\nfields = { state = \"s\" }\n"]), &["dlr.fields.mt or fields.ref", "dlr.states is missing"]),
+    ] {
+        let Err(got) = account(kind, &settings) else { panic!("{kind} starts with:\n{settings}") };
+        let same = got.len() >= faults.len() && faults.iter().all(|f| got.iter().any(|g| g.starts_with(f)));
+        assert!(same, "{kind} with\n{settings}\ngot {got:#?}\nexpected {faults:#?}");
+    }
+}
+
+#[test]
+fn setup_tells_what_to_paste() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/carriers");
+    let lines = |kind: &str, url: &str| {
+        let settings = std::fs::read_to_string(root.join(kind).join("account.toml")).unwrap();
+        account(kind, &settings).unwrap().setup(url).join("\n")
+    };
+    let kannel = lines("kannel", "https://sms.example.cn");
+    assert!(kannel.contains(
+        "get-url = \"https://sms.example.cn/carriers/kannel/mo?token=t0ken-~1&id=%I&from=%q&to=%Q&ts=%T&coding=%c&charset=%C&udh=%u&smsc=%i&text=%b\""
+    ));
+    assert!(
+        kannel.contains("max-messages = 0") && kannel.contains("http-request-retry") && !kannel.contains("warning")
+    );
+    assert!(lines("kannel", "http://sms.example.cn").contains("warning: http://sms.example.cn is not https"));
+    assert!(!lines("kannel", "http://127.0.0.1:8080").contains("warning"));
+    let smsgate = lines("smsgate", "https://sms.example.cn");
+    assert!(smsgate.contains("\"event\":\"sms:received\"") && smsgate.contains("http://192.168.1.20:8080/webhooks"));
+    assert!(!smsgate.contains("geheim"), "passwords are not printed");
+    let generic = lines("generic", "https://sms.example.cn");
+    assert!(generic.contains("Address for messages: https://sms.example.cn/carriers/generic/mo?token=s3cret"));
+    assert!(lines("phone", "http://127.0.0.1:8080").contains("http://127.0.0.1:8080/phone"));
+}
+
+#[test]
+fn secrets_do_not_print() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/carriers");
+    for (kind, secrets) in [
+        ("kannel", &["t0ken", "p&ss", "p%26ss"][..]),
+        ("smsgate", &["testkey1", "geheim", "Basic"]),
+        ("generic", &["s3cret", "p w"]),
+        ("phone", &["p-token"]),
+    ] {
+        let settings = std::fs::read_to_string(root.join(kind).join("account.toml")).unwrap();
+        let shown = format!("{:?}", account(kind, &settings).unwrap());
+        assert!(secrets.iter().all(|s| !shown.contains(s)), "{shown}");
+    }
+}
