@@ -35,6 +35,12 @@ fn whole(scene: &Scene<'_, '_>) -> Option<Reading> {
             return Some(Reading::of(intent));
         }
     }
+    // td退订: each word by itself says it.
+    let mut words = scene.phrases.iter().filter(|p| !light(p) && !thanks(p)).peekable();
+    let stop = |p: &Phrase<'_>| p.word().is_some_and(|w| w.is_verb(Intent::Stop, Force::Whole));
+    if words.peek().is_some() && words.all(stop) {
+        return Some(Reading::of(Intent::Stop));
+    }
     for way in [bare.as_str(), asked.as_str(), kept.as_str()] {
         if let Some(reason) = scene.grammar.lexicon.word(way).and_then(|w| stranger(w, true)) {
             return Some(unknown(scene.grammar.lexicon.reasons[reason]));
@@ -279,7 +285,9 @@ fn head(scene: &Scene<'_, '_>) -> Option<Reading> {
             }
             Broadcast => {
                 r.place = place.map(|f| slots::place(scene, &f));
-                r.remark = slots::rest_without(scene, at + 1, |q| matches!(q.what, What::Place(_)));
+                // What is sent on is sent whole; only the place it is for stands before it.
+                let from = rest.iter().position(|q| !(q.is_separator() || matches!(q.what, What::Place(_))));
+                r.remark = from.map(|i| scene.text[rest[i].start as usize..].to_string());
                 topic.is_some() && (spaced || place.is_some() || w.chars > 1)
             }
             _ => false,

@@ -384,7 +384,7 @@ fn rides(f: &Facts, phrases: &[Phrase<'_>], s: &mut Scores) {
 
 /// An official matter with a word of asking is a guide.
 fn official(f: &Facts, phrases: &[Phrase<'_>], s: &mut Scores) {
-    if !phrases.iter().any(|p| p.has(Sign::GuideTopic)) {
+    if !phrases.iter().any(|p| p.word().is_some_and(|w| w.has(Sign::GuideTopic))) {
         return;
     }
     let how = phrases.iter().any(|p| p.has(Sign::How));

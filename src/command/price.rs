@@ -85,6 +85,10 @@ fn counted<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Money> {
     if hi.is_some() {
         return Ok((rest, Money { lo: n.lo * u, hi }));
     }
+    // 4.5元9月底: what has its decimals takes no more.
+    if !n.lo.is_integer() {
+        return Ok((rest, plain(n.lo * u)));
+    }
     let (rest, f) = opt(fraction(u)).parse(rest)?;
     Ok((rest, plain(n.lo * u + f.unwrap_or_default())))
 }
@@ -116,7 +120,10 @@ fn fraction<'a, 'g: 'a>(of: Exact) -> impl Fn(In<'a, 'g>) -> Read<'a, 'g, Exact>
             let (after, f) = opt(fraction(u)).parse(after)?;
             return Ok((after, n.lo * u + f.unwrap_or_default()));
         }
-        let followed = counts(rest.first()) && !rest[0].spaced;
+        let dated = rest.first().is_some_and(|t| {
+            [Sign::MonthName, Sign::MonthEnd, Sign::MonthStart, Sign::DayName, Sign::People].iter().any(|s| t.has(*s))
+        });
+        let followed = (dated || counts(rest.first())) && !rest[0].spaced;
         match t.kind {
             Kind::Arabic(Some(n)) if n.is_integer() && !followed => {
                 let digits = t.len() as u32;

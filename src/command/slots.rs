@@ -53,7 +53,11 @@ pub fn rest_without(scene: &Scene<'_, '_>, at: usize, skip: impl Fn(&Phrase<'_>)
 
 /// The official matter that a text names.
 pub fn official(scene: &Scene<'_, '_>) -> Option<String> {
-    scene.phrases.iter().find(|p| p.has(Sign::GuideTopic)).map(|p| p.text(scene.text).to_string())
+    scene
+        .phrases
+        .iter()
+        .find(|p| p.word().is_some_and(|w| w.has(Sign::GuideTopic)))
+        .map(|p| p.text(scene.text).to_string())
 }
 
 /// The slots of a command that names a post: what follows it.
@@ -287,7 +291,12 @@ fn missing(scene: &Scene<'_, '_>) -> Option<usize> {
         };
         (u8::from(scene.grammar.items.at(x).is_some_and(|x| x.category.is_none())), loose)
     };
-    (0..scene.phrases.len()).filter(|i| names_item(&scene.phrases[*i])).min_by_key(rank)
+    // 寻牛:黑色母水牛 is a buffalo.
+    let special = |i: &usize| {
+        let Some(x) = scene.phrases[*i].item() else { return true };
+        scene.grammar.lexicon.kind(x) != Kind::Animal || items(scene).contains(i)
+    };
+    (0..scene.phrases.len()).filter(|i| names_item(&scene.phrases[*i]) && special(i)).min_by_key(rank)
 }
 
 /// Items said side by side (板蓝根和天麻) or each with an amount or a price; others are only mentioned.
@@ -360,7 +369,12 @@ fn unread_item(scene: &Scene<'_, '_>, used: &[bool], work: bool) -> Option<usize
         before.is_some_and(|p| verb(p) || matches!(p.what, What::Amount(_) | What::People(_)))
             || after.is_some_and(|p| verb(p) || matches!(p.what, What::Amount(_) | What::People(_)))
     };
-    (0..ps.len()).find(|i| free(*i) && near(*i) && ps[*i].text(scene.text).chars().count() <= 8)
+    (0..ps.len()).find(|i| {
+        free(*i)
+            && near(*i)
+            && (!work || ps[*i].text(scene.text).chars().count() > 1)
+            && ps[*i].text(scene.text).chars().count() <= 8
+    })
 }
 
 fn amounts_and_prices(
@@ -572,7 +586,7 @@ fn common(scene: &Scene<'_, '_>, intent: Intent, r: &mut Reading, used: &mut [bo
         }
         if let Some(s) = p.word().and_then(sex).filter(|_| matches!(p.what, What::Word(_)))
             && r.sex.is_none()
-            && matches!(intent, Intent::Lost | Intent::Found | Intent::Sell | Intent::Buy)
+            && matches!(intent, Intent::Lost | Intent::Found | Intent::Sell | Intent::Buy | Intent::Friend)
         {
             r.sex = Some(s);
             used[i] = true;
@@ -616,7 +630,12 @@ fn contact_name(scene: &Scene<'_, '_>, used: &mut [bool]) -> Option<String> {
         let stops = |p: &Phrase<'_>| p.is_separator() || p.spaced && p.start > ps[i].end + 1;
         let end = ps[i + 1..].iter().position(stops).map_or(ps.len(), |n| i + 1 + n);
         let name = scene.text[ps[i].end as usize..ps[end - 1].end as usize].trim();
-        if end > i + 1 && (2..=4).contains(&name.chars().count()) && name.chars().all(super::normalize::is_han) {
+        let trade = ps[i + 1..end].iter().any(names_item);
+        if end > i + 1
+            && !trade
+            && (2..=4).contains(&name.chars().count())
+            && name.chars().all(super::normalize::is_han)
+        {
             used[i..end].fill(true);
             return Some(name.to_string());
         }
@@ -682,7 +701,14 @@ fn route(scene: &Scene<'_, '_>, r: &mut Reading, used: &mut [bool]) {
             _ => None,
         }
     };
+    let begins_route = |i: usize| {
+        ps.get(i + 1).is_some_and(|p| p.has(Sign::Route) || matches!(p.what, What::Mark))
+            && ps.get(i + 2).is_some_and(|p| matches!(p.what, What::Place(_)))
+    };
     for i in 1..ps.len() {
+        if begins_route(i) {
+            continue;
+        }
         let known = matches!(ps[i].what, What::Place(_));
         if (ps[i - 1].has(Sign::Go)
             || ps[i - 1].has(Sign::Route)
