@@ -12,6 +12,7 @@ mod phrase;
 mod price;
 mod quantity;
 mod scan;
+mod slip;
 mod slots;
 
 pub use explain::explain;
@@ -30,7 +31,12 @@ struct Scene<'g, 't> {
     /// The normal form.
     text: &'t str,
     phrases: Vec<phrase::Phrase<'g>>,
+    /// What was mended.
+    slips: Vec<slip::Slip>,
 }
+
+/// More slips than this in one text are not mended.
+const MOST_SLIPS: usize = 3;
 
 /// Reads any text. `home` is where the sender or the station is: of places with one name the nearest is meant.
 pub fn read(grammar: &Grammar, home: PlaceCode, now: Timestamp, text: &str) -> Reading {
@@ -38,10 +44,33 @@ pub fn read(grammar: &Grammar, home: PlaceCode, now: Timestamp, text: &str) -> R
     if normal.is_empty() {
         return form::unknown("empty");
     }
-    let tokens = scan::scan(grammar, home, &normal);
-    let phrases = phrase::phrases(grammar, &normal, &tokens);
-    let scene = Scene { grammar, now, text: &normal, phrases };
+    let (text, phrases, slips) = take_in(grammar, home, normal);
+    let scene = Scene { grammar, now, text: &text, phrases, slips };
     understand(&scene).0
+}
+
+/// Cuts a text into phrases; where that shows no item, once more with slips mended.
+fn take_in(grammar: &Grammar, home: PlaceCode, normal: String) -> (String, Vec<phrase::Phrase<'_>>, Vec<slip::Slip>) {
+    let mut text = normal;
+    let mut slips: Vec<slip::Slip> = Vec::new();
+    loop {
+        let tokens = scan::scan(grammar, home, &text);
+        let phrases = phrase::phrases(grammar, &text, &tokens);
+        if slips.len() < MOST_SLIPS
+            && slip::worth_trying(&phrases, &tokens)
+            && let Some((mended, slip)) = slip::mend(grammar, &text, &tokens)
+        {
+            let grown = mended.len() as i64 - text.len() as i64;
+            // Those behind the new one move with the text.
+            for s in slips.iter_mut().filter(|s| s.at.start >= slip.at.end) {
+                s.at = (s.at.start as i64 + grown) as usize..(s.at.end as i64 + grown) as usize;
+            }
+            slips.push(slip);
+            text = mended;
+            continue;
+        }
+        return (text, phrases, slips);
+    }
 }
 
 /// The reading of a scene, and what was decided where its form did not say it already.

@@ -10,6 +10,7 @@ pub mod item;
 pub mod lexicon;
 pub mod place;
 pub mod reply;
+pub mod sound;
 pub mod unit;
 
 pub use intent::Intent;
@@ -29,6 +30,7 @@ pub struct Grammar {
     pub units: unit::Units,
     pub places: place::Places,
     pub lexicon: lexicon::Lexicon,
+    pub sounds: sound::Sounds,
     pub replies: reply::Replies,
 }
 
@@ -115,8 +117,13 @@ impl Grammar {
         let units = unit::Units::read(&sources, &mut errors);
         let places = place::Places::read(&sources, &mut errors);
         let lexicon = lexicon::Lexicon::build(&sources, &items, &units, &mut errors);
+        let sounds = sound::Sounds::build(&items);
         let replies = reply::Replies::read(&sources, &mut errors);
-        if errors.is_empty() { Ok(Grammar { boards, items, units, places, lexicon, replies }) } else { Err(errors) }
+        if errors.is_empty() {
+            Ok(Grammar { boards, items, units, places, lexicon, sounds, replies })
+        } else {
+            Err(errors)
+        }
     }
 }
 

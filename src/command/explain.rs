@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::phrase::What;
 use super::scan::{Kind, Token};
-use super::{Scene, normalize, phrase, scan, understand};
+use super::{Scene, normalize, scan, take_in, understand};
 use crate::clock::Timestamp;
 use crate::grammar::Grammar;
 use crate::grammar::lexicon::{Sense, Word};
@@ -13,8 +13,8 @@ use crate::market::PlaceCode;
 /// Several lines, each beginning with `# `.
 pub fn explain(grammar: &Grammar, home: PlaceCode, now: Timestamp, text: &str) -> String {
     let normal = normalize::normalize(&grammar.lexicon, text);
+    let (normal, phrases, slips) = take_in(grammar, home, normal);
     let tokens = scan::scan(grammar, home, &normal);
-    let phrases = phrase::phrases(grammar, &normal, &tokens);
     let mut out = format!("# text     {}\n# normal   {normal}\n# words    ", text.replace(['\n', '\r'], " "));
     for t in &tokens {
         let _ = write!(out, "{}[{}] ", &normal[t.range()], role(grammar, t));
@@ -23,7 +23,10 @@ pub fn explain(grammar: &Grammar, home: PlaceCode, now: Timestamp, text: &str) -
     for p in &phrases {
         let _ = write!(out, "{}<{}> ", p.text(&normal), kind(&p.what));
     }
-    let scene = Scene { grammar, now, text: &normal, phrases };
+    for s in &slips {
+        let _ = write!(out, "\n# mended   {} to {}", s.written, &normal[s.at.clone()]);
+    }
+    let scene = Scene { grammar, now, text: &normal, phrases, slips };
     let (reading, decision) = understand(&scene);
     match decision {
         Some(d) => {

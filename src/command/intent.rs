@@ -61,7 +61,6 @@ struct Facts {
     own: bool,
     where_: bool,
     asks: bool,
-    place: bool,
     route: bool,
     work: bool,
     only_place: bool,
@@ -73,6 +72,7 @@ fn facts(grammar: &Grammar, phrases: &[Phrase<'_>]) -> Facts {
     let kind = phrases.iter().filter_map(Phrase::item).map(|i| grammar.lexicon.kind(i)).next();
     let sums = || phrases.iter().filter_map(|p| if let What::Sum(s) = p.what { Some(s) } else { None });
     let skill = phrases.iter().any(|p| {
+        !phrases.iter().any(|q| q.clause == p.clause && q.has(Sign::Who)) &&
         matches!(p.what, What::Word(w) if w.is_verb(Intent::Seek, Force::Hint) && !w.is_verb(Intent::Lost, Force::Hint))
     }) && kind == Some(Kind::Trade);
     let own_hands = phrases.windows(2).any(|w| w[0].has(Sign::Own) && matches!(w[1].what, What::People(_)));
@@ -90,7 +90,6 @@ fn facts(grammar: &Grammar, phrases: &[Phrase<'_>]) -> Facts {
         own: own_have || skill || own_hands || amounts().any(|a| !a.each),
         where_: any(&|p| p.has(Sign::Where)),
         asks: any(&|p| matches!(p.what, What::Question)) || ends_asking(phrases),
-        place: any(&|p| matches!(p.what, What::Place(_))),
         route: phrases.windows(3).any(|w| {
             matches!(w[0].what, What::Place(_) | What::Unread)
                 && w[1].has(Sign::Route)
@@ -187,7 +186,11 @@ pub fn decide(grammar: &Grammar, text: &str, phrases: &[Phrase<'_>]) -> Decision
             let other = grammar.lexicon.asked(intent).filter(|_| who);
             // 谁要土鸡: whoever asks who wants it has it.
             if let Some(other) = other {
-                let seen = matches!(intent, Intent::Found | Intent::Lost);
+                // 有人会杀猪没: whoever asks for the skill hires.
+                let seen = matches!(intent, Intent::Found | Intent::Lost)
+                    || intent == Intent::Seek
+                        && before().any(|q| q.has(Sign::Who))
+                        && !w.is_verb(Intent::Lost, Force::Hint);
                 if seen || intent == Intent::Buy && w.has(Sign::Want) && other == Intent::Sell {
                     offered_to_any = true;
                     s.at_least(other, STRONG - 2);
@@ -222,20 +225,16 @@ pub fn decide(grammar: &Grammar, text: &str, phrases: &[Phrase<'_>]) -> Decision
 
 /// What the kind of the thing named says.
 fn kinds(f: &Facts, phrases: &[Phrase<'_>], s: &mut Scores, question: bool) {
-    let have = phrases.iter().any(|p| p.has(Sign::Have) && !p.has(Sign::IsThere));
+    // 左耳有缺 has nothing to sell: what is had follows.
+    let thing = |p: &Phrase<'_>| matches!(p.what, What::Amount(_) | What::Item { .. } | What::Compound | What::Unread);
+    let have = phrases.iter().enumerate().any(|(i, p)| {
+        let said = p.has(Sign::Have) && !p.has(Sign::IsThere);
+        said && phrases[i + 1..].iter().take_while(|q| q.clause == p.clause).any(thing)
+            && phrases[..i].iter().all(|q| !matches!(q.what, What::Unread))
+    });
     let hint = |s: &Scores, i| s.get(i) > 0;
     match f.kind {
         Some(Kind::Trade) => {
-            // Hands are hired, not bought.
-            if s.get(Intent::Buy) > 0 && !question {
-                s.at_least(Intent::Hire, s.get(Intent::Buy) + 2);
-                s.0.retain(|(i, _)| *i != Intent::Buy);
-            }
-            // 哪里要小工 asks for those who hire.
-            if s.get(Intent::Sell) > 0 {
-                s.at_least(Intent::Seek, s.get(Intent::Sell) + 1);
-                s.0.retain(|(i, _)| *i != Intent::Sell);
-            }
             // 找木工: one looks for a carpenter, or for a carpenter's work.
             if s.get(Intent::Hire) <= HINT
                 && s.get(Intent::Seek) == HINT
@@ -251,6 +250,16 @@ fn kinds(f: &Facts, phrases: &[Phrase<'_>], s: &mut Scores, question: bool) {
                 s.at_least(Intent::Hire, n);
                 s.at_least(Intent::Seek, n);
                 return;
+            }
+            // Hands are hired, not bought.
+            if s.get(Intent::Buy) > 0 && !question {
+                s.at_least(Intent::Hire, s.get(Intent::Buy) + 2);
+                s.0.retain(|(i, _)| *i != Intent::Buy);
+            }
+            // 哪里要小工 asks for those who hire.
+            if s.get(Intent::Sell) > 0 {
+                s.at_least(Intent::Seek, s.get(Intent::Sell) + 1);
+                s.0.retain(|(i, _)| *i != Intent::Sell);
             }
             if hint(s, Intent::Hire) {
                 let found = if f.work && s.get(Intent::Hire) < STRONG { Intent::Seek } else { Intent::Hire };

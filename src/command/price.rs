@@ -165,7 +165,7 @@ fn per<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Per> {
     {
         return Ok((after, p.1));
     }
-    let (rest, p) = tight(target)(rest)?;
+    let (rest, p) = target(rest)?;
     // 一斤半 is an amount, 一天半 a time.
     if rest.first().is_some_and(|t| !t.spaced && t.has(Sign::Half)) { fail() } else { Ok((rest, p)) }
 }
@@ -270,8 +270,7 @@ fn per_first<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Sum> {
             || t.has(Sign::About)
             || t.has(Sign::AtLeast)
             || t.has(Sign::AtMost)
-            || t.has(Sign::Particle)
-            || t.word().is_some_and(|w| w.pay().is_some()))
+            || t.has(Sign::Particle))
         .then_some(())
     });
     let (rest, _) = opt(&between).parse(rest)?;

@@ -114,7 +114,7 @@ fn compound<'a, 'g>(grammar: &Grammar, i: In<'a, 'g>, a: &mut Amount) -> In<'a, 
         && !rest
             .first()
             .is_some_and(|t| t.word().is_some_and(|w| w.digit().is_some() || w.power().is_some() || w.item().is_some()))
-        && grammar.units.at(a.unit).is_some_and(|u| u.size.is_some())
+        && grammar.units.at(a.unit).is_some_and(|u| u.size.is_some() && u.dimension != "count")
     {
         a.lo += Exact::new(i64::from(d), 10);
         a.bare_one = false;

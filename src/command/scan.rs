@@ -185,6 +185,10 @@ fn word_cost(word: &Word, text: &str, start: usize) -> u32 {
             false => TIED,
         };
     }
+    // 10086 is a name, not a number.
+    if word.senses.iter().any(|s| matches!(s, Sense::Stranger(_))) {
+        return DIGIT - 1;
+    }
     // A command's own words stand first or alone; elsewhere shorter words say the same (卖了 is 卖 and 了).
     let first = start == 0 || matches!(text.as_bytes()[start - 1], b' ' | b',');
     let bound = !word.speaks_anywhere() && !word.senses.is_empty() && !text.as_bytes()[start].is_ascii();

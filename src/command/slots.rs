@@ -131,7 +131,9 @@ pub fn settle(scene: &Scene<'_, '_>, decision: &Decision) -> Reading {
 }
 
 fn known_item(scene: &Scene<'_, '_>, p: &Phrase<'_>) -> Item {
-    let said = p.text(scene.text).to_string();
+    // As it was written, also where that was mended.
+    let slip = scene.slips.iter().find(|s| s.at.start < p.end as usize && (p.start as usize) < s.at.end);
+    let said = slip.map_or_else(|| p.text(scene.text).to_string(), |s| s.written.clone());
     match p.item().and_then(|i| scene.grammar.items.at(i)) {
         Some(item) => Item { name: item.name.clone(), said, known: true },
         None => Item { name: said.clone(), said, known: false },
@@ -239,6 +241,18 @@ pub fn fill(scene: &Scene<'_, '_>, intent: Intent) -> Reading {
         readings.push(one);
     }
     let missing = matches!(intent, Intent::Lost | Intent::Found);
+    // The verbs that say the intent are no remark.
+    let other = scene.grammar.lexicon.asked(intent);
+    for (i, p) in ps.iter().enumerate() {
+        if let What::Word(w) = p.what {
+            let says = |f: Force| w.verbs(f).any(|v| v == intent || Some(v) == other);
+            used[i] |= says(Force::Strong) || (missing && says(Force::Hint) && w.chars > 1);
+        }
+    }
+    for (i, p) in ps.iter().enumerate() {
+        // 失物招领: the name of the whole category is no mark of the thing.
+        used[i] |= missing && p.item().and_then(|x| scene.grammar.items.at(x)).is_some_and(|x| x.category.is_none());
+    }
     let left = leftovers(scene, &used, missing);
     let mut readings = readings.into_iter();
     let mut first = readings.next().unwrap_or_else(|| Reading::of(intent));
@@ -257,13 +271,13 @@ pub fn fill(scene: &Scene<'_, '_>, intent: Intent) -> Reading {
 /// What was lost or found: an animal, a thing one carries or a person before goods, a kind before a whole category.
 fn missing(scene: &Scene<'_, '_>) -> Option<usize> {
     let rank = |i: &usize| {
-        let Some(x) = scene.phrases[*i].item() else { return (1, false) };
+        let Some(x) = scene.phrases[*i].item() else { return (0, 1) };
         let loose = match scene.grammar.lexicon.kind(x) {
             Kind::Animal | Kind::Thing | Kind::Person => 0,
             Kind::Goods => 1,
             Kind::Trade => 2,
         };
-        (loose, scene.grammar.items.at(x).is_some_and(|x| x.category.is_none()))
+        (u8::from(scene.grammar.items.at(x).is_some_and(|x| x.category.is_none())), loose)
     };
     (0..scene.phrases.len()).filter(|i| names_item(&scene.phrases[*i])).min_by_key(rank)
 }
@@ -578,12 +592,16 @@ fn contact_name(scene: &Scene<'_, '_>, used: &mut [bool]) -> Option<String> {
         .map(|i| i + 1)
         .map(|i| if ps.get(i).is_some_and(Phrase::is_separator) { i + 1 } else { i });
     let by_phone = ps.iter().position(|p| matches!(p.what, What::Phone)).and_then(|i| i.checked_sub(1));
-    let called =
-        ps.iter().position(|p| p.has(Sign::Naming) && matches!(p.what, What::Word(w) if w.chars > 1)).map(|i| i + 1);
-    if let Some(i) = called.filter(|i| *i < ps.len() && short(*i)) {
-        used[i] = true;
-        used[i - 1] = true;
-        return Some(ps[i].text(scene.text).to_string());
+    // 我叫石老三: all up to the next mark, whatever its characters mean elsewhere.
+    let called = ps.iter().position(|p| p.has(Sign::Naming) && matches!(p.what, What::Word(w) if w.chars > 1));
+    if let Some(i) = called.filter(|i| i + 1 < ps.len()) {
+        let stops = |p: &Phrase<'_>| p.is_separator() || p.spaced && p.start > ps[i].end + 1;
+        let end = ps[i + 1..].iter().position(stops).map_or(ps.len(), |n| i + 1 + n);
+        let name = scene.text[ps[i].end as usize..ps[end - 1].end as usize].trim();
+        if end > i + 1 && (2..=4).contains(&name.chars().count()) && name.chars().all(super::normalize::is_han) {
+            used[i..end].fill(true);
+            return Some(name.to_string());
+        }
     }
     let behind = ps.iter().position(|p| matches!(p.what, What::Phone)).map(|i| i + 1).filter(|i| i + 1 == ps.len());
     if let Some(i) = behind.filter(|i| short(*i)) {
@@ -708,7 +726,9 @@ fn leftovers(scene: &Scene<'_, '_>, used: &[bool], marks: bool) -> Vec<String> {
     };
     // Marks are kept as they were said: 黄的, 有个白额头, 左角断了.
     let hard = |p: &Phrase<'_>| match p.what {
-        What::Word(_) if marks => !light(p) && !spoken(p) && !p.has(Sign::In) && !p.has(Sign::Go),
+        What::Word(w) if marks => {
+            w.speaks_anywhere() && !light(p) && !spoken(p) && !p.has(Sign::In) && !p.has(Sign::Go)
+        }
         What::Word(w) => w.has(Sign::PayInKind) || w.has(Sign::Modifier) && w.chars > 1 || w.moment().is_some(),
         _ => !p.is_separator(),
     };
@@ -733,8 +753,12 @@ fn leftovers(scene: &Scene<'_, '_>, used: &[bool], marks: bool) -> Vec<String> {
         let run = &ps[i..end];
         if run.iter().any(hard) {
             let first = run.iter().position(|p| !lead(p)).unwrap_or(0);
-            let last = run.iter().rposition(|p| !tail(p)).unwrap_or(run.len() - 1);
-            out.push(scene.text[run[first].start as usize..run[last].end as usize].to_string());
+            let last = run.iter().rposition(|p| !tail(p)).unwrap_or(run.len() - 1).max(first);
+            let left = &scene.text[run[first].start as usize..run[last].end as usize];
+            // A mark of one character is half a word.
+            if !marks || left.chars().count() > 1 {
+                out.push(left.to_string());
+            }
         }
         i = end;
     }

@@ -44,6 +44,8 @@ pub struct Items {
     /// The file of each.
     files: Vec<String>,
     by_name: HashMap<String, u32>,
+    /// Every word, canonical or not.
+    by_word: HashMap<String, u32>,
 }
 
 impl Items {
@@ -68,6 +70,9 @@ impl Items {
             return;
         }
         self.by_name.insert(item.name.clone(), self.items.len() as u32);
+        for word in std::iter::once(&item.name).chain(&item.also) {
+            self.by_word.entry(word.clone()).or_insert(self.items.len() as u32);
+        }
         self.files.push(source.file.clone());
         self.items.push(item);
     }
@@ -92,6 +97,11 @@ impl Items {
     /// All items; their place in this order is their index.
     pub fn iter(&self) -> impl Iterator<Item = &Item> {
         self.items.iter()
+    }
+
+    /// The index of the item that a word means.
+    pub fn word(&self, word: &str) -> Option<u32> {
+        self.by_word.get(word).copied()
     }
 
     /// The item of an index.
