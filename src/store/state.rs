@@ -126,7 +126,14 @@ impl Paths {
 
 impl Shared {
     pub fn new(paths: Paths, options: super::Options, state: State) -> Shared {
-        Shared { paths, options, state: RwLock::new(state), turn: Default::default(), refused: Mutex::new(None), figures: Figures::default() }
+        Shared {
+            paths,
+            options,
+            state: RwLock::new(state),
+            turn: Default::default(),
+            refused: Mutex::new(None),
+            figures: Figures::default(),
+        }
     }
 
     // Every write below leaves the state whole, so a panic elsewhere while it was locked spoils nothing.
