@@ -226,7 +226,8 @@ fn head(scene: &Scene<'_, '_>) -> Option<Reading> {
                 match place {
                     _ if naming => {
                         r.name = topic.clone();
-                        plain && (1..=8).contains(&chars) && (w.chars > 1 || spaced)
+                        let bare = (2..=4).contains(&chars) && rest.iter().all(|q| matches!(q.what, What::Unread));
+                        plain && (1..=8).contains(&chars) && (w.chars > 1 || spaced || bare)
                     }
                     Some(f) => {
                         r.place = Some(slots::place(scene, &f));
@@ -265,7 +266,7 @@ fn head(scene: &Scene<'_, '_>) -> Option<Reading> {
                     && !(w.chars == 1 && rest.iter().any(strong) && !spaced)
             }
             Notice | Guide | Ask | Errand | Origin | Report => {
-                r.topic = topic.clone();
+                r.topic = slots::official(scene).filter(|_| intent == Guide).or(topic.clone());
                 topic.is_some() && (spaced || w.chars > 1 || item.is_none() || intent != Notice)
             }
             Broadcast => {

@@ -64,6 +64,7 @@ struct Facts {
     place: bool,
     route: bool,
     work: bool,
+    only_place: bool,
 }
 
 fn facts(grammar: &Grammar, phrases: &[Phrase<'_>]) -> Facts {
@@ -71,6 +72,10 @@ fn facts(grammar: &Grammar, phrases: &[Phrase<'_>]) -> Facts {
     let amounts = || phrases.iter().filter_map(|p| if let What::Amount(a) = p.what { Some(a) } else { None });
     let kind = phrases.iter().filter_map(Phrase::item).map(|i| grammar.lexicon.kind(i)).next();
     let sums = || phrases.iter().filter_map(|p| if let What::Sum(s) = p.what { Some(s) } else { None });
+    let skill = phrases.iter().any(|p| {
+        matches!(p.what, What::Word(w) if w.is_verb(Intent::Seek, Force::Hint) && !w.is_verb(Intent::Lost, Force::Hint))
+    }) && kind == Some(Kind::Trade);
+    let own_hands = phrases.windows(2).any(|w| w[0].has(Sign::Own) && matches!(w[1].what, What::People(_)));
     let own_have = phrases.windows(2).any(|w| w[0].has(Sign::Own) && w[1].has(Sign::Have))
         || phrases.windows(3).any(|w| w[0].has(Sign::Own) && w[2].has(Sign::Have) && !w[1].is_separator());
     Facts {
@@ -82,7 +87,7 @@ fn facts(grammar: &Grammar, phrases: &[Phrase<'_>]) -> Facts {
         seats: any(&|p| matches!(p.what, What::Seats(_))),
         kind,
         item: kind.is_some() || any(&|p| matches!(p.what, What::Compound)),
-        own: own_have || amounts().any(|a| !a.each),
+        own: own_have || skill || own_hands || amounts().any(|a| !a.each),
         where_: any(&|p| p.has(Sign::Where)),
         asks: any(&|p| matches!(p.what, What::Question)) || ends_asking(phrases),
         place: any(&|p| matches!(p.what, What::Place(_))),
@@ -92,6 +97,9 @@ fn facts(grammar: &Grammar, phrases: &[Phrase<'_>]) -> Facts {
                 && matches!(w[2].what, What::Place(_))
         }),
         work: any(&|p| p.has(Sign::Work)),
+        only_place: phrases
+            .iter()
+            .all(|p| matches!(p.what, What::Place(_)) || super::phrase::light(p) || p.has(Sign::In)),
     }
 }
 
@@ -121,11 +129,22 @@ pub fn decide(grammar: &Grammar, text: &str, phrases: &[Phrase<'_>]) -> Decision
         }
         let clause = |q: &&Phrase<'_>| q.clause == p.clause;
         let before = || phrases[..i].iter().rev().take_while(clause);
-        let who = before().any(|q| q.has(Sign::Who) || q.has(Sign::IsThere) || q.has(Sign::Where));
         let next = phrases[i + 1..].first().filter(|q| q.clause == p.clause);
+        // 谁收, 收不, 要吗: others are asked whether they do.
+        let tail =
+            phrases[i + 1..].iter().take_while(clause).filter(|q| !q.has(Sign::Le) && !q.has(Sign::Polite)).last();
+        let who = before().any(|q| q.has(Sign::Who) || q.has(Sign::IsThere) || q.has(Sign::Where))
+            || tail.is_some_and(|q| q.has(Sign::Ask));
         let negated = before().next().is_some_and(|q| q.has(Sign::Not) && !q.has(Sign::Who) && q.end == p.start);
         let wanted = before().any(|q| q.has(Sign::Want) && q.end != p.start || q.has(Sign::Want) && !q.has(Sign::Not));
         for intent in w.verbs(Force::Strong) {
+            // 少了不卖 with a price sets terms, 不卖我 speaks of others; 不卖了 takes back.
+            if negated
+                && posts(intent)
+                && (f.sum || f.amount || next.is_some_and(|q| !q.has(Sign::Le) && !q.has(Sign::Ask)))
+            {
+                continue;
+            }
             if negated && posts(intent) {
                 closing = Some(Intent::Withdraw);
                 s.at_least(Intent::Withdraw, CLOSING);
@@ -151,7 +170,10 @@ pub fn decide(grammar: &Grammar, text: &str, phrases: &[Phrase<'_>]) -> Decision
                     q.has(Sign::Who)
                         && phrases.iter().any(|n| n.start >= q.end && n.start <= q.end + 3 && n.item().is_some())
                 });
-            match grammar.lexicon.asked(intent).filter(|_| who && !owner) {
+            // 有人偷了我家的牛
+            let own_loss =
+                intent == Intent::Lost && phrases[i + 1..].iter().take_while(clause).any(|q| q.has(Sign::Own));
+            match grammar.lexicon.asked(intent).filter(|_| who && !owner && !own_loss) {
                 Some(other) => {
                     question = true;
                     offered_to_any |=
@@ -165,7 +187,8 @@ pub fn decide(grammar: &Grammar, text: &str, phrases: &[Phrase<'_>]) -> Decision
             let other = grammar.lexicon.asked(intent).filter(|_| who);
             // 谁要土鸡: whoever asks who wants it has it.
             if let Some(other) = other {
-                if intent == Intent::Buy && w.has(Sign::Want) && other == Intent::Sell {
+                let seen = matches!(intent, Intent::Found | Intent::Lost);
+                if seen || intent == Intent::Buy && w.has(Sign::Want) && other == Intent::Sell {
                     offered_to_any = true;
                     s.at_least(other, STRONG - 2);
                 } else if f.own {
@@ -208,6 +231,27 @@ fn kinds(f: &Facts, phrases: &[Phrase<'_>], s: &mut Scores, question: bool) {
                 s.at_least(Intent::Hire, s.get(Intent::Buy) + 2);
                 s.0.retain(|(i, _)| *i != Intent::Buy);
             }
+            // 哪里要小工 asks for those who hire.
+            if s.get(Intent::Sell) > 0 {
+                s.at_least(Intent::Seek, s.get(Intent::Sell) + 1);
+                s.0.retain(|(i, _)| *i != Intent::Sell);
+            }
+            // 找木工: one looks for a carpenter, or for a carpenter's work.
+            if s.get(Intent::Hire) <= HINT
+                && s.get(Intent::Seek) == HINT
+                && s.get(Intent::Lost) == HINT
+                && !f.people
+                && !f.work
+                && !f.amount
+            {
+                s.at_least(Intent::Hire, HINT);
+                s.add(Intent::Hire, 4);
+                s.add(Intent::Seek, 4);
+                let n = s.get(Intent::Hire).max(s.get(Intent::Seek));
+                s.at_least(Intent::Hire, n);
+                s.at_least(Intent::Seek, n);
+                return;
+            }
             if hint(s, Intent::Hire) {
                 let found = if f.work && s.get(Intent::Hire) < STRONG { Intent::Seek } else { Intent::Hire };
                 s.add(found, 4);
@@ -215,7 +259,7 @@ fn kinds(f: &Facts, phrases: &[Phrase<'_>], s: &mut Scores, question: bool) {
             if s.get(Intent::Seek) > 0 && !(f.people && s.get(Intent::Hire) > HINT) {
                 s.add(Intent::Seek, 3);
             }
-            if f.people && s.get(Intent::Seek) < STRONG {
+            if f.people && s.get(Intent::Seek) == 0 {
                 s.at_least(Intent::Hire, 7);
             }
             if f.wage || f.sum {
@@ -224,15 +268,15 @@ fn kinds(f: &Facts, phrases: &[Phrase<'_>], s: &mut Scores, question: bool) {
             }
         }
         Some(Kind::Thing | Kind::Person) => {
-            if s.get(Intent::Lost) >= HINT {
+            if s.get(Intent::Lost) == HINT {
                 s.add(Intent::Lost, 5);
             }
-            if s.get(Intent::Found) >= HINT {
+            if s.get(Intent::Found) == HINT {
                 s.add(Intent::Found, 3);
             }
         }
         Some(Kind::Animal) => {
-            if s.get(Intent::Lost) >= HINT && !f.many && !f.sum {
+            if s.get(Intent::Lost) == HINT && !f.many && !f.sum {
                 s.add(Intent::Lost, 3);
             }
             if s.get(Intent::Found) == HINT {
@@ -240,6 +284,13 @@ fn kinds(f: &Facts, phrases: &[Phrase<'_>], s: &mut Scores, question: bool) {
             }
         }
         Some(Kind::Goods) | None => {}
+    }
+    // Goods are bought, not hired; hints of work fall away.
+    if matches!(f.kind, Some(Kind::Goods | Kind::Animal)) && !f.people && !f.wage {
+        s.0.retain(|(i, n)| !(matches!(i, Intent::Hire | Intent::Seek) && *n <= HINT));
+        if s.get(Intent::Buy) == HINT {
+            s.add(Intent::Buy, 1);
+        }
     }
     if f.work && s.get(Intent::Seek) > 0 && s.get(Intent::Hire) < STRONG {
         s.add(Intent::Seek, 6);
@@ -317,6 +368,9 @@ fn looking_up(
         // 不卖了, 牛找到了: what was said of the thing itself only says which post.
         return;
     }
+    if trade_free(s) && !f.item {
+        return;
+    }
     let ask_have = f.asks && phrases.iter().any(|p| p.has(Sign::Have)) && !f.own;
     let ask_verb = f.asks && board >= HINT;
     let trade = s.get(Intent::Sell).max(s.get(Intent::Buy)).max(s.get(Intent::Hire)).max(s.get(Intent::Seek));
@@ -331,6 +385,11 @@ fn looking_up(
     }
 }
 
+/// Whether nothing so far speaks of goods or work.
+fn trade_free(s: &Scores) -> bool {
+    [Intent::Sell, Intent::Buy, Intent::Hire, Intent::Seek].iter().all(|i| s.get(*i) == 0)
+}
+
 fn choose(f: &Facts, mut s: Scores) -> Decision {
     if s.get(Intent::Search) >= STRONG
         && f.where_
@@ -343,6 +402,8 @@ fn choose(f: &Facts, mut s: Scores) -> Decision {
     scores.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
     let mut unsure = Vec::new();
     let intent = match scores.first().copied() {
+        // A mere hint with nothing to go with it says nothing: 明天开会.
+        Some((_, n)) if n == HINT && !f.item && !f.sum && !f.people && !f.amount && !f.work => Intent::Unknown,
         Some((best, n)) if n >= HINT => {
             if let Some((second, m)) = scores.get(1).copied()
                 && m == n
@@ -383,7 +444,7 @@ fn bare(f: &Facts, unsure: &mut Vec<Intent>) -> Intent {
             *unsure = vec![Intent::Search, Intent::Sell, Intent::Buy];
             Intent::Search
         }
-        None if f.place && !f.amount && !f.sum => Intent::Register,
+        None if f.only_place => Intent::Register,
         None => Intent::Unknown,
     }
 }

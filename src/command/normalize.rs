@@ -4,7 +4,7 @@
 
 use unicode_normalization::UnicodeNormalization;
 
-use crate::grammar::lexicon::Lexicon;
+use crate::grammar::lexicon::{Lexicon, Sense};
 
 /// The text in normal form: lower case, with `,` `?` `/` `-` `.` `:` and single spaces as its only marks.
 pub fn normalize(lexicon: &Lexicon, text: &str) -> String {
@@ -132,6 +132,7 @@ fn strip<'a>(lexicon: &Lexicon, text: &'a str) -> &'a str {
         && let Some(end) = rest.find('】')
         && rest[..end].chars().count() <= 12
         && !rest[end + '】'.len_utf8()..].trim().is_empty()
+        && !machine(lexicon, &rest[..end])
     {
         text = rest[end + '】'.len_utf8()..].trim_start();
     }
@@ -143,6 +144,11 @@ fn strip<'a>(lexicon: &Lexicon, text: &'a str) -> &'a str {
         text = rest[..start].trim_end();
     }
     text
+}
+
+/// Whether a signature is that of a machine, which tells more than it hides.
+fn machine(lexicon: &Lexicon, name: &str) -> bool {
+    lexicon.word(name).is_some_and(|w| w.senses.iter().any(|s| matches!(s, Sense::Stranger(_))))
 }
 
 /// `卖 板 蓝 根` typed with a space after every character becomes one word again.

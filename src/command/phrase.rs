@@ -156,6 +156,8 @@ fn next<'a, 'g>(
             Some(index) => item(text, i, index, w, before),
             // On a never-list: something else than the words within it, by its own name.
             None if w.senses.is_empty() && !w.speaks_anywhere() => (one, What::Compound),
+            // 请个人犁田
+            None if w.has(Sign::People) && w.chars > 1 && before.is_some_and(is_verb) => (one, What::People(1)),
             None if a_unit_of_one(i, before) => (one, What::Amount(one_of(w))),
             None => (one, What::Word(w)),
         },
@@ -185,10 +187,12 @@ fn next<'a, 'g>(
 fn a_unit_of_one(i: In<'_, '_>, before: Option<&Phrase<'_>>) -> bool {
     let unit = i[0].word().is_some_and(|w| w.unit().is_some() && w.verbs(Force::Strong).next().is_none());
     let item = i.get(1).is_some_and(|t| !t.spaced && t.word().is_some_and(|w| w.item().is_some()));
-    let verb = before.is_some_and(|p| {
-        matches!(p.what, What::Word(w) if w.has(Sign::Have) || w.verbs(Force::Strong).next().is_some() || w.verbs(Force::Hint).next().is_some())
-    });
+    let verb = before.is_some_and(is_verb);
     unit && item && verb && !i[0].spaced
+}
+
+fn is_verb(p: &Phrase<'_>) -> bool {
+    matches!(p.what, What::Word(w) if w.has(Sign::Have) || w.verbs(Force::Strong).next().is_some() || w.verbs(Force::Hint).next().is_some())
 }
 
 fn one_of(w: &Word) -> Amount {

@@ -182,6 +182,11 @@ fn number_alone<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Money> {
     {
         return fail();
     }
+    // 一头三岁口: a small number that runs on into unread words counts those.
+    let runs_on = rest.first().is_some_and(|t| !t.spaced && matches!(t.kind, Kind::Han));
+    if runs_on && n.lo < Exact::from_integer(40) {
+        return fail();
+    }
     Ok((rest, Money { lo: n.lo, hi: n.hi }))
 }
 
@@ -300,6 +305,7 @@ fn pay<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Sum> {
         (matches!(t.kind, Kind::Mark)
             || t.has(Sign::Particle)
             || t.has(Sign::About)
+            || t.has(Sign::Total)
             || t.has(Sign::AtLeast)
             || t.has(Sign::AtMost))
         .then_some(())

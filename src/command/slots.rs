@@ -51,6 +51,11 @@ pub fn rest_without(scene: &Scene<'_, '_>, at: usize, skip: impl Fn(&Phrase<'_>)
     (!out.is_empty()).then_some(out)
 }
 
+/// The official matter that a text names.
+pub fn official(scene: &Scene<'_, '_>) -> Option<String> {
+    scene.phrases.iter().find(|p| p.has(Sign::GuideTopic)).map(|p| p.text(scene.text).to_string())
+}
+
 /// The slots of a command that names a post: what follows it.
 pub fn of_post(scene: &Scene<'_, '_>, from: usize, r: &mut Reading) {
     let rest = &scene.phrases[from.min(scene.phrases.len())..];
@@ -101,13 +106,12 @@ pub fn settle(scene: &Scene<'_, '_>, decision: &Decision) -> Reading {
     let mut r = match decision.intent {
         Intent::Search => look(scene, Intent::Search, 0),
         Intent::Price => look(scene, Intent::Price, 0),
-        Intent::Guide
-        | Intent::Ask
-        | Intent::Errand
-        | Intent::Notice
-        | Intent::Subscribe
-        | Intent::Unsubscribe
-        | Intent::Report => Reading { topic: rest_text(scene, 0), ..Reading::of(decision.intent) },
+        Intent::Guide => {
+            Reading { topic: official(scene).or_else(|| rest_text(scene, 0)), ..Reading::of(Intent::Guide) }
+        }
+        Intent::Ask | Intent::Errand | Intent::Notice | Intent::Subscribe | Intent::Unsubscribe | Intent::Report => {
+            Reading { topic: rest_text(scene, 0), ..Reading::of(decision.intent) }
+        }
         Intent::Withdraw | Intent::Deal | Intent::Rate => {
             let mut r = Reading::of(decision.intent);
             r.item = best_item(scene).map(|i| known_item(scene, &scene.phrases[i]));
@@ -201,11 +205,18 @@ pub fn fill(scene: &Scene<'_, '_>, intent: Intent) -> Reading {
             named.retain(goods);
         }
         named = joined(scene, named);
+    } else if let Some(thing) = missing(scene) {
+        named = vec![thing];
     } else {
         named.truncate(1);
     }
     named.truncate(MOST_ITEMS);
     let mut shares = share(scene, &named);
+    // 会砌砖贴砖,300一天: one wage for all.
+    if work && shares.iter().filter(|s| !s.sums.is_empty()).count() == 1 {
+        let sums = shares.iter().find(|s| !s.sums.is_empty()).map(|s| s.sums.clone()).unwrap_or_default();
+        shares.iter_mut().for_each(|s| s.sums.clone_from(&sums));
+    }
     let mut r = Reading::of(intent);
     common(scene, intent, &mut r, &mut used);
     if shares[0].item.is_none() && (trade || work) {
@@ -227,7 +238,8 @@ pub fn fill(scene: &Scene<'_, '_>, intent: Intent) -> Reading {
         amounts_and_prices(scene, intent, s, &mut one, &mut used, shares.len() == 1);
         readings.push(one);
     }
-    let left = leftovers(scene, &used);
+    let missing = matches!(intent, Intent::Lost | Intent::Found);
+    let left = leftovers(scene, &used, missing);
     let mut readings = readings.into_iter();
     let mut first = readings.next().unwrap_or_else(|| Reading::of(intent));
     first.also = readings.collect();
@@ -240,6 +252,20 @@ pub fn fill(scene: &Scene<'_, '_>, intent: Intent) -> Reading {
         first.remark = Some(left.join(" "));
     }
     first
+}
+
+/// What was lost or found: an animal, a thing one carries or a person before goods, a kind before a whole category.
+fn missing(scene: &Scene<'_, '_>) -> Option<usize> {
+    let rank = |i: &usize| {
+        let Some(x) = scene.phrases[*i].item() else { return (1, false) };
+        let loose = match scene.grammar.lexicon.kind(x) {
+            Kind::Animal | Kind::Thing | Kind::Person => 0,
+            Kind::Goods => 1,
+            Kind::Trade => 2,
+        };
+        (loose, scene.grammar.items.at(x).is_some_and(|x| x.category.is_none()))
+    };
+    (0..scene.phrases.len()).filter(|i| names_item(&scene.phrases[*i])).min_by_key(rank)
 }
 
 /// Items said side by side (板蓝根和天麻) or each with an amount or a price; others are only mentioned.
@@ -358,7 +384,15 @@ fn amounts_and_prices(
             r.quantity =
                 Some(Quantity { amount: Exact::from_integer(1), max: None, unit: unit_name(scene, u), approx: false });
         }
-        let price = price(scene, &x, r.quantity.as_ref());
+        let mut price = price(scene, &x, r.quantity.as_ref());
+        if work
+            && x.of_one
+            && matches!(x.per, Per::Unit(u) if scene.grammar.units.at(u).is_some_and(|u| u.dimension == "count"))
+        {
+            // 招洗碗阿姨一个2800
+            r.people = r.people.or(Some(1));
+            price.per = None;
+        }
         if work {
             r.wage = Some(price);
         } else {
@@ -389,13 +423,21 @@ fn lone_number(scene: &Scene<'_, '_>, intent: Intent, r: &mut Reading, used: &mu
     let ps = &scene.phrases;
     for (i, p) in ps.iter().enumerate() {
         let What::Number { n, .. } = p.what else { continue };
-        if used[i] || n.lo <= Exact::from_integer(0) {
+        // C1 is no number of anything.
+        let attached = i > 0 && !p.spaced && matches!(ps[i - 1].what, What::Unread);
+        if used[i] || n.lo <= Exact::from_integer(0) || attached {
             continue;
         }
         let sum = Sum { yuan: n.lo, max: n.hi, per: Per::Nothing, pay: false, of_one: false };
         match intent {
             Intent::Sell | Intent::Buy | Intent::Order if r.price.is_none() && r.quantity.is_some() => {
                 r.price = Some(price(scene, &sum, r.quantity.as_ref()));
+            }
+            // 面包车一万二: of things sold one by one a lone sum is the price.
+            Intent::Sell | Intent::Buy
+                if r.price.is_none() && n.lo >= Exact::from_integer(100) && sold_singly(scene, r) =>
+            {
+                r.price = Some(price(scene, &sum, None));
             }
             Intent::Hire | Intent::Seek if r.wage.is_none() && n.lo >= Exact::from_integer(40) => {
                 r.wage = Some(price(scene, &sum, None));
@@ -406,6 +448,13 @@ fn lone_number(scene: &Scene<'_, '_>, intent: Intent, r: &mut Reading, used: &mu
         used[i] = true;
         return;
     }
+}
+
+fn sold_singly(scene: &Scene<'_, '_>, r: &Reading) -> bool {
+    let items = &scene.grammar.items;
+    let Some(item) = r.item.as_ref().filter(|i| i.known) else { return false };
+    let unit = items.path(&item.name).iter().find_map(|n| items.get(n).and_then(|i| i.unit.clone()));
+    unit.and_then(|u| scene.grammar.units.get(&u)).is_some_and(|u| u.size.is_none() || u.dimension == "count")
 }
 
 /// The amount of the goods, not of each: a total, else the one in the item's own unit, else a count, else the first.
@@ -497,8 +546,20 @@ fn common(scene: &Scene<'_, '_>, intent: Intent, r: &mut Reading, used: &mut [bo
             used[i] = true;
         }
     }
+    if r.sex.is_none() && matches!(intent, Intent::Lost | Intent::Found) {
+        r.sex = missing(scene).and_then(|i| sex_of_name(scene, &ps[i]));
+    }
     r.phone = phone(scene);
     r.name = contact_name(scene, used);
+}
+
+/// 牯牛, 沙牛: the sex is in the name, where the canonical name lacks it.
+fn sex_of_name(scene: &Scene<'_, '_>, p: &Phrase<'_>) -> Option<crate::market::Sex> {
+    let item = scene.grammar.items.at(p.item()?)?;
+    p.text(scene.text).chars().filter(|c| !item.name.contains(*c)).find_map(|c| {
+        let mut b = [0; 4];
+        scene.grammar.lexicon.word(c.encode_utf8(&mut b)).and_then(sex)
+    })
 }
 
 fn phone(scene: &Scene<'_, '_>) -> Option<String> {
@@ -517,6 +578,18 @@ fn contact_name(scene: &Scene<'_, '_>, used: &mut [bool]) -> Option<String> {
         .map(|i| i + 1)
         .map(|i| if ps.get(i).is_some_and(Phrase::is_separator) { i + 1 } else { i });
     let by_phone = ps.iter().position(|p| matches!(p.what, What::Phone)).and_then(|i| i.checked_sub(1));
+    let called =
+        ps.iter().position(|p| p.has(Sign::Naming) && matches!(p.what, What::Word(w) if w.chars > 1)).map(|i| i + 1);
+    if let Some(i) = called.filter(|i| *i < ps.len() && short(*i)) {
+        used[i] = true;
+        used[i - 1] = true;
+        return Some(ps[i].text(scene.text).to_string());
+    }
+    let behind = ps.iter().position(|p| matches!(p.what, What::Phone)).map(|i| i + 1).filter(|i| i + 1 == ps.len());
+    if let Some(i) = behind.filter(|i| short(*i)) {
+        used[i] = true;
+        return Some(ps[i].text(scene.text).to_string());
+    }
     let i = cue.into_iter().chain(by_phone).find(|i| *i < ps.len() && short(*i) && !used[*i])?;
     if cue != Some(i)
         && !ps[i].spaced
@@ -621,7 +694,7 @@ fn route(scene: &Scene<'_, '_>, r: &mut Reading, used: &mut [bool]) {
 }
 
 /// What no slot took, in the sender's words: runs of words that stand together.
-fn leftovers(scene: &Scene<'_, '_>, used: &[bool]) -> Vec<String> {
+fn leftovers(scene: &Scene<'_, '_>, used: &[bool], marks: bool) -> Vec<String> {
     let ps = &scene.phrases;
     // Verbs, questions and the like were read for the intent; by themselves they are not left over.
     let spoken = |p: &Phrase<'_>| match p.what {
@@ -633,13 +706,19 @@ fn leftovers(scene: &Scene<'_, '_>, used: &[bool]) -> Vec<String> {
         }
         _ => false,
     };
+    // Marks are kept as they were said: 黄的, 有个白额头, 左角断了.
     let hard = |p: &Phrase<'_>| match p.what {
+        What::Word(_) if marks => !light(p) && !spoken(p) && !p.has(Sign::In) && !p.has(Sign::Go),
         What::Word(w) => w.has(Sign::PayInKind) || w.has(Sign::Modifier) && w.chars > 1 || w.moment().is_some(),
         _ => !p.is_separator(),
     };
     let trim = |p: &Phrase<'_>| {
         light(p) || spoken(p) || p.has(Sign::In) || p.has(Sign::Go) || p.has(Sign::Total) || p.has(Sign::About)
     };
+    let lead = |p: &Phrase<'_>| {
+        if marks { light(p) || p.has(Sign::Who) || p.has(Sign::In) && !p.has(Sign::Have) } else { trim(p) }
+    };
+    let tail = |p: &Phrase<'_>| if marks { p.has(Sign::Polite) || p.is_separator() } else { trim(p) };
     let mut out: Vec<String> = Vec::new();
     let mut i = 0;
     while i < ps.len() {
@@ -653,8 +732,8 @@ fn leftovers(scene: &Scene<'_, '_>, used: &[bool]) -> Vec<String> {
         }
         let run = &ps[i..end];
         if run.iter().any(hard) {
-            let first = run.iter().position(|p| !trim(p)).unwrap_or(0);
-            let last = run.iter().rposition(|p| !trim(p)).unwrap_or(run.len() - 1);
+            let first = run.iter().position(|p| !lead(p)).unwrap_or(0);
+            let last = run.iter().rposition(|p| !tail(p)).unwrap_or(run.len() - 1);
             out.push(scene.text[run[first].start as usize..run[last].end as usize].to_string());
         }
         i = end;

@@ -200,7 +200,11 @@ impl Places {
             let (len, full) = if text.starts_with(name) {
                 (name.len(), name.chars().nth(2).is_some())
             } else if row.stem > 0 && text.starts_with(&name[..row.stem as usize]) {
-                (row.stem as usize, false)
+                // 三江乡 is 三江水族乡: the peoples may be left out.
+                let stem = row.stem as usize;
+                let suffix = name.chars().next_back().unwrap_or_default();
+                let suffixed = text[stem..].starts_with(suffix);
+                (if suffixed { stem + suffix.len_utf8() } else { stem }, suffixed)
             } else {
                 continue;
             };

@@ -35,6 +35,10 @@ const GROUP_BYTES: usize = 256 * 1024;
 /// A table is handed to the applier after this time, or at this size.
 const HAND_OVER: Duration = Duration::from_millis(500);
 const HAND_OVER_BYTES: usize = 4 << 20;
+/// Between two looks whether a busy applier is done.
+const OVERDUE: Duration = Duration::from_millis(20);
+/// What a group waits at most, when the applier falls behind: better all a little than some for a second.
+const SLOWEST: Duration = Duration::from_millis(20);
 
 /// One caller's decision.
 pub trait Job: Send {
@@ -150,7 +154,8 @@ impl Committer {
         loop {
             let idle = self.shared.read().active.is_empty();
             let patience = if idle { HAND_OVER } else { HAND_OVER.saturating_sub(self.handed_over.elapsed()) };
-            match calls.recv_timeout(patience.max(Duration::from_millis(1))) {
+            // overdue means that the applier is still busy
+            match calls.recv_timeout(patience.max(OVERDUE)) {
                 Ok(Call::Job(job)) => {
                     if let Some(last) = self.group(job, &calls) {
                         return self.stop(last);
@@ -198,6 +203,7 @@ impl Committer {
     /// Takes a group, beginning with `first`. Returns the call to stop if that was among those waiting.
     fn group(&mut self, first: Box<dyn Job>, calls: &Receiver<Call>) -> Option<Call> {
         let limit = self.shared.options.memory_bytes / 2;
+        self.hold_back(limit);
         self.shared.await_turn(|s| s.active.bytes() >= limit && s.frozen.is_some() && s.disk.is_ok());
 
         let begun = Instant::now();
@@ -231,6 +237,17 @@ impl Committer {
             job.answer(outcome.clone());
         }
         stop
+    }
+
+    /// Slows down while sled cannot follow: the more is waiting for it, the longer.
+    fn hold_back(&self, limit: usize) {
+        let state = self.shared.read();
+        let above = state.active.bytes().saturating_sub(limit / 2).min(limit / 2);
+        if above > 0 && state.frozen.is_some() && state.disk.is_ok() {
+            let share = above as f64 / (limit / 2).max(1) as f64;
+            drop(state);
+            std::thread::sleep(SLOWEST.mul_f64(share));
+        }
     }
 
     fn decide(&self, job: &mut dyn Job, state: &State, group: &mut Group) {

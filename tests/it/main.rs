@@ -18,3 +18,4 @@ mod smsgate;
 mod store;
 mod supply;
 mod talks;
+mod texts;

@@ -18,7 +18,7 @@ fn buyer(n: usize) -> String {
 
 /// A thing that only one pair trades: words of two characters that mean nothing, so that no lexicon helps.
 fn thing(n: usize) -> String {
-    let signs: Vec<char> = "甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳午未申酉戌亥乾坤坎离震艮巽兑".chars().collect();
+    let signs: Vec<char> = "甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳午申酉戌亥坤坎离震艮巽兑鼎斝觚簋".chars().collect();
     let k = signs.len();
     [signs[n % k], signs[n / k % k]].iter().chain(&['宝', '罗', '菇']).collect()
 }

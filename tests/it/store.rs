@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 mod embedded;
 mod forms;
 mod full;
+mod killed;
 
 use xiangxun::clock::{DAY, HOUR, Timestamp};
 use xiangxun::market::{Place, PlaceCode, Post, PostId, PostState, Ring};

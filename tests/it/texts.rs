@@ -1,0 +1,193 @@
+//! `fixtures/texts/*.toml`: texts, and the reading each must have.
+//!
+//! Of a reading only what `expect` names is compared, in tables too; `absent` lists keys that must not be there. A case
+//! marked `hard` may be `unsure` or `unknown` instead, but not silently wrong in its intent.
+
+use std::path::Path;
+use std::sync::LazyLock;
+
+use proptest::prelude::*;
+use serde::Deserialize;
+use serde_json::Value;
+use xiangxun::clock::Timestamp;
+use xiangxun::command::{Intent, read};
+use xiangxun::grammar::Grammar;
+use xiangxun::market::PlaceCode;
+
+static GRAMMAR: LazyLock<Grammar> = LazyLock::new(|| match Grammar::built_in() {
+    Ok(grammar) => grammar,
+    Err(errors) => panic!("{}", errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")),
+});
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    now: String,
+    #[serde(default)]
+    place: Option<String>,
+    case: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    text: String,
+    #[serde(default)]
+    #[allow(dead_code, reason = "tags are for people")]
+    tags: Vec<String>,
+    expect: Value,
+    #[serde(default)]
+    absent: Vec<String>,
+    #[serde(default)]
+    hard: bool,
+    #[serde(default)]
+    now: Option<String>,
+    #[serde(default)]
+    place: Option<String>,
+    #[serde(default)]
+    #[allow(dead_code, reason = "notes are for people")]
+    note: Option<String>,
+}
+
+/// Whether `got` has all that `want` names.
+fn has(want: &Value, got: &Value) -> bool {
+    match (want, got) {
+        (Value::Object(w), Value::Object(g)) => w.iter().all(|(k, v)| g.get(k).is_some_and(|x| has(v, x))),
+        (Value::Array(w), Value::Array(g)) => w.len() == g.len() && w.iter().zip(g).all(|(w, g)| has(w, g)),
+        (Value::Number(w), Value::Number(g)) => match (w.as_f64(), g.as_f64()) {
+            (Some(w), Some(g)) => (w - g).abs() < 0.000_5,
+            _ => false,
+        },
+        _ => want == got,
+    }
+}
+
+fn at(now: &str) -> Timestamp {
+    Timestamp::parse_rfc3339(now).unwrap_or_else(|e| panic!("{now}: {e}"))
+}
+
+fn check(file: &Path, wrong: &mut Vec<String>) -> usize {
+    let text = std::fs::read_to_string(file).expect("the file is there");
+    let all: File = toml::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
+    for case in &all.case {
+        let now = at(case.now.as_ref().unwrap_or(&all.now));
+        let home = case.place.as_ref().or(all.place.as_ref()).and_then(|p| PlaceCode::parse(p)).unwrap_or_default();
+        let reading = read(&GRAMMAR, home, now, &case.text);
+        let got = serde_json::to_value(&reading).expect("a reading is JSON");
+        let open = case.hard
+            && (reading.unsure || reading.intent == Intent::Unknown || case.expect["intent"] == got["intent"]);
+        let right = has(&case.expect, &got) && case.absent.iter().all(|k| got.get(k).is_none());
+        if !right && !open {
+            let name = file.file_name().unwrap_or_default().to_string_lossy();
+            wrong.push(format!(
+                "{name}: {}\n    want {}{}\n    got  {got}",
+                case.text,
+                case.expect,
+                if case.absent.is_empty() { String::new() } else { format!(" without {}", case.absent.join(" ")) }
+            ));
+        }
+    }
+    all.case.len()
+}
+
+#[test]
+fn texts_have_their_one_reading() {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/texts");
+    let mut files: Vec<_> =
+        std::fs::read_dir(dir).expect("fixtures/texts is there").map(|e| e.expect("an entry").path()).collect();
+    files.sort();
+    let mut wrong = Vec::new();
+    let count: usize = files.iter().map(|f| check(f, &mut wrong)).sum();
+    assert!(count > 400, "only {count} texts");
+    assert!(wrong.is_empty(), "{} of {count} texts are read wrongly:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Pieces that texts are made of, so that random texts reach deep.
+const PIECES: &[&str] = &[
+    "卖",
+    "收",
+    "招",
+    "找",
+    "板蓝根",
+    "牛",
+    "斤",
+    "块",
+    "元",
+    "一",
+    "两",
+    "百",
+    "千",
+    "万",
+    "半",
+    "几",
+    "把",
+    "来",
+    "多",
+    "五",
+    "3",
+    "5.",
+    "0",
+    ".",
+    "-",
+    "到",
+    "807",
+    "号",
+    "月",
+    "底",
+    "下周",
+    "腊月",
+    "初",
+    "农历",
+    "13800000000",
+    " ",
+    ",",
+    "?",
+    "了",
+    "不",
+    "谁",
+    "哪里",
+    "有",
+    "我",
+    "每",
+    "/",
+    "栽麻",
+    "镇",
+    "去",
+    "从",
+    "【",
+    "】",
+    "💊",
+    "点",
+    "99999999999999",
+    "亿",
+    "共",
+    "价",
+    "日结",
+    "td",
+    "撤",
+    "人",
+    "座",
+    "頭",
+    "０",
+    "\u{0}",
+    "mai",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_text_has_a_reading(text in "\\PC{0,200}", now in -100_000_000_000_000i64..400_000_000_000_000, home in 0u64..700_000) {
+        let reading = read(&GRAMMAR, PlaceCode(home), Timestamp(now), &text);
+        prop_assert!(serde_json::to_string(&reading).is_ok());
+        prop_assert_eq!(reading.intent == Intent::Unknown, reading.reason.is_some());
+    }
+
+    #[test]
+    fn any_pieces_have_a_reading(pieces in proptest::collection::vec(proptest::sample::select(PIECES), 0..40), now in 0i64..4_000_000_000_000) {
+        let text = pieces.concat();
+        let reading = read(&GRAMMAR, PlaceCode(522_632), Timestamp(now), &text);
+        prop_assert!(serde_json::to_string(&reading).is_ok());
+        prop_assert!(reading.choice.is_none_or(|c| (1..=9).contains(&c)));
+    }
+}
