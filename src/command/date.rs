@@ -152,6 +152,10 @@ fn dated<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Day> {
 
 /// 腊月二十 · 正月初五 · 农历八月十五.
 fn lunar<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Day> {
+    // 十月初八: 月初 and a day are 月 and 初八.
+    if let Ok((rest, (month, (), day))) = (small(12), tight(sign(Sign::MonthStart)), tight(small(10))).parse(i) {
+        return Ok((rest, offset(What::Lunar { month, day })));
+    }
     let (rest, mark) = opt(sign(Sign::LunarMark)).parse(i)?;
     let named = word(|w| match w.moment() {
         Some(Moment::LunarMonth(m)) => Some(m),
@@ -159,7 +163,12 @@ fn lunar<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Day> {
     });
     let (rest, month) = match named(rest) {
         Ok(read) => read,
-        Err(e) if mark.is_none() => return Err(e),
+        // 十月初八: 初 is said of the moon's days alone.
+        Err(_) if mark.is_none() => {
+            let (after, month) = map((small(12), sign(Sign::MonthName)), |(m, ())| m).parse(rest)?;
+            sign(Sign::LunarFirst)(after)?;
+            (after, month)
+        }
         Err(_) => map((small(12), sign(Sign::MonthName)), |(m, ())| m).parse(rest)?,
     };
     let (rest, _) = opt(sign(Sign::LunarFirst)).parse(rest)?;

@@ -164,6 +164,10 @@ fn named_post(scene: &Scene<'_, '_>) -> Option<Reading> {
             }
         }
         (_, Some((end, w))) if at == 0 || ps[..at].iter().all(|(_, p)| p.has(Sign::Choose)) => (w, end),
+        // 807多少钱, 807 4元: something about a post, and what is for a person to say.
+        (None, None) if at == 0 && digits && n >= 101 && !scene.phrases.iter().any(|p| p.item().is_some()) => {
+            (Intent::Contact, 0)
+        }
         (None, None) if marked && at == 0 && digits && n >= 100 => (Intent::Contact, 0),
         (None, None)
             if at > 0 && ps[..at].iter().all(|(_, p)| p.has(Sign::Choose)) && ps.len() == at + 1 && n >= 10 =>
@@ -176,6 +180,10 @@ fn named_post(scene: &Scene<'_, '_>) -> Option<Reading> {
         return None;
     }
     let mut r = named(intent, n);
+    if before.is_none() && after.is_none() && at == 0 {
+        r.unsure = true;
+        r.alternatives = vec![Intent::Contact, Intent::Relay];
+    }
     let start =
         rest_at.max(scene.phrases.iter().position(|p| p.end as usize > verb_end).unwrap_or(scene.phrases.len()));
     slots::of_post(scene, start, &mut r);

@@ -41,6 +41,8 @@ impl Scores {
 const STRONG: i32 = 10;
 const HINT: i32 = 3;
 const CLOSING: i32 = 16;
+/// So many phrases of a clause are looked at around a word: a text without marks stays linear in its length.
+const SIGHT: usize = 24;
 
 fn posts(i: Intent) -> bool {
     use Intent::*;
@@ -63,6 +65,7 @@ struct Facts {
     asks: bool,
     route: bool,
     work: bool,
+    who: bool,
     only_place: bool,
 }
 
@@ -71,9 +74,10 @@ fn facts(grammar: &Grammar, phrases: &[Phrase<'_>]) -> Facts {
     let amounts = || phrases.iter().filter_map(|p| if let What::Amount(a) = p.what { Some(a) } else { None });
     let kind = phrases.iter().filter_map(Phrase::item).map(|i| grammar.lexicon.kind(i)).next();
     let sums = || phrases.iter().filter_map(|p| if let What::Sum(s) = p.what { Some(s) } else { None });
-    let skill = phrases.iter().any(|p| {
-        !phrases.iter().any(|q| q.clause == p.clause && q.has(Sign::Who)) &&
+    // 我会砌砖 tells a skill, 有人会砌砖吗 asks for one.
+    let skill = phrases.iter().enumerate().any(|(i, p)| {
         matches!(p.what, What::Word(w) if w.is_verb(Intent::Seek, Force::Hint) && !w.is_verb(Intent::Lost, Force::Hint))
+            && !phrases[..i].iter().rev().take(SIGHT).any(|q| q.clause == p.clause && q.has(Sign::Who))
     }) && kind == Some(Kind::Trade);
     let own_hands = phrases.windows(2).any(|w| w[0].has(Sign::Own) && matches!(w[1].what, What::People(_)));
     let own_have = phrases.windows(2).any(|w| w[0].has(Sign::Own) && w[1].has(Sign::Have))
@@ -96,6 +100,7 @@ fn facts(grammar: &Grammar, phrases: &[Phrase<'_>]) -> Facts {
                 && matches!(w[2].what, What::Place(_))
         }),
         work: any(&|p| p.has(Sign::Work)),
+        who: any(&|p| p.has(Sign::Who)),
         only_place: phrases
             .iter()
             .all(|p| matches!(p.what, What::Place(_)) || super::phrase::light(p) || p.has(Sign::In)),
@@ -127,14 +132,27 @@ pub fn decide(grammar: &Grammar, text: &str, phrases: &[Phrase<'_>]) -> Decision
             continue;
         }
         let clause = |q: &&Phrase<'_>| q.clause == p.clause;
-        let before = || phrases[..i].iter().rev().take_while(clause);
+        let before = || phrases[..i].iter().rev().take_while(clause).take(SIGHT);
         let next = phrases[i + 1..].first().filter(|q| q.clause == p.clause);
         // 谁收, 收不, 要吗: others are asked whether they do.
-        let tail =
-            phrases[i + 1..].iter().take_while(clause).filter(|q| !q.has(Sign::Le) && !q.has(Sign::Polite)).last();
+        let tail = phrases[i + 1..]
+            .iter()
+            .take(SIGHT)
+            .take_while(clause)
+            .filter(|q| !q.has(Sign::Le) && !q.has(Sign::Polite))
+            .last();
         let who = before().any(|q| q.has(Sign::Who) || q.has(Sign::IsThere) || q.has(Sign::Where))
             || tail.is_some_and(|q| q.has(Sign::Ask));
-        let negated = before().next().is_some_and(|q| q.has(Sign::Not) && !q.has(Sign::Who) && q.end == p.start);
+        // 收不收, 卖不卖
+        let doubled = {
+            let same = |a: Option<&Phrase<'_>>, b: Option<&Phrase<'_>>| {
+                a.is_some_and(|q| q.has(Sign::Not)) && b.is_some_and(|q| q.text(text) == p.text(text))
+            };
+            same(phrases.get(i + 1), phrases.get(i + 2)) || i >= 2 && same(phrases.get(i - 1), phrases.get(i - 2))
+        };
+        let who = who || doubled;
+        let negated =
+            !doubled && before().next().is_some_and(|q| q.has(Sign::Not) && !q.has(Sign::Who) && q.end == p.start);
         let wanted = before().any(|q| q.has(Sign::Want) && q.end != p.start || q.has(Sign::Want) && !q.has(Sign::Not));
         for intent in w.verbs(Force::Strong) {
             // 少了不卖 with a price sets terms, 不卖我 speaks of others; 不卖了 takes back.
@@ -167,11 +185,15 @@ pub fn decide(grammar: &Grammar, text: &str, phrases: &[Phrase<'_>]) -> Decision
             let owner = intent == Intent::Found
                 && before().any(|q| {
                     q.has(Sign::Who)
-                        && phrases.iter().any(|n| n.start >= q.end && n.start <= q.end + 3 && n.item().is_some())
+                        && phrases[..i]
+                            .iter()
+                            .rev()
+                            .take(SIGHT)
+                            .any(|n| n.start >= q.end && n.start <= q.end + 3 && n.item().is_some())
                 });
             // 有人偷了我家的牛
-            let own_loss =
-                intent == Intent::Lost && phrases[i + 1..].iter().take_while(clause).any(|q| q.has(Sign::Own));
+            let own_loss = intent == Intent::Lost
+                && phrases[i + 1..].iter().take(SIGHT).take_while(clause).any(|q| q.has(Sign::Own));
             match grammar.lexicon.asked(intent).filter(|_| who && !owner && !own_loss) {
                 Some(other) => {
                     question = true;
@@ -179,6 +201,8 @@ pub fn decide(grammar: &Grammar, text: &str, phrases: &[Phrase<'_>]) -> Decision
                         matches!(intent, Intent::Lost | Intent::Found | Intent::RideOffer | Intent::RideNeed);
                     s.at_least(other, STRONG);
                 }
+                // 不要给我发招工了: what is not wanted any more outweighs its name.
+                None if intent == Intent::Unsubscribe => s.at_least(intent, CLOSING + 2),
                 None => s.at_least(intent, STRONG + i32::from(i == 0)),
             }
         }
@@ -218,9 +242,18 @@ pub fn decide(grammar: &Grammar, text: &str, phrases: &[Phrase<'_>]) -> Decision
     }
     kinds(&f, phrases, &mut s, question);
     rides(&f, phrases, &mut s);
+    if phrases.iter().any(|p| p.has(Sign::How)) && s.get(Intent::Price) == 0 {
+        s.at_least(Intent::Ask, STRONG - 3);
+    }
     official(&f, phrases, &mut s);
     looking_up(&f, phrases, &mut s, question, offered_to_any, closing);
     choose(&f, s)
+}
+
+/// 师傅, 请: said of those who are looked for, never of oneself.
+fn hires(p: &Phrase<'_>) -> bool {
+    let What::Word(w) = p.what else { return false };
+    w.is_verb(Intent::Hire, Force::Hint) && !w.is_verb(Intent::Seek, Force::Hint) && !w.has(Sign::Want)
 }
 
 /// What the kind of the thing named says.
@@ -230,7 +263,7 @@ fn kinds(f: &Facts, phrases: &[Phrase<'_>], s: &mut Scores, question: bool) {
     let have = phrases.iter().enumerate().any(|(i, p)| {
         let said = p.has(Sign::Have) && !p.has(Sign::IsThere);
         said && phrases[i + 1..].iter().take_while(|q| q.clause == p.clause).any(thing)
-            && phrases[..i].iter().all(|q| !matches!(q.what, What::Unread))
+            && phrases[..i].iter().rev().take(SIGHT).all(|q| !matches!(q.what, What::Unread))
     });
     let hint = |s: &Scores, i| s.get(i) > 0;
     match f.kind {
@@ -242,6 +275,7 @@ fn kinds(f: &Facts, phrases: &[Phrase<'_>], s: &mut Scores, question: bool) {
                 && !f.people
                 && !f.work
                 && !f.amount
+                && !phrases.iter().any(hires)
             {
                 s.at_least(Intent::Hire, HINT);
                 s.add(Intent::Hire, 4);
@@ -260,6 +294,10 @@ fn kinds(f: &Facts, phrases: &[Phrase<'_>], s: &mut Scores, question: bool) {
             if s.get(Intent::Sell) > 0 {
                 s.at_least(Intent::Seek, s.get(Intent::Sell) + 1);
                 s.0.retain(|(i, _)| *i != Intent::Sell);
+            }
+            let hires = phrases.iter().any(hires);
+            if hires && !f.where_ && s.get(Intent::Seek) < STRONG {
+                s.add(Intent::Hire, 4);
             }
             if hint(s, Intent::Hire) {
                 let found = if f.work && s.get(Intent::Hire) < STRONG { Intent::Seek } else { Intent::Hire };
@@ -349,7 +387,8 @@ fn official(f: &Facts, phrases: &[Phrase<'_>], s: &mut Scores) {
     if !phrases.iter().any(|p| p.has(Sign::GuideTopic)) {
         return;
     }
-    let doing = phrases.iter().any(|p| matches!(p.what, What::Word(w) if w.senses.iter().any(|s| matches!(s, Sense::Verb(Intent::Guide | Intent::Ask, _)))));
+    let how = phrases.iter().any(|p| p.has(Sign::How));
+    let doing = how || phrases.iter().any(|p| matches!(p.what, What::Word(w) if w.senses.iter().any(|s| matches!(s, Sense::Verb(Intent::Guide | Intent::Ask, _)))));
     if doing || f.where_ || f.asks {
         s.add(Intent::Guide, STRONG + 2);
     }
@@ -413,6 +452,8 @@ fn choose(f: &Facts, mut s: Scores) -> Decision {
     let intent = match scores.first().copied() {
         // A mere hint with nothing to go with it says nothing: 明天开会.
         Some((_, n)) if n == HINT && !f.item && !f.sum && !f.people && !f.amount && !f.work => Intent::Unknown,
+        // 账户支出100元: a hint of trade without goods.
+        Some((Intent::Sell | Intent::Buy, n)) if n < STRONG - 2 && !f.item && !f.amount => Intent::Unknown,
         Some((best, n)) if n >= HINT => {
             if let Some((second, m)) = scores.get(1).copied()
                 && m == n
@@ -432,7 +473,7 @@ fn choose(f: &Facts, mut s: Scores) -> Decision {
 /// A text without a verb.
 fn bare(f: &Facts, unsure: &mut Vec<Intent>) -> Intent {
     match f.kind {
-        Some(Kind::Trade) if f.people => Intent::Hire,
+        Some(Kind::Trade) if f.people || f.who => Intent::Hire,
         Some(Kind::Trade) => {
             *unsure = vec![Intent::Hire, Intent::Seek];
             Intent::Hire

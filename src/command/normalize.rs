@@ -162,7 +162,7 @@ fn spaced_out(text: &str) -> String {
     let mut last_single = false;
     for w in text.split(' ').filter(|w| !w.is_empty()) {
         let single = w.chars().count() == 1 && w.chars().all(is_han);
-        if !out.is_empty() && !(single && last_single) {
+        if !(out.is_empty() || single && last_single) {
             out.push(' ');
         }
         out.push_str(w);

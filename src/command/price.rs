@@ -165,7 +165,16 @@ fn per<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Per> {
     {
         return Ok((after, p.1));
     }
-    let (rest, p) = target(rest)?;
+    // 2毛一块, of bricks: 块 is a price again when a number follows.
+    let piece = |i| {
+        let (rest, u) = word(|w| w.unit().filter(|_| w.money().is_some()))(i)?;
+        if rest.first().is_none_or(|t| matches!(t.kind, Kind::Comma | Kind::Question)) {
+            Ok((rest, Per::Unit(u)))
+        } else {
+            fail()
+        }
+    };
+    let (rest, p) = alt((target, piece)).parse(rest)?;
     // 一斤半 is an amount, 一天半 a time.
     if rest.first().is_some_and(|t| !t.spaced && t.has(Sign::Half)) { fail() } else { Ok((rest, p)) }
 }
@@ -195,7 +204,12 @@ pub fn price<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Sum> {
     let (rest, total) = opt(sign(Sign::Total)).parse(i)?;
     let (rest, about) = opt(alt((sign(Sign::About), sign(Sign::AtLeast), sign(Sign::AtMost)))).parse(rest)?;
     let cue = i.len() != rest.len();
-    let (rest, mut s) = alt((pay, per_first, cued, after, map(bare_per, |s| s))).parse(rest)?;
+    // 共25000
+    let whole = |i| match total {
+        Some(()) => map(number_alone, |m| sum(m, Per::Whole)).parse(i),
+        None => fail(),
+    };
+    let (rest, mut s) = alt((pay, per_first, cued, after, bare_per, whole)).parse(rest)?;
     if about.is_some() && !cue {
         return fail();
     }

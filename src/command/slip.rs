@@ -42,7 +42,17 @@ fn homophone(grammar: &Grammar, text: &str, tokens: &[Token<'_>]) -> Option<(Str
             _ => true,
         })
     };
-    let loose: Vec<bool> = chars.iter().map(|(at, c)| is_han(*c) && loose(*at)).collect();
+    // 五亩地 is no 墓地: a unit behind a number is one.
+    let counted = |at: usize| {
+        tokens.windows(2).any(|w| {
+            let number = matches!(w[0].kind, Kind::Arabic(_))
+                || w[0].word().is_some_and(|x| x.digit().is_some() || x.power().is_some());
+            w[1].range().contains(&at)
+                && number
+                && w[1].word().is_some_and(|x| x.unit().is_some() || x.money().is_some())
+        })
+    };
+    let loose: Vec<bool> = chars.iter().map(|(at, c)| is_han(*c) && loose(*at) && !counted(*at)).collect();
     for near in [false, true] {
         for len in (2..=6usize).rev() {
             let mut best: Option<(usize, &str, usize)> = None;

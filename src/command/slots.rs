@@ -67,6 +67,14 @@ pub fn of_post(scene: &Scene<'_, '_>, from: usize, r: &mut Reading) {
             r.price = sum.map(|s| price(scene, &s, None));
             r.remark = rest_without(scene, from, |p| matches!(p.what, What::Amount(_) | What::Sum(_)));
         }
+        // What is passed on is passed on whole.
+        Intent::Relay => {
+            let said = scene
+                .phrases
+                .get(from)
+                .map(|p| scene.text[p.start as usize..].trim_matches([' ', ',', ':']).to_string());
+            r.remark = said.filter(|s| !s.is_empty());
+        }
         _ => r.remark = rest_text(scene, from),
     }
     r.phone = phone(scene);
@@ -438,7 +446,17 @@ fn lone_number(scene: &Scene<'_, '_>, intent: Intent, r: &mut Reading, used: &mu
     for (i, p) in ps.iter().enumerate() {
         let What::Number { n, .. } = p.what else { continue };
         // C1 is no number of anything.
-        let attached = i > 0 && !p.spaced && matches!(ps[i - 1].what, What::Unread);
+        let next = ps.get(i + 1);
+        // 45岁, 一公一母: what it counts stands behind it.
+        let counts = next.is_some_and(|q| {
+            !q.spaced
+                && !q.is_separator()
+                && !light(q)
+                && !q.has(Sign::Negotiable)
+                && !matches!(q.what, What::Place(_) | What::Phone | What::Day(_))
+                && q.word().is_none_or(|w| w.verbs(Force::Strong).next().is_none() && !w.has(Sign::PayInKind))
+        });
+        let attached = counts || i > 0 && !p.spaced && matches!(ps[i - 1].what, What::Unread);
         if used[i] || n.lo <= Exact::from_integer(0) || attached {
             continue;
         }

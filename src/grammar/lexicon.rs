@@ -61,6 +61,7 @@ pub enum Sign {
     NumberMark,
     Work,
     ContactName,
+    How,
     Half,
     Few,
     More,
@@ -90,7 +91,7 @@ pub enum Sign {
     Ambiguous,
 }
 
-const SIGNS: [(&str, Sign); 29] = [
+const SIGNS: [(&str, Sign); 30] = [
     ("who", Sign::Who),
     ("where", Sign::Where),
     ("ask", Sign::Ask),
@@ -120,6 +121,7 @@ const SIGNS: [(&str, Sign); 29] = [
     ("number_mark", Sign::NumberMark),
     ("work", Sign::Work),
     ("contact_name", Sign::ContactName),
+    ("how", Sign::How),
 ];
 
 /// A moment's name, before it is set against "now".

@@ -209,7 +209,7 @@ impl Places {
                 continue;
             };
             let ring = near_ring(code, near);
-            if !full && !short && !(code.ring() >= Ring::County || ring <= Ring::County) {
+            if !(full || short || code.ring() >= Ring::County || ring <= Ring::County) {
                 continue;
             }
             let found = Found { code, len, full, ring, shared: false };

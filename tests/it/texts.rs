@@ -191,3 +191,52 @@ proptest! {
         prop_assert!(reading.choice.is_none_or(|c| (1..=9).contains(&c)));
     }
 }
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a folder");
+    for entry in std::fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let to = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &to)
+        } else {
+            std::fs::copy(entry.path(), to).map(drop).expect("a copy")
+        }
+    }
+}
+
+#[test]
+fn a_word_that_means_two_things_is_refused_with_both_places() {
+    let dir = tempfile::tempdir().expect("a folder");
+    copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("grammar"), dir.path());
+    let more = "[[item]]\nname = \"某物\"\nalso = [\"洋芋\"]\n\n[[item]]\nname = \"孤儿\"\ncategory = \"无此类\"\n";
+    std::fs::write(dir.path().join("lexicon/zz.toml"), more).expect("written");
+    std::fs::write(dir.path().join("places/zz.tsv"), "522632106299\t某村\n12345\t坏\n").expect("written");
+    let errors = Grammar::load(dir.path()).expect_err("refused");
+    let said: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    let both = said.iter().find(|e| e.contains("洋芋")).expect("the word is named");
+    assert!(both.starts_with("lexicon/zz.toml:3: `洋芋` means two things"), "{both}");
+    assert!(both.contains("also lexicon/") && both.contains(".toml:"), "{both}");
+    assert!(said.iter().any(|e| e.starts_with("lexicon/zz.toml:6: ") && e.contains("无此类")), "{said:?}");
+    assert!(said.iter().any(|e| e.starts_with("places/zz.tsv:2: ")), "{said:?}");
+    assert_eq!(said.len(), 3, "{said:?}");
+}
+
+#[test]
+fn places_are_found_in_short_and_the_nearest_first() {
+    let places = &GRAMMAR.places;
+    let home = PlaceCode(522_632);
+    for (name, near, want) in [
+        ("栽麻镇", PlaceCode::COUNTRY, Some(522_632_106)),
+        ("栽麻", home, Some(522_632_106)),
+        ("榕江", PlaceCode::COUNTRY, Some(522_632)),
+        ("平江", home, Some(522_632_107)),
+        ("平江", PlaceCode::COUNTRY, Some(430_626)),
+        ("三江乡", home, Some(522_632_204)),
+        ("黔东南州", PlaceCode::COUNTRY, Some(5226)),
+        ("无此地名", home, None),
+    ] {
+        assert_eq!(places.resolve(name, near), want.map(PlaceCode), "{name}");
+    }
+    assert_eq!(places.get(PlaceCode(522_632)), Some("榕江县"));
+}
