@@ -108,6 +108,9 @@ pub fn routes<H: House>(setup: Setup<H>) -> Router {
     let mut routes = Router::new()
         .route("/carriers/{name}/mo", any(webhook::mo::<H>))
         .route("/carriers/{name}/dlr", any(webhook::dlr::<H>))
+        // Carriers that can show their token in the path only.
+        .route("/carriers/{name}/mo/{token}", any(webhook::mo::<H>))
+        .route("/carriers/{name}/dlr/{token}", any(webhook::dlr::<H>))
         .route("/healthz", get(operator::healthz))
         .route("/readyz", get(operator::readyz::<H>))
         .route("/metrics", get(operator::metrics::<H>));

@@ -142,6 +142,8 @@ pub struct Setup {
     pub extra: String,
     /// Command in front of the binary, such as a limit on file sizes.
     pub wrapper: Vec<String>,
+    /// Name and password at the carrier `k`.
+    pub user: (String, String),
 }
 
 impl Setup {
@@ -152,6 +154,7 @@ impl Setup {
             virtual_clock: false,
             extra: String::new(),
             wrapper: vec![],
+            user: ("u".into(), "p".into()),
         }
     }
 
@@ -165,9 +168,15 @@ impl Setup {
         self
     }
 
+    /// Writes the config into the folder that the daemon is started in.
+    pub fn write(&self, dir: &Path) {
+        std::fs::write(dir.join("xiangxun.toml"), self.config()).expect("the config is written");
+    }
+
     fn config(&self) -> String {
         let clock = if self.virtual_clock { "virtual" } else { "system" };
         let (port, send_url, extra) = (self.port, &self.send_url, &self.extra);
+        let (user, password) = &self.user;
         format!(
             r#"
 [server]
@@ -185,8 +194,8 @@ name = "k"
 kind = "kannel"
 token = "secret-token-1"
 send_url = "{send_url}"
-username = "u"
-password = "p"
+username = "{user}"
+password = "{password}"
 rate = 100000
 {extra}
 "#
@@ -223,7 +232,7 @@ impl Daemon {
 
     /// Starts it without waiting.
     pub fn spawn(dir: &Path, setup: &Setup) -> Daemon {
-        std::fs::write(dir.join("xiangxun.toml"), setup.config()).expect("the config is written");
+        setup.write(dir);
         let log = std::fs::OpenOptions::new().create(true).append(true).open(dir.join("log")).expect("a log");
         let binary = env!("CARGO_BIN_EXE_xiangxun").to_string();
         let words: Vec<String> = setup.wrapper.iter().cloned().chain([binary]).collect();
@@ -270,6 +279,21 @@ impl Daemon {
             .await
             .expect("an answer");
         assert_eq!(a.status, 200, "{}\n{}", a.body, self.log());
+    }
+
+    /// Waits until a counter of `/metrics` with this label has reached `n`.
+    pub async fn until_metric(&self, name: &str, label: &str, n: u64) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let page = get(&self.client, &format!("{}/metrics", self.base)).await.expect("an answer").body;
+            let lines = page.lines().filter(|l| l.starts_with(name) && l.contains(label));
+            let sum: u64 = lines.filter_map(|l| l.rsplit(' ').next()?.parse::<f64>().ok()).map(|v| v as u64).sum();
+            if sum >= n {
+                return;
+            }
+            assert!(Instant::now() < deadline, "{name} {label} stands at {sum} of {n}:\n{page}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// Ends it as an operator does; returns whether it ended well.

@@ -13,6 +13,7 @@ use xiangxun::message::{Msisdn, Mt, MtClass, MtState, Sender};
 use xiangxun::outbox::{Outbox, Route};
 use xiangxun::store::{Change, Options, Store};
 
+use crate::daemon;
 use crate::peers::http::{Peer, Reply, Seen, say};
 use crate::peers::kannel::{self, Kannel, Setup};
 use crate::peers::soon;
@@ -164,4 +165,63 @@ async fn a_wrong_password_is_the_operators_business() {
     let status = http::StatusCode::from_u16(status).unwrap();
     let outcome = carrier.outcome(status, &http::HeaderMap::new(), body.as_bytes());
     assert!(matches!(outcome, Err(xiangxun::carrier::SendError::Config(_))), "{status} {body}: {outcome:?}");
+}
+
+/// The whole way: Kannel's SMSC, Kannel, the daemon, Kannel, the SMSC, and the reports back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_villagers_meet_through_real_kannel() {
+    assert!(kannel::installed(), "this test needs Debian's package kannel");
+    let smsc = Peer::start(|_, n| say(200, format!("taken as {n}"))).await;
+    let mut setup = daemon::Setup::new("").extra("[limits]\nquiet_hours = \"\"");
+    let get_url = format!(
+        "http://127.0.0.1:{}/carriers/k/mo?token=secret-token-1&id=%I&from=%q&to=%Q&ts=%T&coding=%c&charset=%C&udh=%u&smsc=%i&text=%b",
+        setup.port
+    );
+    let service = format!(
+        "group = sms-service\nkeyword = default\ncatch-all = true\nget-url = \"{get_url}\"\nmax-messages = 0\nomit-empty = true\n\n\
+         group = sendsms-user\nusername = u\npassword = p\nmax-messages = 10\n"
+    );
+    let kannel = Kannel::start(Setup { service: &service, send_url: &smsc.url("/send"), smsbox: "" }).await;
+    setup.send_url = kannel.send_url();
+    let folder = tempfile::tempdir().unwrap();
+    let daemon = daemon::Daemon::start(folder.path(), &setup).await;
+
+    let text = |seen: &Seen| {
+        let form = Form::parse(seen.query().as_bytes());
+        let charset = if seen.param("coding") == "2" { Charset::Utf16Be } else { Charset::Utf8 };
+        charset.read(form.get("text").unwrap_or_default())
+    };
+    let (seller, buyer) = ("+8613800000001", "+8613800000002");
+    kannel.mo(seller, "1069012345", 2, &Charset::Utf16Be.write("卖 板蓝根 200斤")).await;
+    let first = &smsc.wait(1).await[0];
+    assert_eq!(first.param("to"), seller);
+    assert!(text(first).contains("200斤"), "{}", text(first));
+    kannel.mo(buyer, "1069012345", 2, &Charset::Utf16Be.write("收板蓝根,有多少要多少")).await;
+    let told = smsc.wait(3).await;
+    let to: Vec<String> = told[1..].iter().map(|s| s.param("to")).collect();
+    assert!(to.contains(&seller.to_string()) && to.contains(&buyer.to_string()), "{to:?}");
+    for mt in &told {
+        assert!(text(mt).contains("板蓝根") && text(mt).contains('号'), "{}", text(mt));
+        assert!(text(mt).chars().map(char::len_utf16).sum::<usize>() <= 70, "one segment: {}", text(mt));
+    }
+
+    for (n, mt) in told.iter().enumerate() {
+        let status = kannel.report(&mt.param("to"), "1069012345", &n.to_string(), 1).await;
+        assert!(status < 300, "{}", kannel.logs());
+    }
+    let joined = async {
+        // The report is on disk some moments after Kannel was told of it.
+        loop {
+            let answer = daemon::get(&daemon.client, &format!("{}/metrics", daemon.base)).await.unwrap();
+            let delivered = answer.body.lines().filter(|l| l.contains("delivered") && !l.starts_with('#'));
+            let sum: f64 = delivered.filter_map(|l| l.rsplit(' ').next()?.parse::<f64>().ok()).sum();
+            if sum >= 3.0 {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    soon("all three are reported as delivered", joined).await;
+    assert_eq!(smsc.seen().len(), 3, "and nobody was told anything else");
+    assert!(daemon.terminate(), "it stops by itself");
 }

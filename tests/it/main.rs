@@ -10,6 +10,7 @@ mod disk;
 mod house;
 mod http;
 mod kannel;
+mod main_job;
 mod outbox;
 mod pairs;
 mod peers;
