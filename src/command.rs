@@ -6,12 +6,15 @@ mod explain;
 mod form;
 mod intent;
 mod json;
+mod left;
 mod normalize;
 mod number;
 mod phrase;
+mod place;
 mod price;
 mod quantity;
 mod scan;
+mod share;
 mod slip;
 mod slots;
 

@@ -2,8 +2,9 @@
 //! (`撤 807`, `807不卖了`), a first word with its matter (`查 板蓝根`).
 
 use super::phrase::{Phrase, What, light, number_end, post_number};
-use super::slots;
+use super::place::place as place_of_found;
 use super::{Reading, Scene};
+use super::{left, slots};
 use crate::grammar::Intent;
 use crate::grammar::lexicon::{Force, Sense, Sign};
 use crate::market::{Place, PlaceCode};
@@ -219,7 +220,7 @@ fn head(scene: &Scene<'_, '_>) -> Option<Reading> {
     let p = &scene.phrases[at];
     let What::Word(w) = p.what else { return None };
     let rest = &scene.phrases[at + 1..];
-    let topic = slots::rest_text(scene, at + 1);
+    let topic = left::rest_text(scene, at + 1);
     let spaced = rest.first().is_some_and(|q| q.spaced || q.is_separator());
     let strong = |q: &Phrase<'_>| matches!(q.what, What::Word(w) if w.verbs(Force::Strong).next().is_some());
     let place = rest.iter().find_map(|q| if let What::Place(f) = q.what { Some(f) } else { None });
@@ -244,7 +245,7 @@ fn head(scene: &Scene<'_, '_>) -> Option<Reading> {
                         plain && (1..=8).contains(&chars) && (w.chars > 1 || spaced || bare)
                     }
                     Some(f) => {
-                        r.place = Some(slots::place(scene, &f));
+                        r.place = Some(place_of_found(scene, &f));
                         plain
                     }
                     None => {
@@ -284,7 +285,7 @@ fn head(scene: &Scene<'_, '_>) -> Option<Reading> {
                 topic.is_some() && (spaced || w.chars > 1 || item.is_none() || intent != Notice)
             }
             Broadcast => {
-                r.place = place.map(|f| slots::place(scene, &f));
+                r.place = place.map(|f| place_of_found(scene, &f));
                 // What is sent on is sent whole; only the place it is for stands before it.
                 let from = rest.iter().position(|q| !(q.is_separator() || matches!(q.what, What::Place(_))));
                 r.remark = from.map(|i| scene.text[rest[i].start as usize..].to_string());

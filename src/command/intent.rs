@@ -339,6 +339,11 @@ fn kinds(f: &Facts, phrases: &[Phrase<'_>], s: &mut Scores, question: bool) {
             s.add(Intent::Buy, 1);
         }
     }
+    // 要5个人: people are hired.
+    if f.people && !f.item && s.get(Intent::Hire) > 0 && s.get(Intent::Buy) <= HINT {
+        s.0.retain(|(i, _)| *i != Intent::Buy);
+        s.at_least(Intent::Hire, 6);
+    }
     if f.work && s.get(Intent::Seek) > 0 && s.get(Intent::Hire) < STRONG {
         s.add(Intent::Seek, 6);
     }

@@ -2,54 +2,18 @@
 
 use super::date;
 use super::intent::Decision;
+use super::left::{leftovers, rest_text, rest_without};
 use super::phrase::{Phrase, What, light};
+use super::place::{place, place_at, place_of, route, unread_place};
 use super::price::{Per, Sum};
 use super::quantity::Amount;
+use super::share::{
+    MOST_ITEMS, Share, best_item, choose_amount, items, joined, missing, names_item, share, unread_item,
+};
 use super::{Item, Reading, Scene};
 use crate::grammar::Intent;
 use crate::grammar::lexicon::{Force, Kind, Sign, sex};
-use crate::grammar::place::Found;
 use crate::market::{Exact, Place, PlaceCode, Price, Quantity, When};
-
-/// More items in one text are left in the remark.
-const MOST_ITEMS: usize = 9;
-
-/// The place of a found name, in its standard form.
-pub fn place(scene: &Scene<'_, '_>, f: &Found) -> Place {
-    let name = scene.grammar.places.get(f.code).unwrap_or_default().to_string();
-    Place { code: f.code, name }
-}
-
-/// The text from phrase `at` on, without what only fills at its ends; `None` when nothing is left.
-pub fn rest_text(scene: &Scene<'_, '_>, at: usize) -> Option<String> {
-    rest_without(scene, at, |_| false)
-}
-
-/// As [`rest_text`], without the phrases that `skip` names.
-pub fn rest_without(scene: &Scene<'_, '_>, at: usize, skip: impl Fn(&Phrase<'_>) -> bool) -> Option<String> {
-    let rest = scene.phrases.get(at..)?;
-    let dull = |p: &Phrase<'_>| {
-        p.is_separator()
-            || p.has(Sign::Polite)
-            || p.has(Sign::Particle) && !p.has(Sign::Own)
-            || p.has(Sign::Le)
-            || skip(p)
-    };
-    let first = rest.iter().position(|p| !dull(p))?;
-    let last = rest.iter().rposition(|p| !dull(p))?;
-    let mut out = String::new();
-    for p in &rest[first..=last] {
-        if skip(p) {
-            continue;
-        }
-        if p.spaced && !out.is_empty() {
-            out.push(' ');
-        }
-        out.push_str(p.text(scene.text));
-    }
-    let out = out.trim_matches(|c: char| matches!(c, ' ' | ',' | ':' | '-' | '、')).to_string();
-    (!out.is_empty()).then_some(out)
-}
 
 /// The official matter that a text names.
 pub fn official(scene: &Scene<'_, '_>) -> Option<String> {
@@ -152,47 +116,6 @@ fn known_item(scene: &Scene<'_, '_>, p: &Phrase<'_>) -> Item {
     }
 }
 
-/// The phrase that names what the text is about: the most special of what is named, the first among equals.
-fn best_item(scene: &Scene<'_, '_>) -> Option<usize> {
-    items(scene).first().copied()
-}
-
-fn names_item(p: &Phrase<'_>) -> bool {
-    matches!(p.what, What::Item { .. } | What::Compound)
-}
-
-/// The phrases that name different things, in order; a category beside one of its kinds is no thing of its own.
-fn items(scene: &Scene<'_, '_>) -> Vec<usize> {
-    let all: Vec<usize> = (0..scene.phrases.len()).filter(|i| names_item(&scene.phrases[*i])).collect();
-    if all.len() < 2 {
-        return all;
-    }
-    let items = &scene.grammar.items;
-    let name = |i: usize| scene.phrases[i].item().and_then(|x| items.at(x)).map(|x| x.name.as_str());
-    let mut out: Vec<usize> = Vec::with_capacity(all.len().min(MOST_ITEMS));
-    for (k, i) in all.iter().copied().enumerate().take(64) {
-        let Some(n) = name(i) else {
-            out.push(i);
-            continue;
-        };
-        let general = all.iter().enumerate().take(64).any(|(j, other)| {
-            name(*other).is_some_and(|o| (o != n && items.path(o).iter().any(|p| p == n)) || (o == n && j < k))
-        });
-        if !general {
-            out.push(i);
-        }
-    }
-    out
-}
-
-/// What a text says of one item.
-#[derive(Default)]
-struct Share {
-    item: Option<usize>,
-    amounts: Vec<usize>,
-    sums: Vec<usize>,
-}
-
 /// A post: all slots, several items each in a reading of its own.
 pub fn fill(scene: &Scene<'_, '_>, intent: Intent) -> Reading {
     let ps = &scene.phrases;
@@ -278,103 +201,6 @@ pub fn fill(scene: &Scene<'_, '_>, intent: Intent) -> Reading {
         first.remark = Some(left.join(" "));
     }
     first
-}
-
-/// What was lost or found: an animal, a thing one carries or a person before goods, a kind before a whole category.
-fn missing(scene: &Scene<'_, '_>) -> Option<usize> {
-    let rank = |i: &usize| {
-        let Some(x) = scene.phrases[*i].item() else { return (0, 1) };
-        let loose = match scene.grammar.lexicon.kind(x) {
-            Kind::Animal | Kind::Thing | Kind::Person => 0,
-            Kind::Goods => 1,
-            Kind::Trade => 2,
-        };
-        (u8::from(scene.grammar.items.at(x).is_some_and(|x| x.category.is_none())), loose)
-    };
-    // 寻牛:黑色母水牛 is a buffalo.
-    let special = |i: &usize| {
-        let Some(x) = scene.phrases[*i].item() else { return true };
-        scene.grammar.lexicon.kind(x) != Kind::Animal || items(scene).contains(i)
-    };
-    (0..scene.phrases.len()).filter(|i| names_item(&scene.phrases[*i]) && special(i)).min_by_key(rank)
-}
-
-/// Items said side by side (板蓝根和天麻) or each with an amount or a price; others are only mentioned.
-fn joined(scene: &Scene<'_, '_>, named: Vec<usize>) -> Vec<usize> {
-    let ps = &scene.phrases;
-    let mut out = vec![named[0]];
-    for pair in named.windows(2) {
-        let between = &ps[pair[0] + 1..pair[1]];
-        let until = named.iter().find(|n| **n > pair[1]).copied().unwrap_or(ps.len());
-        let counted = |qs: &[Phrase<'_>]| qs.iter().any(|q| matches!(q.what, What::Amount(_) | What::Sum(_)));
-        let plain = between.iter().all(|q| {
-            q.is_separator()
-                || q.has(Sign::Join)
-                || light(q)
-                || q.has(Sign::Have)
-                || matches!(q.what, What::Amount(_) | What::Sum(_) | What::Each)
-                || matches!(q.what, What::Word(w) if w.verbs(Force::Strong).next().is_some() || w.has(Sign::Modifier))
-        });
-        if (plain && (pair[1] != pair[0] + 1 || ps[pair[1]].spaced))
-            || (counted(&ps[pair[1] + 1..until]) && between.iter().any(Phrase::is_separator))
-        {
-            out.push(pair[1]);
-        }
-    }
-    out
-}
-
-/// Gives each amount and price to its item: to the one before it, or, where amounts come first, the one after.
-fn share(scene: &Scene<'_, '_>, named: &[usize]) -> Vec<Share> {
-    let ps = &scene.phrases;
-    let mut shares: Vec<Share> = named.iter().map(|i| Share { item: Some(*i), ..Share::default() }).collect();
-    if shares.is_empty() {
-        shares.push(Share::default());
-    }
-    // 200斤板蓝根: the amount leads when nothing but filling stands between it and the first item.
-    let leads = named.first().is_some_and(|first| {
-        ps[..*first]
-            .iter()
-            .rposition(|p| matches!(p.what, What::Amount(_)))
-            .is_some_and(|a| ps[a + 1..*first].iter().all(|p| !p.is_separator() && (light(p) || p.has(Sign::Modifier))))
-    });
-    for (i, p) in ps.iter().enumerate() {
-        let before = named.iter().rposition(|n| *n < i);
-        let after = named.iter().position(|n| *n > i);
-        match p.what {
-            What::Amount(_) => {
-                let touches_next = after.is_some_and(|a| {
-                    ps[i + 1..named[a]].iter().all(|q| !q.is_separator() && (light(q) || q.has(Sign::Modifier)))
-                });
-                let to = if leads && touches_next { after.or(before) } else { before.or(after) };
-                shares[to.unwrap_or(0)].amounts.push(i);
-            }
-            What::Sum(_) => shares[before.or(after).unwrap_or(0)].sums.push(i),
-            _ => {}
-        }
-    }
-    shares
-}
-
-/// The unread words that stand where an item would: behind the verb, by the amount.
-fn unread_item(scene: &Scene<'_, '_>, used: &[bool], work: bool) -> Option<usize> {
-    let ps = &scene.phrases;
-    let free = |i: usize| {
-        matches!(ps[i].what, What::Unread) && !used[i] && ps[i].text(scene.text).chars().any(super::normalize::is_han)
-    };
-    let verb = |p: &Phrase<'_>| matches!(p.what, What::Word(w) if w.verbs(Force::Strong).next().is_some() || w.verbs(Force::Hint).next().is_some() && !work);
-    let near = |i: usize| {
-        let before = ps[..i].iter().rev().find(|p| !light(p) && !p.has(Sign::Modifier));
-        let after = ps[i + 1..].iter().find(|p| !light(p));
-        before.is_some_and(|p| verb(p) || matches!(p.what, What::Amount(_) | What::People(_)))
-            || after.is_some_and(|p| verb(p) || matches!(p.what, What::Amount(_) | What::People(_)))
-    };
-    (0..ps.len()).find(|i| {
-        free(*i)
-            && near(*i)
-            && (!work || ps[*i].text(scene.text).chars().count() > 1)
-            && ps[*i].text(scene.text).chars().count() <= 8
-    })
 }
 
 fn amounts_and_prices(
@@ -501,29 +327,6 @@ fn sold_singly(scene: &Scene<'_, '_>, r: &Reading) -> bool {
     let Some(item) = r.item.as_ref().filter(|i| i.known) else { return false };
     let unit = items.path(&item.name).iter().find_map(|n| items.get(n).and_then(|i| i.unit.clone()));
     unit.and_then(|u| scene.grammar.units.get(&u)).is_some_and(|u| u.size.is_none() || u.dimension == "count")
-}
-
-/// The amount of the goods, not of each: a total, else the one in the item's own unit, else a count, else the first.
-fn choose_amount(scene: &Scene<'_, '_>, s: &Share) -> Option<usize> {
-    let at = |i: usize| if let What::Amount(a) = scene.phrases[i].what { Some(a) } else { None };
-    let units = &scene.grammar.units;
-    let usual = s.item.and_then(|i| scene.phrases[i].item()).and_then(|x| {
-        // The item's own unit, or that of the nearest category which has one.
-        let items = &scene.grammar.items;
-        items.path(&items.at(x)?.name).iter().find_map(|n| items.get(n).and_then(|i| i.unit.clone()))
-    });
-    let usual = usual.as_deref().and_then(|u| units.get(u)).map(|u| u.dimension.as_str());
-    let rank = |i: &usize| {
-        let Some(a) = at(*i) else { return 9 };
-        let dimension = units.at(a.unit).map(|u| u.dimension.as_str());
-        match () {
-            () if a.total => 0,
-            () if usual.is_some() && dimension == usual => 1,
-            () if dimension == Some("count") => 2,
-            () => 3,
-        }
-    };
-    s.amounts.iter().copied().min_by_key(rank)
 }
 
 fn unit_name(scene: &Scene<'_, '_>, unit: u32) -> String {
@@ -654,157 +457,4 @@ fn contact_name(scene: &Scene<'_, '_>, used: &mut [bool]) -> Option<String> {
     }
     used[i] = true;
     Some(ps[i].text(scene.text).to_string())
-}
-
-/// The place meant: the smallest of those that lie within each other, the first among others.
-fn place_at(scene: &Scene<'_, '_>) -> Option<(usize, Found)> {
-    let mut best: Option<(usize, Found)> = None;
-    for (i, p) in scene.phrases.iter().enumerate() {
-        let What::Place(f) = p.what else { continue };
-        match best {
-            Some((_, b)) if f.code.up_to(b.code.ring()) == Some(b.code) && f.code != b.code => best = Some((i, f)),
-            None => best = Some((i, f)),
-            Some(_) => {}
-        }
-    }
-    best
-}
-
-fn place_of(scene: &Scene<'_, '_>) -> Option<Found> {
-    place_at(scene).map(|(_, f)| f)
-}
-
-/// A place that no file has: unread words after 在, or, of what was lost, right behind the day.
-fn unread_place(scene: &Scene<'_, '_>, intent: Intent) -> Option<usize> {
-    let ps = &scene.phrases;
-    (1..ps.len()).find(|i| {
-        let short = (2..=5).contains(&ps[*i].text(scene.text).chars().count());
-        let free = matches!(ps[*i].what, What::Unread)
-            && short
-            && ps[*i].text(scene.text).chars().all(super::normalize::is_han);
-        let before = &ps[i - 1];
-        let lost =
-            matches!(intent, Intent::Lost | Intent::Found) && matches!(before.what, What::Day(_)) && !ps[*i].spaced;
-        free && !ps[*i].spaced && (before.has(Sign::In) || lost)
-    })
-}
-
-/// 榕江到贵阳, 从县城去凯里, 去凯里.
-fn route(scene: &Scene<'_, '_>, r: &mut Reading, used: &mut [bool]) {
-    let ps = &scene.phrases;
-    let named = |i: usize| -> Option<Place> {
-        match ps.get(i)?.what {
-            What::Place(f) => Some(place(scene, &f)),
-            What::Unread if ps[i].text(scene.text).chars().all(super::normalize::is_han) => {
-                Some(Place { code: PlaceCode::COUNTRY, name: ps[i].text(scene.text).to_string() })
-            }
-            _ => None,
-        }
-    };
-    let begins_route = |i: usize| {
-        ps.get(i + 1).is_some_and(|p| p.has(Sign::Route) || matches!(p.what, What::Mark))
-            && ps.get(i + 2).is_some_and(|p| matches!(p.what, What::Place(_)))
-    };
-    for i in 1..ps.len() {
-        if begins_route(i) {
-            continue;
-        }
-        let known = matches!(ps[i].what, What::Place(_));
-        if (ps[i - 1].has(Sign::Go)
-            || ps[i - 1].has(Sign::Route)
-            || matches!(ps[i - 1].what, What::Word(w) if w.is_verb(Intent::RideOffer, Force::Strong) || w.is_verb(Intent::RideNeed, Force::Strong)))
-            && r.to.is_none()
-        {
-            let tight = !ps[i].spaced;
-            if let Some(p) = named(i).filter(|_| known || (tight && ps[i - 1].has(Sign::Go))) {
-                r.to = Some(p);
-                used[i] = true;
-            }
-        }
-        if ps[i - 1].has(Sign::From)
-            && r.from.is_none()
-            && let Some(p) = named(i)
-        {
-            r.from = Some(p);
-            used[i] = true;
-        }
-    }
-    for i in 0..ps.len().saturating_sub(1) {
-        let before_go = ps[i + 1].has(Sign::Route)
-            || matches!(ps[i + 1].what, What::Mark) && ps.get(i + 2).is_some_and(|p| matches!(p.what, What::Place(_)));
-        if before_go
-            && !used[i]
-            && r.from.is_none()
-            && let Some(p) = named(i)
-        {
-            r.from = Some(p);
-            used[i] = true;
-            if r.to.is_none()
-                && let Some(p) = named(i + 2)
-            {
-                r.to = Some(p);
-                used[i + 2] = true;
-            }
-        }
-    }
-    if r.to.is_none()
-        && let Some((i, f)) = place_at(scene).filter(|(i, _)| !used[*i])
-    {
-        r.to = Some(place(scene, &f));
-        used[i] = true;
-    }
-}
-
-/// What no slot took, in the sender's words: runs of words that stand together.
-fn leftovers(scene: &Scene<'_, '_>, used: &[bool], marks: bool) -> Vec<String> {
-    let ps = &scene.phrases;
-    // Verbs, questions and the like were read for the intent; by themselves they are not left over.
-    let spoken = |p: &Phrase<'_>| match p.what {
-        What::Word(w) => {
-            w.verbs(Force::Strong).next().is_some()
-                || [Sign::Who, Sign::Where, Sign::IsThere, Sign::Have, Sign::Own, Sign::Ask, Sign::Polite, Sign::Le]
-                    .iter()
-                    .any(|s| w.has(*s))
-        }
-        _ => false,
-    };
-    // Marks are kept as they were said: 黄的, 有个白额头, 左角断了.
-    let hard = |p: &Phrase<'_>| match p.what {
-        What::Word(w) if marks => {
-            w.speaks_anywhere() && !light(p) && !spoken(p) && !p.has(Sign::In) && !p.has(Sign::Go)
-        }
-        What::Word(w) => w.has(Sign::PayInKind) || w.has(Sign::Modifier) && w.chars > 1 || w.moment().is_some(),
-        _ => !p.is_separator(),
-    };
-    let trim = |p: &Phrase<'_>| {
-        light(p) || spoken(p) || p.has(Sign::In) || p.has(Sign::Go) || p.has(Sign::Total) || p.has(Sign::About)
-    };
-    let lead = |p: &Phrase<'_>| {
-        if marks { light(p) || p.has(Sign::Who) || p.has(Sign::In) && !p.has(Sign::Have) } else { trim(p) }
-    };
-    let tail = |p: &Phrase<'_>| if marks { p.has(Sign::Polite) || p.is_separator() } else { trim(p) };
-    let mut out: Vec<String> = Vec::new();
-    let mut i = 0;
-    while i < ps.len() {
-        if used[i] || ps[i].is_separator() {
-            i += 1;
-            continue;
-        }
-        let mut end = i + 1;
-        while end < ps.len() && !used[end] && !ps[end].is_separator() && !ps[end].spaced {
-            end += 1;
-        }
-        let run = &ps[i..end];
-        if run.iter().any(hard) {
-            let first = run.iter().position(|p| !lead(p)).unwrap_or(0);
-            let last = run.iter().rposition(|p| !tail(p)).unwrap_or(run.len() - 1).max(first);
-            let left = &scene.text[run[first].start as usize..run[last].end as usize];
-            // A mark of one character is half a word.
-            if !marks || left.chars().count() > 1 {
-                out.push(left.to_string());
-            }
-        }
-        i = end;
-    }
-    out
 }

@@ -1,0 +1,169 @@
+//! Which of the things named a text is about, and which amount and price belong to which.
+
+use super::phrase::{Phrase, What, light};
+use super::{Scene, normalize};
+use crate::grammar::lexicon::{Force, Kind, Sign};
+
+/// More items in one text are left in the remark.
+pub(super) const MOST_ITEMS: usize = 9;
+
+/// The phrase that names what the text is about: the most special of what is named, the first among equals.
+pub(super) fn best_item(scene: &Scene<'_, '_>) -> Option<usize> {
+    items(scene).first().copied()
+}
+
+pub(super) fn names_item(p: &Phrase<'_>) -> bool {
+    matches!(p.what, What::Item { .. } | What::Compound)
+}
+
+/// The phrases that name different things, in order; a category beside one of its kinds is no thing of its own.
+pub(super) fn items(scene: &Scene<'_, '_>) -> Vec<usize> {
+    let all: Vec<usize> = (0..scene.phrases.len()).filter(|i| names_item(&scene.phrases[*i])).collect();
+    if all.len() < 2 {
+        return all;
+    }
+    let items = &scene.grammar.items;
+    let name = |i: usize| scene.phrases[i].item().and_then(|x| items.at(x)).map(|x| x.name.as_str());
+    let mut out: Vec<usize> = Vec::with_capacity(all.len().min(MOST_ITEMS));
+    for (k, i) in all.iter().copied().enumerate().take(64) {
+        let Some(n) = name(i) else {
+            out.push(i);
+            continue;
+        };
+        let general = all.iter().enumerate().take(64).any(|(j, other)| {
+            name(*other).is_some_and(|o| (o != n && items.path(o).iter().any(|p| p == n)) || (o == n && j < k))
+        });
+        if !general {
+            out.push(i);
+        }
+    }
+    out
+}
+
+/// What a text says of one item.
+#[derive(Default)]
+pub(super) struct Share {
+    pub item: Option<usize>,
+    pub amounts: Vec<usize>,
+    pub sums: Vec<usize>,
+}
+
+/// What was lost or found: an animal, a thing one carries or a person before goods, a kind before a whole category.
+pub(super) fn missing(scene: &Scene<'_, '_>) -> Option<usize> {
+    let rank = |i: &usize| {
+        let Some(x) = scene.phrases[*i].item() else { return (0, 1) };
+        let loose = match scene.grammar.lexicon.kind(x) {
+            Kind::Animal | Kind::Thing | Kind::Person => 0,
+            Kind::Goods => 1,
+            Kind::Trade => 2,
+        };
+        (u8::from(scene.grammar.items.at(x).is_some_and(|x| x.category.is_none())), loose)
+    };
+    // 寻牛:黑色母水牛 is a buffalo.
+    let special = |i: &usize| {
+        let Some(x) = scene.phrases[*i].item() else { return true };
+        scene.grammar.lexicon.kind(x) != Kind::Animal || items(scene).contains(i)
+    };
+    (0..scene.phrases.len()).filter(|i| names_item(&scene.phrases[*i]) && special(i)).min_by_key(rank)
+}
+
+/// Items said side by side (板蓝根和天麻) or each with an amount or a price; others are only mentioned.
+pub(super) fn joined(scene: &Scene<'_, '_>, named: Vec<usize>) -> Vec<usize> {
+    let ps = &scene.phrases;
+    let mut out = vec![named[0]];
+    for pair in named.windows(2) {
+        let between = &ps[pair[0] + 1..pair[1]];
+        let until = named.iter().find(|n| **n > pair[1]).copied().unwrap_or(ps.len());
+        let counted = |qs: &[Phrase<'_>]| qs.iter().any(|q| matches!(q.what, What::Amount(_) | What::Sum(_)));
+        let plain = between.iter().all(|q| {
+            q.is_separator()
+                || q.has(Sign::Join)
+                || light(q)
+                || q.has(Sign::Have)
+                || matches!(q.what, What::Amount(_) | What::Sum(_) | What::Each)
+                || matches!(q.what, What::Word(w) if w.verbs(Force::Strong).next().is_some() || w.has(Sign::Modifier))
+        });
+        if (plain && (pair[1] != pair[0] + 1 || ps[pair[1]].spaced))
+            || (counted(&ps[pair[1] + 1..until]) && between.iter().any(Phrase::is_separator))
+        {
+            out.push(pair[1]);
+        }
+    }
+    out
+}
+
+/// Gives each amount and price to its item: to the one before it, or, where amounts come first, the one after.
+pub(super) fn share(scene: &Scene<'_, '_>, named: &[usize]) -> Vec<Share> {
+    let ps = &scene.phrases;
+    let mut shares: Vec<Share> = named.iter().map(|i| Share { item: Some(*i), ..Share::default() }).collect();
+    if shares.is_empty() {
+        shares.push(Share::default());
+    }
+    // 200斤板蓝根: the amount leads when nothing but filling stands between it and the first item.
+    let leads = named.first().is_some_and(|first| {
+        ps[..*first]
+            .iter()
+            .rposition(|p| matches!(p.what, What::Amount(_)))
+            .is_some_and(|a| ps[a + 1..*first].iter().all(|p| !p.is_separator() && (light(p) || p.has(Sign::Modifier))))
+    });
+    for (i, p) in ps.iter().enumerate() {
+        let before = named.iter().rposition(|n| *n < i);
+        let after = named.iter().position(|n| *n > i);
+        match p.what {
+            What::Amount(_) => {
+                let touches_next = after.is_some_and(|a| {
+                    ps[i + 1..named[a]].iter().all(|q| !q.is_separator() && (light(q) || q.has(Sign::Modifier)))
+                });
+                let to = if leads && touches_next { after.or(before) } else { before.or(after) };
+                shares[to.unwrap_or(0)].amounts.push(i);
+            }
+            What::Sum(_) => shares[before.or(after).unwrap_or(0)].sums.push(i),
+            _ => {}
+        }
+    }
+    shares
+}
+
+/// The unread words that stand where an item would: behind the verb, by the amount.
+pub(super) fn unread_item(scene: &Scene<'_, '_>, used: &[bool], work: bool) -> Option<usize> {
+    let ps = &scene.phrases;
+    let free = |i: usize| {
+        matches!(ps[i].what, What::Unread) && !used[i] && ps[i].text(scene.text).chars().any(normalize::is_han)
+    };
+    let verb = |p: &Phrase<'_>| matches!(p.what, What::Word(w) if w.verbs(Force::Strong).next().is_some() || w.verbs(Force::Hint).next().is_some() && !work);
+    let near = |i: usize| {
+        let before = ps[..i].iter().rev().find(|p| !light(p) && !p.has(Sign::Modifier));
+        let after = ps[i + 1..].iter().find(|p| !light(p));
+        before.is_some_and(|p| verb(p) || matches!(p.what, What::Amount(_) | What::People(_)))
+            || after.is_some_and(|p| verb(p) || matches!(p.what, What::Amount(_) | What::People(_)))
+    };
+    (0..ps.len()).find(|i| {
+        free(*i)
+            && near(*i)
+            && (!work || ps[*i].text(scene.text).chars().count() > 1)
+            && ps[*i].text(scene.text).chars().count() <= 8
+    })
+}
+
+/// The amount of the goods, not of each: a total, else the one in the item's own unit, else a count, else the first.
+pub(super) fn choose_amount(scene: &Scene<'_, '_>, s: &Share) -> Option<usize> {
+    let at = |i: usize| if let What::Amount(a) = scene.phrases[i].what { Some(a) } else { None };
+    let units = &scene.grammar.units;
+    let usual = s.item.and_then(|i| scene.phrases[i].item()).and_then(|x| {
+        // The item's own unit, or that of the nearest category which has one.
+        let items = &scene.grammar.items;
+        items.path(&items.at(x)?.name).iter().find_map(|n| items.get(n).and_then(|i| i.unit.clone()))
+    });
+    let usual = usual.as_deref().and_then(|u| units.get(u)).map(|u| u.dimension.as_str());
+    let rank = |i: &usize| {
+        let Some(a) = at(*i) else { return 9 };
+        let dimension = units.at(a.unit).map(|u| u.dimension.as_str());
+        match () {
+            () if a.total => 0,
+            () if usual.is_some() && dimension == usual => 1,
+            () if dimension == Some("count") => 2,
+            () => 3,
+        }
+    };
+    s.amounts.iter().copied().min_by_key(rank)
+}
