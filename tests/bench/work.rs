@@ -14,7 +14,7 @@ use xiangxun::clock::{Clock, DAY, Timestamp};
 use xiangxun::command;
 use xiangxun::config::{Limits, Station};
 use xiangxun::grammar::{Current, Grammar};
-use xiangxun::market::{Exact, Place, PlaceCode, Post, PostState, Quantity, Ring};
+use xiangxun::market::{Exact, Place, PlaceCode, Post, PostState, Quantity, Ring, Shelf};
 use xiangxun::message::{Mo, Msisdn, Sender};
 use xiangxun::service::{Rules, Service};
 use xiangxun::store::{Change, Options, Store, StoreError, View};
@@ -168,6 +168,7 @@ fn post(grammar: &Grammar, chance: &mut Chance, towns: &[PlaceCode], n: usize) -
         id: 101 + n as u64,
         board: "trade".into(),
         side: side.into(),
+        shelf: Shelf { offers: side == "sell", any_item: false, either_kin: false },
         owner: Msisdn::from_u64(8_613_000_000_000 + n as u64),
         station: "s".into(),
         cause: 1,

@@ -45,6 +45,7 @@ pub fn post(id: PostId) -> Post {
         id,
         board: "trade".into(),
         side: "sell".into(),
+        shelf: xiangxun::market::Shelf { offers: true, any_item: true, either_kin: false },
         owner: phone(id),
         station: "rongjiang".into(),
         cause: 1,
