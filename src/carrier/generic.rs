@@ -41,7 +41,7 @@ use self::inlet::Inlet;
 use self::proof::Proof;
 use self::record::Record;
 use self::send::Send;
-use super::{Ack, Arrived, Carrier, Door, Heard, Kind, Outgoing, Refusal, SendError, Taken, form, print, status};
+use super::{Ack, Arrived, Carrier, Door, Heard, Kind, Outgoing, Refusal, Secrets, SendError, Taken, form, print, status};
 use crate::config::Secret;
 use crate::config::carrier::{CarrierConfig, SettingError};
 use crate::message::{Dlr, Mo, Mt, MtRef, Sender};
@@ -71,7 +71,7 @@ fn build(config: &CarrierConfig) -> Result<Box<dyn Carrier>, Vec<SettingError>> 
 
     let base = format!("{}/carriers/{}/dlr", config.public_url, config.name);
     let mut dlr_url = match &proof {
-        Proof::Token { text, spot, .. } if spot.in_address() => spot.show(&base, text),
+        Proof::Token { text, spot, .. } if spot.in_address() => spot.show(&base, &Secrets::Whole.token(text)),
         _ => base,
     };
     let sign = form::separator(&dlr_url);
@@ -158,13 +158,13 @@ impl Carrier for Generic {
         self.send.idempotent
     }
 
-    fn setup(&self, public_url: &str) -> Vec<String> {
+    fn setup(&self, public_url: &str, secrets: Secrets) -> Vec<String> {
         let mut lines = Vec::new();
         let doors = [("messages", "mo", true), ("delivery reports", "dlr", self.dlr.is_some())];
         for (what, door, _) in doors.into_iter().filter(|d| d.2) {
             let base = format!("{public_url}/carriers/{}/{door}", self.name);
             lines.push(match &self.proof {
-                Proof::Token { text, spot, .. } => format!("Address for {what}: {}", spot.show(&base, text)),
+                Proof::Token { text, spot, .. } => format!("Address for {what}: {}", spot.show(&base, &secrets.token(text))),
                 Proof::Signature(_) => format!("Address for {what}: {base} (signed calls only)"),
             });
         }

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::auth::Token;
 use super::form::Form;
-use super::{Ack, Arrived, Carrier, Door, Heard, Kind, Outgoing, Refusal, SendError, Taken, path, print, status};
+use super::{Ack, Arrived, Carrier, Door, Heard, Kind, Outgoing, Refusal, Secrets, SendError, Taken, path, print, status};
 use crate::config::carrier::{CarrierConfig, SettingError};
 use crate::message::{Dlr, DlrState, Mo, Mt, MtRef, Sender};
 
@@ -147,7 +147,7 @@ impl Carrier for Phone {
         true
     }
 
-    fn setup(&self, public_url: &str) -> Vec<String> {
+    fn setup(&self, public_url: &str, _: Secrets) -> Vec<String> {
         let mut lines = vec![format!("Open {public_url}/phone in a browser: there are the phones.")];
         if !self.loopback {
             lines.push(

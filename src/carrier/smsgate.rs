@@ -24,7 +24,7 @@ use serde_json::{Value, json};
 
 use super::auth::{self, Algorithm};
 use super::{
-    Ack, Arrived, Carrier, Door, Heard, Kind, Outgoing, Refusal, Remedy, SendError, Taken, form, hex, print, status,
+    Ack, Arrived, Carrier, Door, Heard, Kind, Outgoing, Refusal, Remedy, Secrets, SendError, Taken, form, hex, print, status,
 };
 use crate::clock::{MINUTE, Timestamp};
 use crate::config::Secret;
@@ -283,7 +283,7 @@ impl Carrier for SmsGate {
         self.per_hour
     }
 
-    fn setup(&self, public_url: &str) -> Vec<String> {
+    fn setup(&self, public_url: &str, _: Secrets) -> Vec<String> {
         let name = &self.name;
         let api = self.send_url.split_once('?').map_or(self.send_url.as_str(), |(url, _)| url);
         let api = api.trim_end_matches("/messages").trim_end_matches("/message");

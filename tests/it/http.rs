@@ -9,7 +9,7 @@ use http::{HeaderMap, StatusCode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
-use xiangxun::carrier::{Ack, Arrived, Carrier, Door, Heard, Outgoing, Refusal, SendError, Taken};
+use xiangxun::carrier::{Ack, Arrived, Carrier, Door, Heard, Outgoing, Refusal, Secrets, SendError, Taken};
 use xiangxun::clock::{Clock, Timestamp};
 use xiangxun::config::HttpLimits;
 use xiangxun::http::{Account, House, Server, Setup, bind, routes};
@@ -79,7 +79,7 @@ impl Carrier for Tiny {
         false
     }
 
-    fn setup(&self, _: &str) -> Vec<String> {
+    fn setup(&self, _: &str, _: Secrets) -> Vec<String> {
         Vec::new()
     }
 }
