@@ -69,6 +69,18 @@ struct Facts {
     only_place: bool,
 }
 
+impl Facts {
+    /// Whether an animal, a thing or a person stands behind the phrase at `i` with its amount, and no word of owning.
+    fn someone_elses(&self, phrases: &[Phrase<'_>], i: usize) -> bool {
+        let clause = || phrases[i + 1..].iter().take(SIGHT).take_while(|q| q.clause == phrases[i].clause);
+        let kept = matches!(self.kind, Some(Kind::Animal | Kind::Thing | Kind::Person));
+        self.kind != Some(Kind::Trade)
+            && phrases.get(i + 1).is_some_and(|q| matches!(q.what, What::Amount(a) if kept || a.bare_one))
+            && clause().any(|q| q.item().is_some())
+            && !clause().any(|q| q.has(Sign::Own) || q.has(Sign::Le))
+    }
+}
+
 fn facts(grammar: &Grammar, phrases: &[Phrase<'_>]) -> Facts {
     let any = |f: &dyn Fn(&Phrase<'_>) -> bool| phrases.iter().any(f);
     let amounts = || phrases.iter().filter_map(|p| if let What::Amount(a) = p.what { Some(a) } else { None });
@@ -174,6 +186,11 @@ pub fn decide(grammar: &Grammar, text: &str, phrases: &[Phrase<'_>]) -> Decision
             if done && matches!(intent, Intent::Sell | Intent::Buy | Intent::Hire | Intent::Seek) && !wanted && !who {
                 closing = Some(Intent::Deal);
                 s.at_least(Intent::Deal, CLOSING - 2);
+                continue;
+            }
+            // 找到一把黑伞: so much of a thing that is not the sender's own was found.
+            if intent == Intent::Deal && w.has(Sign::Finds) && f.someone_elses(phrases, i) {
+                s.at_least(Intent::Found, STRONG);
                 continue;
             }
             if intent == Intent::Deal {
