@@ -122,9 +122,11 @@ fn facts(grammar: &Grammar, phrases: &[Phrase<'_>]) -> Facts {
 /// …吗, …没有 at the end of a clause.
 fn ends_asking(phrases: &[Phrase<'_>]) -> bool {
     phrases.iter().enumerate().any(|(i, p)| {
-        let last =
-            phrases[i + 1..].iter().find(|q| !q.has(Sign::Le) && !q.has(Sign::Polite)).is_none_or(Phrase::is_separator);
-        last && p.has(Sign::Ask) && i > 0
+        let last = || {
+            let mut behind = phrases[i + 1..].iter().take(SIGHT);
+            behind.find(|q| !q.has(Sign::Le) && !q.has(Sign::Polite)).is_none_or(Phrase::is_separator)
+        };
+        i > 0 && p.has(Sign::Ask) && last()
     })
 }
 
@@ -279,7 +281,7 @@ fn kinds(f: &Facts, phrases: &[Phrase<'_>], s: &mut Scores, question: bool) {
     let thing = |p: &Phrase<'_>| matches!(p.what, What::Amount(_) | What::Item { .. } | What::Compound | What::Unread);
     let have = phrases.iter().enumerate().any(|(i, p)| {
         let said = p.has(Sign::Have) && !p.has(Sign::IsThere);
-        said && phrases[i + 1..].iter().take_while(|q| q.clause == p.clause).any(thing)
+        said && phrases[i + 1..].iter().take(SIGHT).take_while(|q| q.clause == p.clause).any(thing)
             && phrases[..i].iter().rev().take(SIGHT).all(|q| !matches!(q.what, What::Unread))
     });
     let hint = |s: &Scores, i| s.get(i) > 0;
