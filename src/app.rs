@@ -271,7 +271,8 @@ fn settle_address(config: &mut Config, address: SocketAddr) {
 
 async fn open(config: &Config) -> Result<Store, StoreError> {
     let url = config.store.url.clone();
-    let opening = tokio::task::spawn_blocking(move || Store::open(&url, Options::default()));
+    let options = Options { cache_bytes: config.store.cache_mb << 20, ..Options::default() };
+    let opening = tokio::task::spawn_blocking(move || Store::open(&url, options));
     let (store, opened) = opening.await.unwrap_or(Err(StoreError::Closed))?;
     let (store_url, opened_as) = (&config.store.url, opened.to_string());
     if opened.is_alarming() {

@@ -139,18 +139,18 @@ impl Metrics {
         registry.register("http_connections", "Connections open", inner.connections.clone());
         registry.register("http_in_flight", "Webhook calls waiting for the store", inner.in_flight.clone());
         registry.register("outbox_depth", "Texts to phones that wait, by carrier", inner.outbox.clone());
-        registry.register("route", "How the way out to a carrier stands: 1 at the state it is in", inner.routes.clone());
+        registry.register(
+            "route",
+            "How the way out to a carrier stands: 1 at the state it is in",
+            inner.routes.clone(),
+        );
         registry.register("ready", "Whether texts can be taken, as /readyz says", inner.ready.clone());
         let backup = "When the last backup was written, 0 where there is none";
         registry.register_with_unit("backup_timestamp", backup, Unit::Seconds, inner.backup.clone());
         let started = Gauge::<i64>::default();
         started.set(Clock::System.now().0 / SECOND);
         registry.register_with_unit("start_timestamp", "When the daemon started", Unit::Seconds, started);
-        registry.register(
-            "build",
-            "What runs",
-            Info::new([("version", env!("CARGO_PKG_VERSION"))]),
-        );
+        registry.register("build", "What runs", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
         registry.register("store", "What the store says of itself", inner.store.clone());
         inner.registry = registry;
         Metrics(Arc::new(inner))

@@ -16,7 +16,8 @@ use http::{HeaderMap, Method, StatusCode};
 use super::auth::Token;
 use super::form::{self, Form};
 use super::{
-    Ack, Arrived, Carrier, Door, Heard, Kind, Outgoing, Refusal, Remedy, Secrets, SendError, Taken, charset, print, status,
+    Ack, Arrived, Carrier, Door, Heard, Kind, Outgoing, Refusal, Remedy, Secrets, SendError, Taken, charset, print,
+    status,
 };
 use crate::clock::Timestamp;
 use crate::config::Secret;

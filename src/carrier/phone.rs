@@ -15,7 +15,9 @@ use serde_json::{Value, json};
 
 use super::auth::Token;
 use super::form::Form;
-use super::{Ack, Arrived, Carrier, Door, Heard, Kind, Outgoing, Refusal, Secrets, SendError, Taken, path, print, status};
+use super::{
+    Ack, Arrived, Carrier, Door, Heard, Kind, Outgoing, Refusal, Secrets, SendError, Taken, path, print, status,
+};
 use crate::config::carrier::{CarrierConfig, SettingError};
 use crate::message::{Dlr, DlrState, Mo, Mt, MtRef, Sender};
 

@@ -24,7 +24,8 @@ use serde_json::{Value, json};
 
 use super::auth::{self, Algorithm};
 use super::{
-    Ack, Arrived, Carrier, Door, Heard, Kind, Outgoing, Refusal, Remedy, Secrets, SendError, Taken, form, hex, print, status,
+    Ack, Arrived, Carrier, Door, Heard, Kind, Outgoing, Refusal, Remedy, Secrets, SendError, Taken, form, hex, print,
+    status,
 };
 use crate::clock::{MINUTE, Timestamp};
 use crate::config::Secret;

@@ -122,7 +122,8 @@ async fn scale(grammar: Grammar, large: usize) {
     for posts in [10_000, large] {
         let dir = tempfile::tempdir().expect("a folder");
         let url = format!("sled:{}", dir.path().join("data").display());
-        let (store, _) = Store::open(&url, Options { cache_bytes: CACHE << 20, ..Options::default() }).expect("a store");
+        let (store, _) =
+            Store::open(&url, Options { cache_bytes: CACHE << 20, ..Options::default() }).expect("a store");
         let loading = Instant::now();
         load(&store, &grammar.get(), &towns, posts).await;
         let loaded = loading.elapsed();
