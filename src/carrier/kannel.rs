@@ -16,7 +16,8 @@ use http::{HeaderMap, Method, StatusCode};
 use super::auth::Token;
 use super::form::{self, Form};
 use super::{
-    Ack, Arrived, Carrier, Door, Heard, Kind, Outgoing, Refusal, Remedy, Secrets, SendError, Taken, charset, print, status,
+    Ack, Arrived, Carrier, Door, Heard, Kind, Outgoing, Refusal, Remedy, Secrets, SendError, Taken, charset, print,
+    status,
 };
 use crate::clock::Timestamp;
 use crate::config::Secret;
@@ -148,7 +149,7 @@ impl Carrier for Kannel {
         if call.method == Method::POST {
             form.add(call.body);
         } else if call.method != Method::GET {
-            return Err(Refusal::Method);
+            return Err(Refusal::Method("GET, POST".into()));
         }
         if !self.token.is(form.get("token")) {
             return Err(Refusal::NotAuthentic("token"));

@@ -211,14 +211,7 @@ fn is_astray(mt: &Mt, now: Timestamp) -> bool {
 
 /// Puts a batch into the lanes; `false` where nothing more of this class is wanted now. With `astray` also what lies behind
 /// the first that is not due is looked at.
-fn take(
-    shared: &Shared,
-    route: &RouteDesk,
-    batch: Vec<Mt>,
-    class: MtClass,
-    now: Timestamp,
-    astray: bool,
-) -> bool {
+fn take(shared: &Shared, route: &RouteDesk, batch: Vec<Mt>, class: MtClass, now: Timestamp, astray: bool) -> bool {
     let mut lanes = lock(&route.lanes);
     let since = Instant::now();
     for mt in batch {
@@ -437,7 +430,11 @@ fn hear(shared: &Shared, route: &RouteDesk, mt: &Mt, result: &Result<Taken, Send
         News::Slower => tracing::warn!(carrier, cause, "the carrier wants it slower, and gets it"),
         News::FullPace => tracing::info!(carrier, "sending at full pace again"),
         News::Paused(true) => {
-            tracing::error!(carrier, cause, "sending has stopped until somebody mends this; texts wait, one tries again");
+            tracing::error!(
+                carrier,
+                cause,
+                "sending has stopped until somebody mends this; texts wait, one tries again"
+            );
         }
         News::Paused(false) => {
             tracing::warn!(carrier, cause, "the carrier is out of reach; texts wait, one tries again");
