@@ -158,6 +158,7 @@ pub async fn start(mut config: Config) -> Result<Daemon, StartError> {
     let unusable = |e: StoreError| {
         let mend = match &e {
             StoreError::Locked { .. } => "; end it first, or give this one a folder of its own",
+            StoreError::Write { .. } => "; is the disk full, or the folder somebody else's?",
             _ => "",
         };
         StartError::Config(vec![config.fault("store.url", format!("is of no use: {e}{mend}"))])
@@ -272,7 +273,8 @@ fn settle_address(config: &mut Config, address: SocketAddr) {
 
 async fn open(config: &Config) -> Result<Store, StoreError> {
     let url = config.store.url.clone();
-    let opening = tokio::task::spawn_blocking(move || Store::open(&url, Options::default()));
+    let options = Options { cache_bytes: config.store.cache_mb << 20, ..Options::default() };
+    let opening = tokio::task::spawn_blocking(move || Store::open(&url, options));
     let (store, opened) = opening.await.unwrap_or(Err(StoreError::Closed))?;
     let (store_url, opened_as) = (&config.store.url, opened.to_string());
     if opened.is_alarming() {

@@ -107,9 +107,14 @@ impl Default for HttpLimits {
 pub struct StoreConfig {
     /// `sled:FOLDER`
     pub url: String,
+    /// Megabytes of pages kept in memory, above some tens that are needed anyway.
+    pub cache_mb: u64,
 }
 
 impl StoreConfig {
+    /// Enough for the hundred thousand posts of a county; a province's million are quicker with some hundreds.
+    pub const CACHE_MB: u64 = 16;
+
     /// The folder of an embedded store.
     pub fn folder(&self) -> &Path {
         Path::new(self.url.strip_prefix("sled:").unwrap_or(&self.url))

@@ -69,6 +69,18 @@ struct Facts {
     only_place: bool,
 }
 
+impl Facts {
+    /// Whether an animal, a thing or a person stands behind the phrase at `i` with its amount, and no word of owning.
+    fn someone_elses(&self, phrases: &[Phrase<'_>], i: usize) -> bool {
+        let clause = || phrases[i + 1..].iter().take(SIGHT).take_while(|q| q.clause == phrases[i].clause);
+        let kept = matches!(self.kind, Some(Kind::Animal | Kind::Thing | Kind::Person));
+        self.kind != Some(Kind::Trade)
+            && phrases.get(i + 1).is_some_and(|q| matches!(q.what, What::Amount(a) if kept || a.bare_one))
+            && clause().any(|q| q.item().is_some())
+            && !clause().any(|q| q.has(Sign::Own) || q.has(Sign::Le))
+    }
+}
+
 fn facts(grammar: &Grammar, phrases: &[Phrase<'_>]) -> Facts {
     let any = |f: &dyn Fn(&Phrase<'_>) -> bool| phrases.iter().any(f);
     let amounts = || phrases.iter().filter_map(|p| if let What::Amount(a) = p.what { Some(a) } else { None });
@@ -110,9 +122,11 @@ fn facts(grammar: &Grammar, phrases: &[Phrase<'_>]) -> Facts {
 /// …吗, …没有 at the end of a clause.
 fn ends_asking(phrases: &[Phrase<'_>]) -> bool {
     phrases.iter().enumerate().any(|(i, p)| {
-        let last =
-            phrases[i + 1..].iter().find(|q| !q.has(Sign::Le) && !q.has(Sign::Polite)).is_none_or(Phrase::is_separator);
-        last && p.has(Sign::Ask) && i > 0
+        let last = || {
+            let mut behind = phrases[i + 1..].iter().take(SIGHT);
+            behind.find(|q| !q.has(Sign::Le) && !q.has(Sign::Polite)).is_none_or(Phrase::is_separator)
+        };
+        i > 0 && p.has(Sign::Ask) && last()
     })
 }
 
@@ -174,6 +188,11 @@ pub fn decide(grammar: &Grammar, text: &str, phrases: &[Phrase<'_>]) -> Decision
             if done && matches!(intent, Intent::Sell | Intent::Buy | Intent::Hire | Intent::Seek) && !wanted && !who {
                 closing = Some(Intent::Deal);
                 s.at_least(Intent::Deal, CLOSING - 2);
+                continue;
+            }
+            // 找到一把黑伞: so much of a thing that is not the sender's own was found.
+            if intent == Intent::Deal && w.has(Sign::Finds) && f.someone_elses(phrases, i) {
+                s.at_least(Intent::Found, STRONG);
                 continue;
             }
             if intent == Intent::Deal {
@@ -262,7 +281,7 @@ fn kinds(f: &Facts, phrases: &[Phrase<'_>], s: &mut Scores, question: bool) {
     let thing = |p: &Phrase<'_>| matches!(p.what, What::Amount(_) | What::Item { .. } | What::Compound | What::Unread);
     let have = phrases.iter().enumerate().any(|(i, p)| {
         let said = p.has(Sign::Have) && !p.has(Sign::IsThere);
-        said && phrases[i + 1..].iter().take_while(|q| q.clause == p.clause).any(thing)
+        said && phrases[i + 1..].iter().take(SIGHT).take_while(|q| q.clause == p.clause).any(thing)
             && phrases[..i].iter().rev().take(SIGHT).all(|q| !matches!(q.what, What::Unread))
     });
     let hint = |s: &Scores, i| s.get(i) > 0;

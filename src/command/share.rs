@@ -60,9 +60,10 @@ pub(super) fn missing(scene: &Scene<'_, '_>) -> Option<usize> {
         (u8::from(scene.grammar.items.at(x).is_some_and(|x| x.category.is_none())), loose)
     };
     // 寻牛:黑色母水牛 is a buffalo.
+    let apart = items(scene);
     let special = |i: &usize| {
         let Some(x) = scene.phrases[*i].item() else { return true };
-        scene.grammar.lexicon.kind(x) != Kind::Animal || items(scene).contains(i)
+        scene.grammar.lexicon.kind(x) != Kind::Animal || apart.contains(i)
     };
     (0..scene.phrases.len()).filter(|i| names_item(&scene.phrases[*i]) && special(i)).min_by_key(rank)
 }

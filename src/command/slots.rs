@@ -12,7 +12,7 @@ use super::share::{
 };
 use super::{Item, Reading, Scene};
 use crate::grammar::Intent;
-use crate::grammar::lexicon::{Force, Kind, Sign, sex};
+use crate::grammar::lexicon::{Force, Kind, Sense, Sign, sex};
 use crate::market::{Exact, Place, PlaceCode, Price, Quantity, When};
 
 /// The official matter that a text names.
@@ -22,6 +22,18 @@ pub fn official(scene: &Scene<'_, '_>) -> Option<String> {
         .iter()
         .find(|p| p.word().is_some_and(|w| w.has(Sign::GuideTopic)))
         .map(|p| p.text(scene.text).to_string())
+}
+
+/// Whether it is asked how an official matter is got done.
+pub fn how_to(scene: &Scene<'_, '_>) -> bool {
+    let asks = |p: &Phrase<'_>| {
+        p.has(Sign::How)
+            || p.has(Sign::Where)
+            || p.word().is_some_and(|w| {
+                w.senses.iter().any(|s| matches!(s, Sense::Verb(Intent::Guide | Intent::Ask, Force::Strong)))
+            })
+    };
+    official(scene).is_some() && scene.phrases.iter().any(asks)
 }
 
 /// The slots of a command that names a post: what follows it.

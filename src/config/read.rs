@@ -282,7 +282,8 @@ fn store(s: &mut Settings<'_>) -> StoreConfig {
         // The address may hold a password: it is not repeated.
         s.fault("url", "must be sled: and a folder, as in sled:data");
     }
-    StoreConfig { url }
+    let cache_mb = s.integer("cache_mb", 4..=65_536).map_or(StoreConfig::CACHE_MB, i64::unsigned_abs);
+    StoreConfig { url, cache_mb }
 }
 
 fn limits(s: &mut Settings<'_>) -> Limits {

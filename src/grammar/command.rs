@@ -55,6 +55,8 @@ pub struct Stranger {
     pub words: Vec<String>,
     #[serde(default)]
     pub whole: Vec<String>,
+    #[serde(default)]
+    pub traits: Vec<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -91,9 +91,10 @@ pub enum Sign {
     DayName,
     YearName,
     Ambiguous,
+    Finds,
 }
 
-const SIGNS: [(&str, Sign); 30] = [
+const SIGNS: [(&str, Sign); 31] = [
     ("who", Sign::Who),
     ("where", Sign::Where),
     ("ask", Sign::Ask),
@@ -124,6 +125,7 @@ const SIGNS: [(&str, Sign); 30] = [
     ("work", Sign::Work),
     ("contact_name", Sign::ContactName),
     ("how", Sign::How),
+    ("finds", Sign::Finds),
 ];
 
 /// A moment's name, before it is set against "now".
@@ -156,9 +158,10 @@ pub enum Sense {
     Period(u8),
     Pay(Option<u8>),
     Moment(Moment),
-    /// A text with this word is not for us; and one that is nothing but it.
+    /// A text with this word is not for us; one that is nothing but it; one with two different ones of these.
     Stranger(u8),
     StrangerWhole(u8),
+    StrangerTrait(u8),
 }
 
 /// A word and its meanings.
@@ -216,6 +219,11 @@ impl Word {
 
     pub fn is_verb(&self, intent: Intent, force: Force) -> bool {
         self.senses.contains(&Sense::Verb(intent, force))
+    }
+
+    /// Whether it means anything beside the item or unit that it names.
+    pub fn speaks_otherwise(&self) -> bool {
+        self.signs != 0 || self.senses.iter().any(|s| !matches!(s, Sense::Item(_) | Sense::Unit(_)))
     }
 
     /// Whether it means anything in the middle of a text, rather than at its head, by a number or alone.

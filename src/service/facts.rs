@@ -7,6 +7,7 @@ use super::turn::Env;
 use crate::carrier::fingerprint;
 use crate::clock::{HOUR, MINUTE, Timestamp};
 use crate::command::{Intent, Reading};
+use crate::grammar::board::{Kin, Role};
 use crate::market::post::Node;
 use crate::market::{Post, PostId, Ring, RingKey};
 use crate::message::{Mo, Msisdn, Sender};
@@ -115,20 +116,21 @@ fn meet(view: &dyn View, env: &Env<'_>, post: Post) -> Result<Draft, StoreError>
     let Some(side) = board.side(&draft.post.side) else { return Ok(draft) };
     let terms = post::terms(board, side);
     let mut seen: Vec<PostId> = Vec::new();
-    let mut read = 0;
-    for key in crate::market::matching::lists(&draft.post, &terms) {
-        for id in view.ring(&key, post::CANDIDATES_PER_LIST)? {
-            if read >= post::CANDIDATES {
-                break;
+    for ring in crate::market::matching::lists(&draft.post, &terms) {
+        for key in ring {
+            for id in view.ring(&key, post::CANDIDATES_PER_LIST)? {
+                if seen.len() >= post::CANDIDATES || seen.contains(&id) {
+                    continue;
+                }
+                seen.push(id);
+                if let Some(other) = view.post(id)? {
+                    post::consider(&mut draft, &terms, other, &env.grammar.units, env.now);
+                }
             }
-            if seen.contains(&id) {
-                continue;
-            }
-            seen.push(id);
-            read += 1;
-            if let Some(other) = view.post(id)? {
-                post::consider(&mut draft, &terms, other, &env.grammar.units, env.now);
-            }
+        }
+        // what is further away is no better, and more cannot be told
+        if draft.matches.len() >= post::KEPT_MATCHES {
+            break;
         }
     }
     draft.matches.sort_by(|a, b| b.fit.score.cmp(&a.fit.score).then(b.post.id.cmp(&a.post.id)));
@@ -156,19 +158,23 @@ fn search(
     let Some(item) = &reading.item else { return Ok(Vec::new()) };
     let place = reading.place.clone().unwrap_or_else(|| post::home(env, mo, facts.person.as_ref())).code;
     let mut ids: Vec<PostId> = Vec::new();
-    for ring in Ring::ALL.into_iter().filter(|r| (Ring::Town..=Ring::Province).contains(r)) {
+    let path = env.grammar.items.path(&item.name);
+    for ring in [Ring::County, Ring::City, Ring::Province, Ring::Country] {
         let Some(division) = place.up_to(ring) else { continue };
         for board in env.grammar.boards.iter() {
             for side in &board.side {
-                let key = RingKey {
-                    board: board.name.clone(),
-                    side: side.name.clone(),
-                    node: Node::Under(item.name.clone()),
-                    place: division,
+                // what is offered stands under all that it is a kind of; what is wanted only under its own name
+                let nodes = if side.role == Role::Offer || board.kin == Kin::Either {
+                    vec![Node::Under(item.name.clone())]
+                } else {
+                    path.iter().cloned().map(Node::Exactly).collect()
                 };
-                for id in view.ring(&key, LOOKED_UP)? {
-                    if !ids.contains(&id) {
-                        ids.push(id);
+                for node in nodes {
+                    let key = RingKey { board: board.name.clone(), side: side.name.clone(), node, place: division };
+                    for id in view.ring(&key, LOOKED_UP)? {
+                        if !ids.contains(&id) {
+                            ids.push(id);
+                        }
                     }
                 }
             }

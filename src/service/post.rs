@@ -9,16 +9,16 @@ use crate::command::{Intent, Reading};
 use crate::grammar::board::{Board, Kin, Need, Role, Side};
 use crate::grammar::unit::Units;
 use crate::market::matching::{self, Fit, Terms};
-use crate::market::{Place, PlaceCode, Post, PostId, PostState};
+use crate::market::{Place, PlaceCode, Post, PostId, PostState, Shelf};
 use crate::message::{Mo, Msisdn};
 use crate::reply::{Reply, phrase};
 use crate::store::Person;
 use crate::store::record::{Ask, Then};
 
 /// Posts read from one list of the index.
-pub const CANDIDATES_PER_LIST: usize = 32;
+pub const CANDIDATES_PER_LIST: usize = 16;
 /// Posts read and weighed for one new post, whatever the number of lists.
-pub const CANDIDATES: usize = 128;
+pub const CANDIDATES: usize = 64;
 /// The best of them that are kept.
 pub const KEPT_MATCHES: usize = 12;
 /// Owners who are told of one new post.
@@ -49,9 +49,6 @@ pub struct Match {
 pub fn terms<'a>(board: &'a Board, side: &'a Side) -> Terms<'a> {
     Terms {
         meets: &side.meets,
-        offers: side.role == Role::Offer,
-        any_item: board.item == Need::Optional,
-        either_kin: board.kin == Kin::Either,
         price_slack: board.rules.price_slack,
         same_sex: board.rules.same_sex,
         same_day: board.rules.same_day,
@@ -113,6 +110,11 @@ fn one(env: &Env<'_>, mo: &Mo, facts: &Facts, r: &Reading, owner: Msisdn, id: Po
         id,
         board: board.name.clone(),
         side: side.name.clone(),
+        shelf: Shelf {
+            offers: side.role == Role::Offer,
+            any_item: board.item == Need::Optional,
+            either_kin: board.kin == Kin::Either,
+        },
         owner,
         station: env.rules.station(mo).map(|s| s.key.clone()).unwrap_or_default(),
         cause: facts.next.mo,

@@ -247,6 +247,9 @@ impl Builder<'_> {
             for w in &u.whole {
                 self.add(w, Sense::StrangerWhole(n as u8), FILE, w);
             }
+            for w in &u.traits {
+                self.add(w, Sense::StrangerTrait(n as u8), FILE, w);
+            }
         }
         for w in &c.compounds.makes {
             self.sign(w, Sign::Makes);
@@ -270,6 +273,7 @@ fn clash(a: Sense, b: Sense) -> bool {
         (Item(_), Item(_)) | (Unit(_), Unit(_)) | (Digit(_), Digit(_)) | (Power(_), Power(_)) => true,
         (Money(..), Money(..)) | (Period(_), Period(_)) | (Pay(_), Pay(_)) => true,
         (Moment(_), Moment(_)) | (Stranger(_), Stranger(_)) | (StrangerWhole(_), StrangerWhole(_)) => true,
+        (StrangerTrait(_), StrangerTrait(_)) => true,
         _ => false,
     }
 }
