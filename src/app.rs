@@ -23,7 +23,7 @@ use tokio::task::JoinHandle;
 
 use crate::carrier::{self, Carrier};
 use crate::clock::leap::Leap;
-use crate::clock::{Clock, DAY, HOUR, MINUTE, Timestamp};
+use crate::clock::{Clock, DAY, HOUR, MINUTE, SECOND, Timestamp};
 use crate::config::{CarrierConfig, ClockKind, Config, ConfigError, Limits, SettingError};
 use crate::grammar::{Current, Grammar, GrammarError};
 use crate::http::{self, Account, Server};
@@ -141,6 +141,7 @@ pub async fn start(mut config: Config) -> Result<Daemon, StartError> {
         ClockKind::Virtual => Clock::virtual_at(Clock::System.now()),
     };
     let metrics = Metrics::new();
+    metrics.started(Clock::System.now().0 / SECOND);
     // Taken first: a second daemon on the same address must not get as far as the store.
     let listener = http::bind(config.server.listen).await.map_err(|e| {
         let mend = match e.kind() {
@@ -157,6 +158,7 @@ pub async fn start(mut config: Config) -> Result<Daemon, StartError> {
     let unusable = |e: StoreError| {
         let mend = match &e {
             StoreError::Locked { .. } => "; end it first, or give this one a folder of its own",
+            StoreError::Write { .. } => "; is the disk full, or the folder somebody else's?",
             _ => "",
         };
         StartError::Config(vec![config.fault("store.url", format!("is of no use: {e}{mend}"))])

@@ -90,9 +90,9 @@ pub enum Refusal {
     /// Token, signature or address are not the carrier's: 403, nothing is kept.
     #[error("not authentic: {0}")]
     NotAuthentic(&'static str),
-    /// The method is not one this door takes: 405.
+    /// The method is none of those that this door takes, which are named as in `Allow`: 405.
     #[error("method not allowed")]
-    Method,
+    Method(String),
     /// Authentic, but cannot be read as this carrier's format: 400 and what is missing.
     #[error("malformed: {0}")]
     Malformed(String),

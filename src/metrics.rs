@@ -14,7 +14,6 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::clock::{Clock, SECOND, Timestamp};
 use crate::message::{DlrState, MtClass};
 
 /// All figures. Clones share them.
@@ -34,6 +33,7 @@ struct Inner {
     routes: Family<RouteLabel, Gauge>,
     ready: Gauge,
     backup: Gauge,
+    start: Gauge,
     store: Family<NameLabel, Gauge>,
 }
 
@@ -127,6 +127,7 @@ impl Metrics {
             routes: Family::default(),
             ready: Gauge::default(),
             backup: Gauge::default(),
+            start: Gauge::default(),
             store: Family::default(),
             registry: Registry::default(),
         };
@@ -147,9 +148,7 @@ impl Metrics {
         registry.register("ready", "Whether texts can be taken, as /readyz says", inner.ready.clone());
         let backup = "When the last backup was written, 0 where there is none";
         registry.register_with_unit("backup_timestamp", backup, Unit::Seconds, inner.backup.clone());
-        let started = Gauge::<i64>::default();
-        started.set(Clock::System.now().0 / SECOND);
-        registry.register_with_unit("start_timestamp", "When the daemon started", Unit::Seconds, started);
+        registry.register_with_unit("start_timestamp", "When the daemon started", Unit::Seconds, inner.start.clone());
         registry.register("build", "What runs", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
         registry.register("store", "What the store says of itself", inner.store.clone());
         inner.registry = registry;
@@ -229,9 +228,14 @@ impl Metrics {
         self.0.ready.set(i64::from(ready));
     }
 
-    /// When the last backup was written.
-    pub fn backup(&self, at: Timestamp) {
-        self.0.backup.set(at.0 / SECOND);
+    /// When the last backup was written, in seconds since 1970.
+    pub fn backup(&self, at_secs: i64) {
+        self.0.backup.set(at_secs);
+    }
+
+    /// When the daemon started, in seconds since 1970.
+    pub fn started(&self, at_secs: i64) {
+        self.0.start.set(at_secs);
     }
 
     /// One of the store's own figures, such as `journal_bytes`.

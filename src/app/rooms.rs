@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::chores::Chores;
-use crate::clock::Clock;
+use crate::clock::{Clock, SECOND};
 use crate::config::Config;
 use crate::http::House;
 use crate::message::{Dlr, Mo, MtState};
@@ -84,7 +84,7 @@ impl House for Rooms {
         metrics.ready(self.ready().is_ok());
         let s = self.store.stats();
         if let Some(at) = s.last_backup {
-            metrics.backup(at);
+            metrics.backup(at.0 / SECOND);
         }
         for (name, value) in [
             ("live_posts", s.live_posts),

@@ -124,10 +124,10 @@ impl Carrier for Generic {
         let inlet = match (door, &self.dlr) {
             (Door::Mo, _) => &self.mo,
             (Door::Dlr, Some(dlr)) => dlr,
-            (Door::Dlr, None) => return Err(Refusal::Method),
+            (Door::Dlr, None) => return Err(Refusal::Method(String::new())),
         };
         if !inlet.takes(call.method) {
-            return Err(Refusal::Method);
+            return Err(Refusal::Method(inlet.methods()));
         }
         let record = inlet.record(call);
         self.proof.check(call, &record)?;

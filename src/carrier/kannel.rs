@@ -149,7 +149,7 @@ impl Carrier for Kannel {
         if call.method == Method::POST {
             form.add(call.body);
         } else if call.method != Method::GET {
-            return Err(Refusal::Method);
+            return Err(Refusal::Method("GET, POST".into()));
         }
         if !self.token.is(form.get("token")) {
             return Err(Refusal::NotAuthentic("token"));

@@ -112,7 +112,7 @@ impl Carrier for Phone {
 
     fn hear(&self, door: Door, call: &Arrived<'_>) -> Result<Heard, Refusal> {
         if call.method != Method::POST {
-            return Err(Refusal::Method);
+            return Err(Refusal::Method("POST".into()));
         }
         let query = Form::parse(call.query.as_bytes());
         let shown = call.headers.get(TOKEN_HEADER).map(|v| v.as_bytes()).or_else(|| query.get("token"));

@@ -210,7 +210,7 @@ impl Carrier for SmsGate {
     /// All events may be registered with either address.
     fn hear(&self, _: Door, call: &Arrived<'_>) -> Result<Heard, Refusal> {
         if call.method != Method::POST {
-            return Err(Refusal::Method);
+            return Err(Refusal::Method("POST".into()));
         }
         self.prove(call)?;
         let event: Event = serde_json::from_slice(call.body).map_err(|e| Refusal::Malformed(e.to_string()))?;

@@ -35,8 +35,14 @@ pub struct Leap(Arc<Mutex<State>>);
 #[derive(Debug)]
 struct State {
     seen: Timestamp,
-    /// While in doubt, until when.
-    doubt: Option<Timestamp>,
+    doubt: Option<Doubt>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Doubt {
+    until: Timestamp,
+    /// The last time before the leap.
+    before: Timestamp,
 }
 
 impl Leap {
@@ -64,17 +70,20 @@ impl Leap {
                 "the clock has leapt forward; nothing runs out and nothing is let go until it has run on for a day; \
                  if it is wrong, set it back"
             );
-            state.doubt = Some(until);
+            let before = state.doubt.map_or(state.seen, |d| d.before);
+            state.doubt = Some(Doubt { until, before });
         } else if step < -SET_BACK {
             tracing::warn!(now = now.rfc3339(), was = state.seen.rfc3339(), "the clock was set back");
-            state.doubt = None;
+            // not as far as it had leapt: it is still in doubt
+            state.doubt = state.doubt.filter(|d| now > d.before.plus(LEAP));
+            state.doubt = state.doubt.map(|d| Doubt { until: now.plus(DOUBT), ..d });
         }
         // a small step back is no new beginning, or a trembling clock could creep ahead unnoticed
         if !(-SET_BACK..0).contains(&step) {
             state.seen = now;
         }
-        state.doubt = state.doubt.filter(|until| now < *until);
-        state.doubt
+        state.doubt = state.doubt.filter(|d| now < d.until);
+        state.doubt.map(|d| d.until)
     }
 }
 
@@ -100,6 +109,7 @@ mod tests {
         assert_eq!(leap.doubts(ahead.plus(20 * DAY)), None, "a day later or twenty");
         let far = ahead.plus(800 * DAY);
         assert!(!leap.believes(far));
+        assert_eq!(leap.doubts(far.plus(-100 * DAY)), Some(far.plus(-99 * DAY)), "not set back far enough");
         assert!(leap.believes(T.plus(HOUR)));
         assert!(leap.believes(T.plus(-365 * DAY)), "nothing runs out in the past");
         assert!(!leap.believes(T.plus(2 * HOUR)), "and back to today it is a leap again");

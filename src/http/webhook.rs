@@ -22,6 +22,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Body as _;
+use percent_encoding::percent_decode_str;
 use tracing::Instrument;
 
 use super::slow::is_too_slow;
@@ -45,8 +46,9 @@ pub async fn dlr<H: House>(State(desk): State<Arc<Desk<H>>>, request: Request) -
 
 async fn call<H: House>(desk: &Desk<H>, door: Door, request: Request) -> Response {
     let (head, body) = request.into_parts();
-    // Names are url-safe, so the segment is the name as it stands.
-    let Some(line) = head.uri.path().split('/').nth(2).and_then(|name| desk.carriers.get(name)) else {
+    // Names are url-safe, but who calls may have encoded them all the same.
+    let name = percent_decode_str(head.uri.path().split('/').nth(2).unwrap_or_default()).decode_utf8_lossy();
+    let Some(line) = desk.carriers.get(name.as_ref()) else {
         return say(StatusCode::NOT_FOUND, "no such carrier");
     };
     let peer = head.extensions.get::<Remote>().map_or(IpAddr::from([0, 0, 0, 0]), |r| r.0);
@@ -192,7 +194,11 @@ fn refuse(line: &Line, door: Door, remote: IpAddr, refusal: &Refusal) -> Respons
     match refusal {
         // A stranger is not told what would have been right.
         Refusal::NotAuthentic(_) => say(StatusCode::FORBIDDEN, "not authentic"),
-        Refusal::Method => say(StatusCode::METHOD_NOT_ALLOWED, "method not allowed"),
+        Refusal::Method(allowed) => {
+            let mut response = say(StatusCode::METHOD_NOT_ALLOWED, "method not allowed");
+            response.headers_mut().extend(HeaderValue::from_str(allowed).ok().map(|v| (header::ALLOW, v)));
+            response
+        }
         Refusal::Malformed(why) => say(StatusCode::BAD_REQUEST, why),
     }
 }
