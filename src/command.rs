@@ -47,33 +47,44 @@ pub fn read(grammar: &Grammar, home: PlaceCode, now: Timestamp, text: &str) -> R
     if normal.is_empty() {
         return form::unknown("empty");
     }
-    let (text, phrases, slips) = take_in(grammar, home, normal);
+    let (text, phrases, slips) = take_in(grammar, home, now, normal);
     let scene = Scene { grammar, now, text: &text, phrases, slips };
     understand(&scene).0
 }
 
-/// Cuts a text into phrases; where that shows no item, once more with slips mended.
-fn take_in(grammar: &Grammar, home: PlaceCode, normal: String) -> (String, Vec<phrase::Phrase<'_>>, Vec<slip::Slip>) {
+/// Cuts a text into phrases; where that shows no item, once more with slips mended. A slip may say what a text is about,
+/// not what it asks for: where that would change, the text stays as it was written.
+fn take_in<'g>(
+    grammar: &'g Grammar,
+    home: PlaceCode,
+    now: Timestamp,
+    normal: String,
+) -> (String, Vec<phrase::Phrase<'g>>, Vec<slip::Slip>) {
     let mut text = normal;
     let mut slips: Vec<slip::Slip> = Vec::new();
-    loop {
-        let tokens = scan::scan(grammar, home, &text);
-        let phrases = phrase::phrases(grammar, &text, &tokens);
-        if slips.len() < MOST_SLIPS
-            && slip::worth_trying(&phrases, &tokens)
-            && let Some((mended, slip)) = slip::mend(grammar, &text, &tokens)
-        {
-            let grown = mended.len() as i64 - text.len() as i64;
-            // Those behind the new one move with the text.
-            for s in slips.iter_mut().filter(|s| s.at.start >= slip.at.end) {
-                s.at = (s.at.start as i64 + grown) as usize..(s.at.end as i64 + grown) as usize;
-            }
-            slips.push(slip);
-            text = mended;
-            continue;
+    let mut tokens = scan::scan(grammar, home, &text);
+    let mut phrases = phrase::phrases(grammar, &text, &tokens);
+    let mut asked = None;
+    while slips.len() < MOST_SLIPS && slip::worth_trying(&phrases, &tokens) {
+        let Some((mended, slip)) = slip::mend(grammar, &text, &tokens) else { break };
+        let intent = |text: &str, phrases: Vec<phrase::Phrase<'g>>| {
+            understand(&Scene { grammar, now, text, phrases, slips: Vec::new() }).0.intent
+        };
+        let before = *asked.get_or_insert_with(|| intent(&text, phrases.clone()));
+        let new_tokens = scan::scan(grammar, home, &mended);
+        let new_phrases = phrase::phrases(grammar, &mended, &new_tokens);
+        if before != Intent::Unknown && intent(&mended, new_phrases.clone()) != before {
+            break;
         }
-        return (text, phrases, slips);
+        let grown = mended.len() as i64 - text.len() as i64;
+        // Those behind the new one move with the text.
+        for s in slips.iter_mut().filter(|s| s.at.start >= slip.at.end) {
+            s.at = (s.at.start as i64 + grown) as usize..(s.at.end as i64 + grown) as usize;
+        }
+        slips.push(slip);
+        (text, tokens, phrases) = (mended, new_tokens, new_phrases);
     }
+    (text, phrases, slips)
 }
 
 /// The reading of a scene, and what was decided where its form did not say it already.

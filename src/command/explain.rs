@@ -13,7 +13,7 @@ use crate::market::PlaceCode;
 /// Several lines, each beginning with `# `.
 pub fn explain(grammar: &Grammar, home: PlaceCode, now: Timestamp, text: &str) -> String {
     let normal = normalize::normalize(&grammar.lexicon, text);
-    let (normal, phrases, slips) = take_in(grammar, home, normal);
+    let (normal, phrases, slips) = take_in(grammar, home, now, normal);
     let tokens = scan::scan(grammar, home, &normal);
     let mut out = format!("# text     {}\n# normal   {normal}\n# words    ", text.replace(['\n', '\r'], " "));
     for t in &tokens {

@@ -6,7 +6,7 @@ use super::place::place as place_of_found;
 use super::{Reading, Scene};
 use super::{left, slots};
 use crate::grammar::Intent;
-use crate::grammar::lexicon::{Force, Sense, Sign};
+use crate::grammar::lexicon::{Force, Sense, Sign, Word};
 use crate::market::{Place, PlaceCode};
 
 /// Reads a text by its form, if it has one of these.
@@ -62,7 +62,7 @@ fn thanks(p: &Phrase<'_>) -> bool {
     })
 }
 
-fn stranger(word: &crate::grammar::lexicon::Word, whole: bool) -> Option<usize> {
+fn stranger(word: &Word, whole: bool) -> Option<usize> {
     word.senses.iter().find_map(|s| match s {
         Sense::StrangerWhole(r) if whole => Some(usize::from(*r)),
         Sense::Stranger(r) => Some(usize::from(*r)),
@@ -78,9 +78,17 @@ pub fn unknown(reason: &'static str) -> Reading {
 /// Whether some word says that the text is a machine's, or for someone else.
 pub fn not_ours(scene: &Scene<'_, '_>) -> Option<Reading> {
     let reasons = &scene.grammar.lexicon.reasons;
-    let found =
-        scene.phrases.iter().filter_map(|p| p.word().and_then(|w| stranger(w, false))).map(|r| reasons[r]).next()?;
-    Some(unknown(found))
+    let words = || scene.phrases.iter().filter_map(Phrase::word);
+    let decided = words().find_map(|w| stranger(w, false));
+    let traits = |w: &Word| {
+        w.senses.iter().find_map(|s| if let Sense::StrangerTrait(r) = s { Some(usize::from(*r)) } else { None })
+    };
+    let two = || {
+        let mut all = words().filter_map(|w| traits(w).map(|r| (r, w)));
+        let (reason, first) = all.next()?;
+        all.any(|(r, w)| r == reason && !std::ptr::eq(w, first)).then_some(reason)
+    };
+    Some(unknown(reasons[decided.or_else(two)?]))
 }
 
 /// 1 · 一 · 第一个 · 回1 · 1号.
@@ -281,7 +289,11 @@ fn head(scene: &Scene<'_, '_>) -> Option<Reading> {
                     && !(w.chars == 1 && rest.iter().any(strong) && !spaced)
             }
             Notice | Guide | Ask | Errand | Origin | Report => {
-                r.topic = slots::official(scene).filter(|_| intent == Guide).or(topic.clone());
+                // 问下低保怎么办: how an official thing is got done is a guide, whoever is asked.
+                if intent == Ask && slots::how_to(scene) {
+                    r.intent = Guide;
+                }
+                r.topic = slots::official(scene).filter(|_| r.intent == Guide).or(topic.clone());
                 topic.is_some() && (spaced || w.chars > 1 || item.is_none() || intent != Notice)
             }
             Broadcast => {

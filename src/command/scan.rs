@@ -3,9 +3,9 @@
 //!
 //! `有人参200斤` is 有 · 人参 · 200 · 斤, although 有人 is a word too.
 
-use crate::grammar::Grammar;
 use crate::grammar::lexicon::{Force, Sense, Sign, Word};
 use crate::grammar::place::Found;
+use crate::grammar::{Grammar, Intent};
 use crate::market::{Exact, PlaceCode};
 
 use super::normalize::is_han;
@@ -62,22 +62,34 @@ const SHORT: u32 = 11;
 const TIED: u32 = 21;
 const UNREAD: u32 = 22;
 
+/// The cheapest way to a byte: what it cost, and where its last piece began. Small, for there is one a byte.
 #[derive(Clone, Copy)]
-struct Step<'g> {
+struct Step {
     cost: u32,
     from: u32,
-    kind: Kind<'g>,
+    piece: Piece,
+}
+
+#[derive(Clone, Copy)]
+enum Piece {
+    /// Number of the word in the lexicon.
+    Word(u32),
+    /// Number among the places of this text.
+    Place(u32),
+    Plain,
 }
 
 /// The words of `text` (in normal form), in order, unread characters that touch joined into one piece.
 pub fn scan<'g>(grammar: &'g Grammar, home: PlaceCode, text: &str) -> Vec<Token<'g>> {
     let lexicon = &grammar.lexicon;
     let n = text.len();
-    let unset = Step { cost: u32::MAX, from: 0, kind: Kind::Mark };
+    let unset = Step { cost: u32::MAX, from: 0, piece: Piece::Plain };
     let mut best = vec![unset; n + 1];
     best[0].cost = 0;
     let mut matches = lexicon.automaton.find_overlapping_iter(text).peekable();
-    let mut places: Vec<(usize, usize, Found, u32)> = Vec::new();
+    // All found, and those of them whose end the walk has not reached.
+    let mut places: Vec<Found> = Vec::new();
+    let mut ahead: Vec<(usize, usize, u32, u32)> = Vec::new();
     let mut at = 0;
     // Names of places are looked for at each character and settled when the walk reaches their end.
     while at < n {
@@ -88,33 +100,35 @@ pub fn scan<'g>(grammar: &'g Grammar, home: PlaceCode, text: &str) -> Vec<Token<
             if is_han(c)
                 && let Some(found) = grammar.places.find_at(&text[at..], home, true)
             {
-                places.push((at, at + found.len, found, place_cost(grammar, text, at, &found, home)));
+                ahead.push((at, at + found.len, places.len() as u32, place_cost(grammar, text, at, &found, home)));
+                places.push(found);
             }
-            let (kind, end, cost) = plain(text, at, c);
+            let (_, end, cost) = plain(text, at, c);
             let total = reached.saturating_add(cost);
             if total < best[end].cost {
-                best[end] = Step { cost: total, from: at as u32, kind };
+                best[end] = Step { cost: total, from: at as u32, piece: Piece::Plain };
             }
         }
         // Everything that ends by `next`.
         while let Some(m) = matches.next_if(|m| m.end() <= next) {
-            let word = &lexicon.words[m.pattern().as_usize()];
+            let number = m.pattern().as_usize();
+            let word = &lexicon.words[number];
             let before = best[m.start()].cost;
             if before == u32::MAX || !whole_run(text, m.start(), m.end()) {
                 continue;
             }
             let total = before.saturating_add(word_cost(word, text, m.start()));
             if total < best[m.end()].cost {
-                best[m.end()] = Step { cost: total, from: m.start() as u32, kind: Kind::Word(word) };
+                best[m.end()] = Step { cost: total, from: m.start() as u32, piece: Piece::Word(number as u32) };
             }
         }
-        places.retain(|(start, end, found, cost)| {
+        ahead.retain(|(start, end, number, cost)| {
             if *end > next {
                 return true;
             }
             let total = best[*start].cost.saturating_add(*cost);
             if *end == next && total < best[next].cost {
-                best[next] = Step { cost: total, from: *start as u32, kind: Kind::Place(*found) };
+                best[next] = Step { cost: total, from: *start as u32, piece: Piece::Place(*number) };
             }
             false
         });
@@ -127,7 +141,12 @@ pub fn scan<'g>(grammar: &'g Grammar, home: PlaceCode, text: &str) -> Vec<Token<
         if step.cost == u32::MAX {
             break;
         }
-        tokens.push(Token { start: step.from, end: end as u32, spaced: false, kind: step.kind });
+        let kind = match step.piece {
+            Piece::Word(number) => Kind::Word(&lexicon.words[number as usize]),
+            Piece::Place(number) => Kind::Place(places[number as usize]),
+            Piece::Plain => plain(text, step.from as usize, text[step.from as usize..].chars().next().unwrap_or(' ')).0,
+        };
+        tokens.push(Token { start: step.from, end: end as u32, spaced: false, kind });
         end = step.from as usize;
     }
     tokens.reverse();
@@ -173,7 +192,11 @@ fn whole_run(text: &str, start: usize, end: usize) -> bool {
     let same = |i: usize, j: usize| {
         (b[i].is_ascii_digit() && b[j].is_ascii_digit()) || (b[i].is_ascii_lowercase() && b[j].is_ascii_lowercase())
     };
-    (start == 0 || !same(start - 1, start)) && (end == b.len() || !same(end - 1, end))
+    // Nor `1` in `1.5`.
+    let digit = |i: usize| b.get(i).is_some_and(u8::is_ascii_digit);
+    let point = |i: usize| b.get(i) == Some(&b'.') && i > 0 && digit(i - 1) && digit(i + 1);
+    let goes_on = |i: usize| same(i - 1, i) || point(i) || point(i - 1);
+    (start == 0 || !goes_on(start)) && (end == b.len() || !goes_on(end))
 }
 
 fn word_cost(word: &Word, text: &str, start: usize) -> u32 {
@@ -216,9 +239,20 @@ fn place_cost(grammar: &Grammar, text: &str, at: usize, found: &Found, home: Pla
         // Never cheaper than two short words that read the same characters: 千斤 is no town.
         (_, _, true) => SHORT * 2 + 1,
         (_, true, _) => SHORT * 2 + 3,
-        _ if !found.shared && found.code.ring() == Ring::Town => UNREAD + SHORT - 2,
+        // A town far away must be named in full or led up to: 工人 is no 工人街道.
+        _ if !found.shared
+            && found.code.ring() == Ring::Town
+            && (home == PlaceCode::COUNTRY || found.ring <= Ring::Province) =>
+        {
+            UNREAD + SHORT - 2
+        }
         _ => UNREAD * chars + 1,
     }
+}
+
+/// 拼车去, 开车到: they lead to a place too.
+fn rides(t: &Token<'_>) -> bool {
+    t.word().is_some_and(|w| w.is_verb(Intent::RideOffer, Force::Strong) || w.is_verb(Intent::RideNeed, Force::Strong))
 }
 
 /// Marks spaces, unbinds words that mean nothing where they stand, joins unread characters.
@@ -240,9 +274,9 @@ fn settle<'g>(text: &str, tokens: Vec<Token<'g>>) -> Vec<Token<'g>> {
         if let Kind::Place(f) = t.kind
             && !f.full
             && ((i > 0 && unread(i - 1)) || unread(i + 1))
-            && !out
-                .last()
-                .is_some_and(|p| p.has(Sign::In) || p.has(Sign::Go) || p.has(Sign::From) || p.has(Sign::Route))
+            && !out.last().is_some_and(|p| {
+                p.has(Sign::In) || p.has(Sign::Go) || p.has(Sign::From) || p.has(Sign::Route) || rides(p)
+            })
         {
             t.kind = Kind::Han;
         }

@@ -1,7 +1,8 @@
 //! Slips: homophones (`板兰根`, `勾腾`), near sounds (`水流` for 水牛) and pinyin (`mai tianma 50 jin`).
 //!
 //! A second chance, only for a text in which no item was found, and only towards the lexicon: what is typed must sound
-//! like one of its words. The normal form is rewritten and read anew; what was written is kept.
+//! like one of its words. A correction explains a whole unread word, never a part of it: `乙乙宝罗菇` stays what it is,
+//! though `乙乙` sounds like something. The normal form is rewritten and read anew; what was written is kept.
 
 use std::ops::Range;
 
@@ -9,6 +10,7 @@ use super::normalize::is_han;
 use super::phrase::{Phrase, What};
 use super::scan::{Kind, Token};
 use crate::grammar::lexicon::{Force, Sense, Sign};
+use crate::grammar::sound::same_tones;
 use crate::grammar::{Grammar, Intent};
 
 /// A word put in place of what was written.
@@ -29,52 +31,100 @@ pub fn mend(grammar: &Grammar, text: &str, tokens: &[Token<'_>]) -> Option<(Stri
     letters(grammar, text, tokens).or_else(|| homophone(grammar, text, tokens))
 }
 
-/// Characters that sound like a word, the longest first, then the one most like what was written.
+/// Characters that sound like a word: equal sounds before near ones, the longest first, then the one most like what was
+/// written.
 fn homophone(grammar: &Grammar, text: &str, tokens: &[Token<'_>]) -> Option<(String, Slip)> {
-    let chars: Vec<(usize, char)> = text.char_indices().take(CHARS).collect();
-    let end =
-        |i: usize| chars.get(i).map_or_else(|| chars.last().map_or(0, |(at, c)| at + c.len_utf8()), |(at, _)| *at);
-    // Long words that were read are what they are; only what is unread or read by single characters may be a slip.
-    let loose = |at: usize| {
-        tokens.iter().find(|t| t.range().contains(&at)).is_none_or(|t| match t.kind {
-            Kind::Word(w) => w.chars == 1,
-            Kind::Place(f) => !f.full,
-            _ => true,
-        })
-    };
-    // 五亩地 is no 墓地: a unit behind a number is one.
-    let counted = |at: usize| {
-        tokens.windows(2).any(|w| {
-            let number = matches!(w[0].kind, Kind::Arabic(_))
-                || w[0].word().is_some_and(|x| x.digit().is_some() || x.power().is_some());
-            w[1].range().contains(&at)
-                && number
-                && w[1].word().is_some_and(|x| x.unit().is_some() || x.money().is_some())
-        })
-    };
-    let loose: Vec<bool> = chars.iter().map(|(at, c)| is_han(*c) && loose(*at) && !counted(*at)).collect();
+    let seen = tokens.iter().take_while(|t| t.start as usize <= CHARS * 3).count();
+    let tokens = &tokens[..seen];
     for near in [false, true] {
         for len in (2..=6usize).rev() {
-            let mut best: Option<(usize, &str, usize)> = None;
-            for i in 0..chars.len().saturating_sub(len - 1) {
-                if !loose[i..i + len].iter().all(|l| *l) {
+            let mut best: Option<(Range<usize>, &str, usize)> = None;
+            for i in 0..tokens.len() {
+                let Some(n) = together(text, &tokens[i..], len) else { continue };
+                let window = i..i + n;
+                if !whole(tokens, window.clone()) {
                     continue;
                 }
-                let written = &text[chars[i].0..end(i + len)];
+                let at = tokens[i].range().start..tokens[i + n - 1].range().end;
+                let written = &text[at.clone()];
                 let Some(word) = grammar.sounds.find(written, near) else { continue };
-                let same = word.chars().zip(written.chars()).filter(|(a, b)| a == b).count();
-                // A near sound needs a character in common.
-                if (near && same == 0) || best.is_some_and(|(_, _, s)| s >= same) {
-                    continue;
+                let alike = likeness(word, written, near);
+                if alike.is_some_and(|alike| best.as_ref().is_none_or(|(.., s)| *s < alike)) {
+                    best = Some((at, word, alike.unwrap_or_default()));
                 }
-                best = Some((i, word, same));
             }
-            if let Some((i, word, _)) = best {
-                return Some(replace(text, chars[i].0..end(i + len), word));
+            if let Some((at, word, _)) = best {
+                return Some(replace(text, at, word));
             }
         }
     }
     None
+}
+
+/// How many of the first tokens, standing together, are `len` Han characters; `None` where no number of them is.
+fn together(text: &str, tokens: &[Token<'_>], len: usize) -> Option<usize> {
+    let mut chars = 0;
+    for (n, t) in tokens.iter().enumerate() {
+        let s = &text[t.range()];
+        // Long words that were read are what they are; only what is unread or read by single characters may be a slip.
+        let loose = match t.kind {
+            Kind::Word(w) => w.chars == 1,
+            Kind::Place(f) => !f.full,
+            Kind::Han => true,
+            _ => false,
+        };
+        if !loose || (n > 0 && t.spaced) || !s.chars().all(is_han) {
+            return None;
+        }
+        chars += s.chars().count();
+        if chars >= len {
+            return (chars == len).then_some(n + 1);
+        }
+    }
+    None
+}
+
+/// Whether these tokens can be a word by themselves: it begins with no verb, has no unit behind its number, and what
+/// touches it on either side was understood.
+fn whole(tokens: &[Token<'_>], window: Range<usize>) -> bool {
+    let verb = |t: &Token<'_>| {
+        t.word().is_some_and(|w| {
+            w.has(Sign::Want) || w.senses.iter().any(|s| matches!(s, Sense::Verb(_, Force::Strong | Force::Hint)))
+        })
+    };
+    let number = |t: &Token<'_>| {
+        matches!(t.kind, Kind::Arabic(_)) || t.word().is_some_and(|x| x.digit().is_some() || x.power().is_some())
+    };
+    // 五亩地 is no 墓地: a unit behind a number is one.
+    let counted = |i: usize| {
+        i > 0 && number(&tokens[i - 1]) && tokens[i].word().is_some_and(|x| x.unit().is_some() || x.money().is_some())
+    };
+    // A word of one character that is a thing (菇) may belong to what is not understood; all other words stand alone.
+    let open = |t: &Token<'_>| match t.kind {
+        Kind::Han | Kind::Latin => true,
+        Kind::Word(w) => w.chars == 1 && w.item().is_some() && !w.speaks_otherwise(),
+        _ => false,
+    };
+    let before = window.start.checked_sub(1).filter(|_| !tokens[window.start].spaced).map(|i| &tokens[i]);
+    let after = tokens.get(window.end).filter(|t| !t.spaced);
+    !verb(&tokens[window.start])
+        && !window.clone().any(counted)
+        && !before.is_some_and(open)
+        && !after.is_some_and(open)
+}
+
+/// How like a word is to what was written, by equal characters; `None` where they are too unlike. Two characters that
+/// sound alike are common, so of those one must be equal, or all tones.
+fn likeness(word: &str, written: &str, near: bool) -> Option<usize> {
+    let same = word.chars().zip(written.chars()).filter(|(a, b)| a == b).count();
+    let short = word.chars().count() == 2;
+    let ok = match (near, short) {
+        (false, true) => same > 0 || same_tones(word, written),
+        (false, false) => true,
+        (true, true) => same > 0 && same_tones(word, written),
+        (true, false) => same > 0,
+    };
+    ok.then_some(same)
 }
 
 /// Pinyin without tones, in one piece or a syllable at a time.

@@ -31,6 +31,8 @@ pub struct IntentWords {
     #[serde(default)]
     pub verbs: Vec<String>,
     #[serde(default)]
+    pub firm: Vec<String>,
+    #[serde(default)]
     pub hints: Vec<String>,
     #[serde(default)]
     pub head: Vec<String>,
@@ -55,6 +57,8 @@ pub struct Stranger {
     pub words: Vec<String>,
     #[serde(default)]
     pub whole: Vec<String>,
+    #[serde(default)]
+    pub traits: Vec<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]

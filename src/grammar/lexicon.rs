@@ -91,9 +91,13 @@ pub enum Sign {
     DayName,
     YearName,
     Ambiguous,
+    Finds,
+    Measure,
+    Rent,
+    Firm,
 }
 
-const SIGNS: [(&str, Sign); 30] = [
+const SIGNS: [(&str, Sign); 33] = [
     ("who", Sign::Who),
     ("where", Sign::Where),
     ("ask", Sign::Ask),
@@ -124,6 +128,9 @@ const SIGNS: [(&str, Sign); 30] = [
     ("work", Sign::Work),
     ("contact_name", Sign::ContactName),
     ("how", Sign::How),
+    ("finds", Sign::Finds),
+    ("measure", Sign::Measure),
+    ("rent", Sign::Rent),
 ];
 
 /// A moment's name, before it is set against "now".
@@ -156,9 +163,10 @@ pub enum Sense {
     Period(u8),
     Pay(Option<u8>),
     Moment(Moment),
-    /// A text with this word is not for us; and one that is nothing but it.
+    /// A text with this word is not for us; one that is nothing but it; one with two different ones of these.
     Stranger(u8),
     StrangerWhole(u8),
+    StrangerTrait(u8),
 }
 
 /// A word and its meanings.
@@ -218,6 +226,11 @@ impl Word {
         self.senses.contains(&Sense::Verb(intent, force))
     }
 
+    /// Whether it means anything beside the item or unit that it names.
+    pub fn speaks_otherwise(&self) -> bool {
+        self.signs != 0 || self.senses.iter().any(|s| !matches!(s, Sense::Item(_) | Sense::Unit(_)))
+    }
+
     /// Whether it means anything in the middle of a text, rather than at its head, by a number or alone.
     pub fn speaks_anywhere(&self) -> bool {
         self.signs != 0
@@ -256,6 +269,7 @@ const LAST_HAN: u32 = 0x9fff;
 pub enum Kind {
     #[default]
     Goods,
+    Vehicle,
     Trade,
     Animal,
     Thing,
@@ -326,6 +340,8 @@ impl Lexicon {
                     Kind::Thing
                 } else if below("animal") {
                     Kind::Animal
+                } else if below("vehicle") {
+                    Kind::Vehicle
                 } else {
                     Kind::Goods
                 }

@@ -21,6 +21,8 @@ pub struct Places {
     by_name: Vec<u32>,
     /// Where the names that begin with a character begin and end in `by_name`.
     by_first: HashMap<char, (u32, u32)>,
+    /// What the seat of one's own county is called: 县城.
+    seats: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -53,6 +55,9 @@ struct Forms {
     peoples: Vec<String>,
     /// Names that stand for no place of their own: 市辖区.
     nameless: Vec<String>,
+    /// 县城: the county that the sender is in.
+    #[serde(default)]
+    seats: Vec<String>,
     #[serde(default)]
     also: HashMap<String, String>,
 }
@@ -108,6 +113,7 @@ impl Places {
         places.rows.extend(seconds);
         places.rows.sort_by_key(|r| r.code);
         places.index(&forms);
+        places.seats = forms.seats;
         places
     }
 
@@ -182,6 +188,11 @@ impl Places {
     /// `short` lets in short forms of any place; without it only those of cities and counties, and of towns within
     /// the county of `near`.
     pub fn find_at(&self, text: &str, near: PlaceCode, short: bool) -> Option<Found> {
+        if let Some(seat) = self.seats.iter().find(|s| text.starts_with(s.as_str()))
+            && let Some(code) = near.up_to(Ring::County)
+        {
+            return Some(Found { code, len: seat.len(), full: true, ring: Ring::County, shared: false });
+        }
         let mut chars = text.chars();
         let first = chars.next()?;
         let second = chars.next()?;

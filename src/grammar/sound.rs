@@ -61,6 +61,12 @@ fn put(map: &mut HashMap<Box<str>, Option<Box<str>>>, key: String, word: &str, s
         .or_insert_with(|| Some(word.into()));
 }
 
+/// Whether two words have the same tones, syllable by syllable.
+pub fn same_tones(a: &str, b: &str) -> bool {
+    let tone = |c: char| c.to_pinyin().and_then(|p| p.with_tone_num_end().bytes().find(u8::is_ascii_digit));
+    a.chars().map(tone).eq(b.chars().map(tone))
+}
+
 /// The sound of a word, its syllables parted by spaces; `None` where a character has none.
 fn key(word: &str, near: bool) -> Option<String> {
     let mut out = String::with_capacity(word.len() * 2);

@@ -131,20 +131,21 @@ fn meet(view: &dyn View, env: &Env<'_>, post: Post) -> Result<Draft, StoreError>
     let Some(side) = board.side(&draft.post.side) else { return Ok(draft) };
     let terms = post::terms(board, side);
     let mut seen: Vec<PostId> = Vec::new();
-    let mut read = 0;
-    for key in crate::market::matching::lists(&draft.post, &terms) {
-        for id in view.ring(&key, post::CANDIDATES_PER_LIST)? {
-            if read >= post::CANDIDATES {
-                break;
+    for ring in crate::market::matching::lists(&draft.post, &terms) {
+        for key in ring {
+            for id in view.ring(&key, post::CANDIDATES_PER_LIST)? {
+                if seen.len() >= post::CANDIDATES || seen.contains(&id) {
+                    continue;
+                }
+                seen.push(id);
+                if let Some(other) = view.post(id)? {
+                    post::consider(&mut draft, &terms, other, &env.grammar.units, env.now);
+                }
             }
-            if seen.contains(&id) {
-                continue;
-            }
-            seen.push(id);
-            read += 1;
-            if let Some(other) = view.post(id)? {
-                post::consider(&mut draft, &terms, other, &env.grammar.units, env.now);
-            }
+        }
+        // what is further away is no better, and more cannot be told
+        if draft.matches.len() >= post::KEPT_MATCHES {
+            break;
         }
     }
     draft.matches.sort_by(|a, b| b.fit.score.cmp(&a.fit.score).then(b.post.id.cmp(&a.post.id)));

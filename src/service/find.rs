@@ -6,7 +6,7 @@ use super::facts::{Facts, visible};
 use super::post::home;
 use super::turn::{Env, Turn};
 use crate::command::{self, Reading};
-use crate::grammar::board::{Role, Side};
+use crate::grammar::board::{Board, Kin, Role, Side};
 use crate::market::post::Node;
 use crate::market::{Post, PostId, Ring, RingKey};
 use crate::message::Mo;
@@ -16,6 +16,8 @@ use crate::store::{StoreError, View};
 
 /// Posts that one list of a search contributes at most.
 const LOOKED_UP: usize = 16;
+/// Where a place is looked through, more are read and those from elsewhere passed over.
+const LOOKED_THROUGH: usize = 64;
 
 /// What a search is for.
 enum Sought {
@@ -50,16 +52,17 @@ pub fn look(
     let Some(sought) = sought(env, mo, reading) else { return Ok(Vec::new()) };
     let place = reading.place.clone().unwrap_or_else(|| home(env, mo, facts.person.as_ref())).code;
     // What stands at a place is found there and no further off.
-    let widest = if matches!(sought, Sought::Place) { place.ring() } else { Ring::Province };
+    let at_place = matches!(sought, Sought::Place);
+    let (widest, from_list) = if at_place { (Ring::County, LOOKED_THROUGH) } else { (Ring::Country, LOOKED_UP) };
     let mut ids: Vec<PostId> = Vec::new();
-    for ring in Ring::ALL.into_iter().filter(|r| *r <= widest) {
+    let rings = [Ring::County, Ring::City, Ring::Province, Ring::Country];
+    for ring in rings.into_iter().filter(|r| *r <= widest.max(place.ring())) {
         let Some(division) = place.up_to(ring) else { continue };
         for board in env.grammar.boards.iter() {
             for side in &board.side {
-                for node in nodes(env, &sought, &board.name, side) {
-                    let key =
-                        RingKey { board: board.name.clone(), side: side.name.clone(), node, place: division };
-                    for id in view.ring(&key, LOOKED_UP)? {
+                for node in nodes(env, &sought, board, side) {
+                    let key = RingKey { board: board.name.clone(), side: side.name.clone(), node, place: division };
+                    for id in view.ring(&key, from_list)? {
                         if !ids.contains(&id) {
                             ids.push(id);
                         }
@@ -69,22 +72,20 @@ pub fn look(
         }
     }
     let own = facts.person.as_ref().map(|p| p.msisdn);
-    ids.truncate(2 * LOOKED_UP);
-    visible(view, &ids, env.now, |p| Some(p.owner) != own)
+    let here = |p: &Post| !at_place || p.place.code.up_to(place.ring()) == Some(place);
+    let mut posts = visible(view, &ids, env.now, |p| Some(p.owner) != own && here(p))?;
+    posts.truncate(2 * LOOKED_UP);
+    Ok(posts)
 }
 
-/// The lists of one side in which the sought stands.
-fn nodes(env: &Env<'_>, sought: &Sought, board: &str, side: &Side) -> Vec<Node> {
+/// The lists of one side in which the sought stands, as posts are filed: what is offered under all that it is a kind of,
+/// what is wanted under its own name.
+fn nodes(env: &Env<'_>, sought: &Sought, board: &Board, side: &Side) -> Vec<Node> {
     match sought {
-        Sought::Item(name) => {
-            let mut nodes = vec![Node::Under(name.clone())];
-            // 查 天麻: who buys herbs of any kind buys this one too.
-            if side.role == Role::Want {
-                nodes.extend(env.grammar.items.path(name).into_iter().skip(1).map(Node::Exactly));
-            }
-            nodes
-        }
-        Sought::Side { board: b, side: s } if (b.as_str(), s) != (board, &side.name) => Vec::new(),
+        Sought::Item(name) if side.role == Role::Offer || board.kin == Kin::Either => vec![Node::Under(name.clone())],
+        // 查 天麻: who buys herbs of any kind buys this one too.
+        Sought::Item(name) => env.grammar.items.path(name).into_iter().map(Node::Exactly).collect(),
+        Sought::Side { board: b, side: s } if (b, s) != (&board.name, &side.name) => Vec::new(),
         Sought::Side { .. } | Sought::Place => vec![Node::Under(String::new())],
     }
 }

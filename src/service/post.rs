@@ -11,16 +11,16 @@ use crate::grammar::Grammar;
 use crate::grammar::board::{Board, Kin, Need, Role, Side};
 use crate::grammar::unit::Units;
 use crate::market::matching::{self, Fit, Terms};
-use crate::market::{Place, PlaceCode, Post, PostId, PostState};
+use crate::market::{Place, PlaceCode, Post, PostId, PostState, Shelf};
 use crate::message::{Mo, Msisdn};
 use crate::reply::{Reply, phrase};
 use crate::store::Person;
 use crate::store::record::{Ask, Then};
 
 /// Posts read from one list of the index.
-pub const CANDIDATES_PER_LIST: usize = 32;
+pub const CANDIDATES_PER_LIST: usize = 16;
 /// Posts read and weighed for one new post, whatever the number of lists.
-pub const CANDIDATES: usize = 128;
+pub const CANDIDATES: usize = 64;
 /// The best of them that are kept.
 pub const KEPT_MATCHES: usize = 12;
 /// Items of one text that become posts.
@@ -51,9 +51,6 @@ pub struct Match {
 pub fn terms<'a>(board: &'a Board, side: &'a Side) -> Terms<'a> {
     Terms {
         meets: &side.meets,
-        offers: side.role == Role::Offer,
-        any_item: board.item == Need::Optional,
-        either_kin: board.kin == Kin::Either,
         price_slack: board.rules.price_slack,
         same_sex: board.rules.same_sex,
         same_day: board.rules.same_day,
@@ -82,13 +79,7 @@ pub fn home(env: &Env<'_>, mo: &Mo, person: Option<&Person>) -> Place {
 
 /// The posts that a text makes, not yet numbered against each other's matches, and own posts that it only says again.
 /// Both empty where it makes none.
-pub fn draft(
-    env: &Env<'_>,
-    mo: &Mo,
-    facts: &Facts,
-    reading: &Reading,
-    owner: Msisdn,
-) -> (Vec<Post>, Vec<Arc<Post>>) {
+pub fn draft(env: &Env<'_>, mo: &Mo, facts: &Facts, reading: &Reading, owner: Msisdn) -> (Vec<Post>, Vec<Arc<Post>>) {
     match reading.intent {
         Intent::Start => return (super::person::back(facts), Vec::new()),
         Intent::Register => return (super::person::moved(env, facts, reading), Vec::new()),
@@ -128,6 +119,11 @@ fn one(env: &Env<'_>, mo: &Mo, facts: &Facts, r: &Reading, owner: Msisdn, id: Po
         id,
         board: board.name.clone(),
         side: side.name.clone(),
+        shelf: Shelf {
+            offers: side.role == Role::Offer,
+            any_item: board.item == Need::Optional,
+            either_kin: board.kin == Kin::Either,
+        },
         owner,
         station: env.rules.station(mo).map(|s| s.key.clone()).unwrap_or_default(),
         cause: facts.next.mo,

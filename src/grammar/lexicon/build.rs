@@ -214,6 +214,7 @@ impl Builder<'_> {
         for i in &c.intent {
             for (words, force) in [
                 (&i.verbs, Force::Strong),
+                (&i.firm, Force::Strong),
                 (&i.hints, Force::Hint),
                 (&i.head, Force::Head),
                 (&i.post, Force::Post),
@@ -222,6 +223,9 @@ impl Builder<'_> {
                 for w in words {
                     self.add(w, Sense::Verb(i.name, force), FILE, w);
                 }
+            }
+            for w in &i.firm {
+                self.sign(w, Sign::Firm);
             }
             for w in &i.naming {
                 self.sign(w, Sign::Naming);
@@ -247,6 +251,9 @@ impl Builder<'_> {
             for w in &u.whole {
                 self.add(w, Sense::StrangerWhole(n as u8), FILE, w);
             }
+            for w in &u.traits {
+                self.add(w, Sense::StrangerTrait(n as u8), FILE, w);
+            }
         }
         for w in &c.compounds.makes {
             self.sign(w, Sign::Makes);
@@ -270,6 +277,7 @@ fn clash(a: Sense, b: Sense) -> bool {
         (Item(_), Item(_)) | (Unit(_), Unit(_)) | (Digit(_), Digit(_)) | (Power(_), Power(_)) => true,
         (Money(..), Money(..)) | (Period(_), Period(_)) | (Pay(_), Pay(_)) => true,
         (Moment(_), Moment(_)) | (Stranger(_), Stranger(_)) | (StrangerWhole(_), StrangerWhole(_)) => true,
+        (StrangerTrait(_), StrangerTrait(_)) => true,
         _ => false,
     }
 }
