@@ -108,7 +108,7 @@ fn facts(grammar: &Grammar, phrases: &[Phrase<'_>]) -> Facts {
         asks: any(&|p| matches!(p.what, What::Question)) || ends_asking(phrases),
         route: phrases.windows(3).any(|w| {
             matches!(w[0].what, What::Place(_) | What::Unread)
-                && w[1].has(Sign::Route)
+                && (w[1].has(Sign::Route) || matches!(w[1].what, What::Mark) && w[1].start + 1 == w[1].end)
                 && matches!(w[2].what, What::Place(_))
         }),
         work: any(&|p| p.has(Sign::Work)),
@@ -164,15 +164,24 @@ pub fn decide(grammar: &Grammar, text: &str, phrases: &[Phrase<'_>]) -> Decision
             };
             same(phrases.get(i + 1), phrases.get(i + 2)) || i >= 2 && same(phrases.get(i - 1), phrases.get(i - 2))
         };
-        let who = who || doubled;
+        // 要卖的联系我, 捡到的请来电: said to those who do.
+        let relative = phrases.get(i + 1).is_some_and(|q| q.has(Sign::Particle) && !q.spaced)
+            && phrases[i + 2..]
+                .iter()
+                .find(|q| !q.has(Sign::Particle) || q.has(Sign::Polite))
+                .is_some_and(|q| q.has(Sign::Polite) || matches!(q.what, What::Phone));
+        let who = (who || doubled || relative) && !w.has(Sign::Firm);
         let negated =
             !doubled && before().next().is_some_and(|q| q.has(Sign::Not) && !q.has(Sign::Who) && q.end == p.start);
         let wanted = before().any(|q| q.has(Sign::Want) && q.end != p.start || q.has(Sign::Want) && !q.has(Sign::Not));
         for intent in w.verbs(Force::Strong) {
             // 少了不卖 with a price sets terms, 不卖我 speaks of others; 不卖了 takes back.
+            // 我不卖辣椒了 takes back too.
+            let over =
+                || tail.is_some() && phrases[i + 1..].iter().take(SIGHT).take_while(clause).any(|q| q.has(Sign::Le));
             if negated
                 && posts(intent)
-                && (f.sum || f.amount || next.is_some_and(|q| !q.has(Sign::Le) && !q.has(Sign::Ask)))
+                && (f.sum || f.amount || next.is_some_and(|q| !q.has(Sign::Le) && !q.has(Sign::Ask)) && !over())
             {
                 continue;
             }
@@ -245,7 +254,8 @@ pub fn decide(grammar: &Grammar, text: &str, phrases: &[Phrase<'_>]) -> Decision
                 }
                 continue;
             }
-            s.at_least(intent, HINT);
+            // 找人, 师傅 say more than 找.
+            s.at_least(intent, if intent == Intent::Hire && w.chars > 1 { HINT + 1 } else { HINT });
         }
         if w.has(Sign::Ambiguous) {
             for intent in grammar.lexicon.ambiguous.get(p.text(text)).into_iter().flatten() {
@@ -265,6 +275,18 @@ pub fn decide(grammar: &Grammar, text: &str, phrases: &[Phrase<'_>]) -> Decision
         s.at_least(Intent::Ask, STRONG - 3);
     }
     official(&f, phrases, &mut s);
+    // 有招工的消息通知我, 大家凑: the word of the whole text outweighs those of its matter.
+    if s.get(Intent::Subscribe) >= STRONG && s.get(Intent::Lost).max(s.get(Intent::Found)) == 0 {
+        s.at_least(Intent::Subscribe, CLOSING);
+    }
+    if s.get(Intent::Order) >= STRONG && s.get(Intent::Buy) > 0 {
+        s.add(Intent::Order, 2);
+    }
+    // 我想卖点东西怎么弄: how it is done is asked.
+    let helpless = |p: &Phrase<'_>| p.word().is_some_and(|w| w.chars > 2 && w.is_verb(Intent::Help, Force::Whole));
+    if !f.item && !f.amount && !f.people && phrases.iter().any(helpless) {
+        s.at_least(Intent::Help, STRONG + 2);
+    }
     looking_up(&f, phrases, &mut s, question, offered_to_any, closing);
     choose(&f, s)
 }
@@ -349,14 +371,18 @@ fn kinds(f: &Facts, phrases: &[Phrase<'_>], s: &mut Scores, question: bool) {
                 s.add(Intent::Found, 3);
             }
         }
-        Some(Kind::Goods) | None => {}
+        Some(Kind::Goods | Kind::Vehicle) | None => {}
     }
     // Goods are bought, not hired; hints of work fall away.
-    if matches!(f.kind, Some(Kind::Goods | Kind::Animal)) && !f.people && !f.wage {
+    if matches!(f.kind, Some(Kind::Goods | Kind::Vehicle | Kind::Animal)) && !f.people && !f.wage {
         s.0.retain(|(i, n)| !(matches!(i, Intent::Hire | Intent::Seek) && *n <= HINT));
         if s.get(Intent::Buy) == HINT {
             s.add(Intent::Buy, 1);
         }
+    }
+    // 要几个女工包粽子,一天120: what has a wage is work.
+    if f.wage && matches!(s.get(Intent::Hire), HINT..STRONG) && s.get(Intent::Sell).max(s.get(Intent::Buy)) < STRONG {
+        s.add(Intent::Hire, 4);
     }
     // 要5个人: people are hired.
     if f.people && !f.item && s.get(Intent::Hire) > 0 && s.get(Intent::Buy) <= HINT {
@@ -367,7 +393,7 @@ fn kinds(f: &Facts, phrases: &[Phrase<'_>], s: &mut Scores, question: bool) {
         s.add(Intent::Seek, 6);
     }
     // 我家有八百斤: what one has and counts is for sale, unless a verb says otherwise.
-    let goods = matches!(f.kind, Some(Kind::Goods | Kind::Animal) | None) && f.item;
+    let goods = matches!(f.kind, Some(Kind::Goods | Kind::Vehicle | Kind::Animal) | None) && f.item;
     if have && goods && !question && !f.asks {
         s.at_least(Intent::Sell, 5);
     }
@@ -386,6 +412,17 @@ fn kinds(f: &Facts, phrases: &[Phrase<'_>], s: &mut Scores, question: bool) {
 /// Somebody goes from one place to another.
 fn rides(f: &Facts, phrases: &[Phrase<'_>], s: &mut Scores) {
     let going = phrases.windows(2).any(|w| w[0].has(Sign::Go) && matches!(w[1].what, What::Place(_)));
+    // 有车去从江没, 有去广州的车吗; 我开面包车去县城, 小车 栽麻-县城.
+    let head = |p: &Phrase<'_>| p.word().is_some_and(|w| w.is_verb(Intent::RideOffer, Force::Head));
+    let car = f.kind == Some(Kind::Vehicle) || f.kind.is_none() && phrases.iter().any(head);
+    let traded =
+        s.get(Intent::Sell).max(s.get(Intent::Buy)).max(s.get(Intent::Lost)).max(s.get(Intent::Found)) >= STRONG;
+    if car && (going || f.route) && !traded && s.get(Intent::RideOffer).max(s.get(Intent::RideNeed)) < STRONG {
+        let asked = f.asks || f.who || phrases.iter().any(|p| p.has(Sign::IsThere) || p.has(Sign::Where));
+        s.at_least(if asked { Intent::RideNeed } else { Intent::RideOffer }, STRONG - 1);
+        s.0.retain(|(i, _)| !matches!(i, Intent::Sell | Intent::Buy | Intent::Search));
+        return;
+    }
     if !(f.route || (going && (f.seats || s.get(Intent::RideNeed) > 0 || s.get(Intent::RideOffer) > 0))) {
         return;
     }
@@ -440,7 +477,7 @@ fn looking_up(
         // 不卖了, 牛找到了: what was said of the thing itself only says which post.
         return;
     }
-    if trade_free(s) && !f.item {
+    if trade_free(s) && !f.item && !f.work {
         return;
     }
     let ask_have = f.asks && phrases.iter().any(|p| p.has(Sign::Have)) && !f.own;

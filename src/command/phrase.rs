@@ -105,7 +105,30 @@ pub fn phrases<'g>(grammar: &'g Grammar, text: &str, tokens: &[Token<'g>]) -> Ve
         out.push(Phrase { start: first.start, end, spaced: first.spaced, clause, what });
         rest = &rest[taken..];
     }
+    by_spaces(&mut out);
     out
+}
+
+/// A space ends a clause where what follows can only be another one: after a question (你们收花吗 我有20斤), and where
+/// whoever asked goes on to speak of himself (谁有稻种 我要20斤, 谁有稻种 想买20斤).
+fn by_spaces(phrases: &mut [Phrase<'_>]) {
+    let (mut more, mut asked, mut thing) = (0, false, false);
+    for i in 0..phrases.len() {
+        let p = phrases[i];
+        let verb = |p: &Phrase<'_>| p.word().is_some_and(|w| w.verbs(Force::Strong).next().is_some());
+        let counted = || phrases.get(i + 1).is_some_and(|q| matches!(q.what, What::Amount(_)));
+        let other = p.spaced
+            && i > 0
+            && (thing && phrases[i - 1].has(Sign::Ask)
+                || thing && asked && (p.has(Sign::Own) || (verb(&p) || p.has(Sign::Want)) && counted()));
+        if p.is_separator() || other {
+            (asked, thing) = (false, false);
+        }
+        more += u16::from(other);
+        asked |= p.has(Sign::Who) || p.has(Sign::IsThere) || p.has(Sign::Where);
+        thing |= matches!(p.what, What::Item { .. } | What::Compound | What::Unread);
+        phrases[i].clause = p.clause.saturating_add(more);
+    }
 }
 
 fn next<'a, 'g>(
@@ -302,11 +325,16 @@ fn item<'a, 'g>(
     let one = &i[1..];
     let Some(t) = one.first().filter(|t| !t.spaced) else { return (one, What::Item { index, word: w }) };
     let makes = t.word().is_some_and(|n| {
-        n.has(Sign::Makes) && n.item().is_none() && !before.is_some_and(|b| matches!(b.what, What::Number { .. }))
+        n.has(Sign::Makes)
+            && (n.item().is_none() || n.chars > 1)
+            && !before.is_some_and(|b| matches!(b.what, What::Number { .. }))
     });
     // 牛粪: a short word with an unread character or two behind it is another thing.
     let grown = matches!(t.kind, Kind::Han) && w.chars == 1 && text[t.range()].chars().count() <= 2;
-    if makes && one.get(1).is_none_or(|n| n.spaced || !matches!(n.kind, Kind::Arabic(_))) || grown {
+    // 猪 头3: what counts before a number counts.
+    let counts =
+        |n: &Token<'_>| !n.spaced && matches!(n.kind, Kind::Arabic(_)) && t.word().is_some_and(|w| w.unit().is_some());
+    if makes && !one.get(1).is_some_and(counts) || grown {
         return (&one[1..], What::Compound);
     }
     (one, What::Item { index, word: w })

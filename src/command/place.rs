@@ -52,7 +52,13 @@ pub(super) fn route(scene: &Scene<'_, '_>, r: &mut Reading, used: &mut [bool]) {
     let ps = &scene.phrases;
     let named = |i: usize| -> Option<Place> {
         match ps.get(i)?.what {
-            What::Place(f) => Some(place(scene, &f)),
+            // 浙江义乌: the smaller one within the larger.
+            What::Place(f) => match ps.get(i + 1).map(|q| q.what) {
+                Some(What::Place(g)) if g.code != f.code && g.code.up_to(f.code.ring()) == Some(f.code) => {
+                    Some(place(scene, &g))
+                }
+                _ => Some(place(scene, &f)),
+            },
             What::Unread if ps[i].text(scene.text).chars().all(normalize::is_han) => {
                 Some(Place { code: PlaceCode::COUNTRY, name: ps[i].text(scene.text).to_string() })
             }

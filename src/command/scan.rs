@@ -3,9 +3,9 @@
 //!
 //! `有人参200斤` is 有 · 人参 · 200 · 斤, although 有人 is a word too.
 
-use crate::grammar::Grammar;
 use crate::grammar::lexicon::{Force, Sense, Sign, Word};
 use crate::grammar::place::Found;
+use crate::grammar::{Grammar, Intent};
 use crate::market::{Exact, PlaceCode};
 
 use super::normalize::is_han;
@@ -239,9 +239,20 @@ fn place_cost(grammar: &Grammar, text: &str, at: usize, found: &Found, home: Pla
         // Never cheaper than two short words that read the same characters: 千斤 is no town.
         (_, _, true) => SHORT * 2 + 1,
         (_, true, _) => SHORT * 2 + 3,
-        _ if !found.shared && found.code.ring() == Ring::Town => UNREAD + SHORT - 2,
+        // A town far away must be named in full or led up to: 工人 is no 工人街道.
+        _ if !found.shared
+            && found.code.ring() == Ring::Town
+            && (home == PlaceCode::COUNTRY || found.ring <= Ring::Province) =>
+        {
+            UNREAD + SHORT - 2
+        }
         _ => UNREAD * chars + 1,
     }
+}
+
+/// 拼车去, 开车到: they lead to a place too.
+fn rides(t: &Token<'_>) -> bool {
+    t.word().is_some_and(|w| w.is_verb(Intent::RideOffer, Force::Strong) || w.is_verb(Intent::RideNeed, Force::Strong))
 }
 
 /// Marks spaces, unbinds words that mean nothing where they stand, joins unread characters.
@@ -263,9 +274,9 @@ fn settle<'g>(text: &str, tokens: Vec<Token<'g>>) -> Vec<Token<'g>> {
         if let Kind::Place(f) = t.kind
             && !f.full
             && ((i > 0 && unread(i - 1)) || unread(i + 1))
-            && !out
-                .last()
-                .is_some_and(|p| p.has(Sign::In) || p.has(Sign::Go) || p.has(Sign::From) || p.has(Sign::Route))
+            && !out.last().is_some_and(|p| {
+                p.has(Sign::In) || p.has(Sign::Go) || p.has(Sign::From) || p.has(Sign::Route) || rides(p)
+            })
         {
             t.kind = Kind::Han;
         }

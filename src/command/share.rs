@@ -2,6 +2,7 @@
 
 use super::phrase::{Phrase, What, light};
 use super::{Scene, normalize};
+use crate::grammar::Intent;
 use crate::grammar::lexicon::{Force, Kind, Sign};
 
 /// More items in one text are left in the remark.
@@ -46,18 +47,35 @@ pub(super) struct Share {
     pub item: Option<usize>,
     pub amounts: Vec<usize>,
     pub sums: Vec<usize>,
+    /// Numbers of people: 木工3人.
+    pub hands: Vec<usize>,
 }
 
 /// What was lost or found: an animal, a thing one carries or a person before goods, a kind before a whole category.
 pub(super) fn missing(scene: &Scene<'_, '_>) -> Option<usize> {
+    // What is lost is named beside the verb: 摩托车被偷,车牌…; not whose it is or where: 在班车上, 是我小孩的.
+    let ps = &scene.phrases;
+    let verb = |p: &Phrase<'_>| {
+        let says = |i| p.word().is_some_and(|w| w.is_verb(i, Force::Strong) || w.is_verb(i, Force::Hint));
+        says(Intent::Lost) || says(Intent::Found)
+    };
+    let said: Vec<u16> = ps.iter().filter(|p| verb(p)).map(|p| p.clause).take(MOST_ITEMS).collect();
+    let aside = |i: usize| {
+        let before = i.checked_sub(1).map(|j| &ps[j]);
+        let owner = before.is_some_and(|p| p.has(Sign::Own))
+            && ps.get(i + 1).is_some_and(|p| p.has(Sign::Particle))
+            && ps.get(i + 2).is_none_or(|p| p.is_separator() || p.spaced);
+        owner || before.is_some_and(|p| p.has(Sign::In) && !p.has(Sign::Have))
+    };
     let rank = |i: &usize| {
-        let Some(x) = scene.phrases[*i].item() else { return (0, 1) };
+        let far = u8::from(aside(*i)) * 2 + u8::from(!said.contains(&ps[*i].clause) && !said.is_empty());
+        let Some(x) = ps[*i].item() else { return (0, far, 1) };
         let loose = match scene.grammar.lexicon.kind(x) {
             Kind::Animal | Kind::Thing | Kind::Person => 0,
-            Kind::Goods => 1,
+            Kind::Goods | Kind::Vehicle => 1,
             Kind::Trade => 2,
         };
-        (u8::from(scene.grammar.items.at(x).is_some_and(|x| x.category.is_none())), loose)
+        (u8::from(scene.grammar.items.at(x).is_some_and(|x| x.category.is_none())), far, loose)
     };
     // 寻牛:黑色母水牛 is a buffalo.
     let apart = items(scene);
@@ -93,6 +111,21 @@ pub(super) fn joined(scene: &Scene<'_, '_>, named: Vec<usize>) -> Vec<usize> {
     out
 }
 
+/// Of those who are hired, a trade right behind another only says what is done: 请保姆照顾老人, 找水电工装修.
+pub(super) fn hired(scene: &Scene<'_, '_>, named: Vec<usize>) -> Vec<usize> {
+    let ps = &scene.phrases;
+    let apart = |i: usize, before: usize| {
+        ps[i].spaced
+            || ps[before + 1..i].iter().any(|q| {
+                q.is_separator()
+                    || q.has(Sign::Join)
+                    || matches!(q.what, What::Amount(_) | What::People(_) | What::Sum(_))
+            })
+    };
+    let keep: Vec<bool> = (0..named.len()).map(|k| k == 0 || apart(named[k], named[k - 1])).collect();
+    named.into_iter().zip(keep).filter(|(_, keep)| *keep).map(|(i, _)| i).collect()
+}
+
 /// Gives each amount and price to its item: to the one before it, or, where amounts come first, the one after.
 pub(super) fn share(scene: &Scene<'_, '_>, named: &[usize]) -> Vec<Share> {
     let ps = &scene.phrases;
@@ -115,10 +148,22 @@ pub(super) fn share(scene: &Scene<'_, '_>, named: &[usize]) -> Vec<Share> {
                 let touches_next = after.is_some_and(|a| {
                     ps[i + 1..named[a]].iter().all(|q| !q.is_separator() && (light(q) || q.has(Sign::Modifier)))
                 });
+                // 黄豆 绿豆 各50斤
+                let all = i > 0 && ps[i - 1].has(Sign::Each) && after.is_none() && before.is_some_and(|b| b > 0);
+                if all && shares.iter().all(|s| s.amounts.is_empty()) {
+                    shares.iter_mut().for_each(|s| s.amounts.push(i));
+                    continue;
+                }
                 let to = if leads && touches_next { after.or(before) } else { before.or(after) };
                 shares[to.unwrap_or(0)].amounts.push(i);
             }
             What::Sum(_) => shares[before.or(after).unwrap_or(0)].sums.push(i),
+            What::People(_) => {
+                let tight = after.is_some_and(|a| {
+                    ps[i + 1..named[a]].iter().all(|q| !q.is_separator() && (light(q) || q.has(Sign::Modifier)))
+                });
+                shares[if tight { after } else { before }.or(after).or(before).unwrap_or(0)].hands.push(i);
+            }
             _ => {}
         }
     }
@@ -156,6 +201,13 @@ pub(super) fn choose_amount(scene: &Scene<'_, '_>, s: &Share) -> Option<usize> {
         items.path(&items.at(x)?.name).iter().find_map(|n| items.get(n).and_then(|i| i.unit.clone()))
     });
     let usual = usual.as_deref().and_then(|u| units.get(u)).map(|u| u.dimension.as_str());
+    // 直径20公分: a measure of each.
+    let measure = |i: usize| {
+        let small = at(i)
+            .and_then(|a| units.at(a.unit))
+            .is_some_and(|u| u.dimension == "length" && usual != Some("length") && u.size.is_some_and(|(n, d)| n < d));
+        small || i > 0 && scene.phrases[i - 1].has(Sign::Measure)
+    };
     let rank = |i: &usize| {
         let Some(a) = at(*i) else { return 9 };
         let dimension = units.at(a.unit).map(|u| u.dimension.as_str());
@@ -166,5 +218,5 @@ pub(super) fn choose_amount(scene: &Scene<'_, '_>, s: &Share) -> Option<usize> {
             () => 3,
         }
     };
-    s.amounts.iter().copied().min_by_key(rank)
+    s.amounts.iter().copied().filter(|i| !measure(*i)).min_by_key(rank)
 }

@@ -8,7 +8,7 @@ use super::place::{place, place_at, place_of, route, unread_place};
 use super::price::{Per, Sum};
 use super::quantity::Amount;
 use super::share::{
-    MOST_ITEMS, Share, best_item, choose_amount, items, joined, missing, names_item, share, unread_item,
+    MOST_ITEMS, Share, best_item, choose_amount, hired, items, joined, missing, names_item, share, unread_item,
 };
 use super::{Item, Reading, Scene};
 use crate::grammar::Intent;
@@ -145,6 +145,9 @@ pub fn fill(scene: &Scene<'_, '_>, intent: Intent) -> Reading {
         let is_trade = |i: &usize| ps[*i].item().is_some_and(|x| scene.grammar.lexicon.kind(x) == Kind::Trade);
         if named.iter().any(is_trade) {
             named.retain(is_trade);
+            if intent == Intent::Hire {
+                named = hired(scene, named);
+            }
         } else {
             named.clear();
         }
@@ -168,7 +171,7 @@ pub fn fill(scene: &Scene<'_, '_>, intent: Intent) -> Reading {
     }
     let mut r = Reading::of(intent);
     common(scene, intent, &mut r, &mut used);
-    if shares[0].item.is_none() && (trade || work) {
+    if shares[0].item.is_none() && (trade || work || matches!(intent, Intent::Lost | Intent::Found)) {
         shares[0].item = unread_item(scene, &used, work);
     }
     let mut readings: Vec<Reading> = Vec::with_capacity(shares.len());
@@ -180,6 +183,12 @@ pub fn fill(scene: &Scene<'_, '_>, intent: Intent) -> Reading {
         };
         one.quantity = None;
         one.price = None;
+        // 大工两个,小工三个: each its own hands, where they are said.
+        let counts = |s: &Share| !s.hands.is_empty() || !s.amounts.is_empty();
+        if work && shares.len() > 1 && shares.iter().filter(|s| counts(s)).count() > 1 {
+            let own = s.hands.first().and_then(|i| if let What::People(n) = ps[*i].what { Some(n) } else { None });
+            one.people = own;
+        }
         one.item = s.item.map(|i| {
             used[i] = true;
             known_item(scene, &ps[i])
@@ -267,6 +276,9 @@ fn amounts_and_prices(
             r.people = r.people.or(Some(1));
             price.per = None;
         }
+        if !work {
+            sold_by(scene, s, &x, &mut price);
+        }
         if work {
             r.wage = Some(price);
         } else {
@@ -289,6 +301,24 @@ fn amounts_and_prices(
         } else if matches!(intent, Intent::Sell | Intent::Buy | Intent::Order) {
             r.price = open(r.price.take());
         }
+    }
+}
+
+/// Per what a price of goods is, where that is not the unit they are counted in: 肥猪2头,400斤,8块5 is by the 斤; and 才用一年
+/// 1800 is for the thing, unless it is let.
+fn sold_by(scene: &Scene<'_, '_>, s: &Share, x: &Sum, price: &mut Price) {
+    let unit =
+        |i: usize| if let What::Amount(a) = scene.phrases[i].what { scene.grammar.units.at(a.unit) } else { None };
+    match x.per {
+        Per::Nothing if x.yuan <= Exact::from_integer(DEAREST_WEIGHT) => {
+            let count = price.per.as_deref().and_then(|p| scene.grammar.units.get(p));
+            let weight = s.amounts.iter().filter_map(|i| unit(*i)).find(|u| u.dimension == "weight");
+            if let (Some("count"), Some(w)) = (count.map(|u| u.dimension.as_str()), weight) {
+                price.per = Some(w.name.clone());
+            }
+        }
+        Per::Period(_) if !scene.phrases.iter().any(|p| p.has(Sign::Rent)) => price.per = None,
+        _ => {}
     }
 }
 
@@ -341,6 +371,9 @@ fn sold_singly(scene: &Scene<'_, '_>, r: &Reading) -> bool {
     unit.and_then(|u| scene.grammar.units.get(&u)).is_some_and(|u| u.size.is_none() || u.dimension == "count")
 }
 
+/// Of what is both counted and weighed, a price above this is for each, in yuan: meat by the 斤 is cheaper.
+const DEAREST_WEIGHT: i64 = 30;
+
 fn unit_name(scene: &Scene<'_, '_>, unit: u32) -> String {
     scene.grammar.units.at(unit).map(|u| u.name.clone()).unwrap_or_default()
 }
@@ -379,6 +412,14 @@ fn common(scene: &Scene<'_, '_>, intent: Intent, r: &mut Reading, used: &mut [bo
         r.place = Some(Place { code: PlaceCode::COUNTRY, name: ps[i].text(scene.text).to_string() });
     }
     let past = matches!(intent, Intent::Lost | Intent::Found);
+    // 一公一母 are two, and 公司 is no sex.
+    let sexes = |want: Sign| ps.iter().any(|p| matches!(p.what, What::Word(_)) && p.has(want));
+    let both = sexes(Sign::Male) && sexes(Sign::Female);
+    let part = |i: usize| {
+        let alone = ps[i].word().is_some_and(|w| w.chars == 1);
+        let next = ps.get(i + 1).filter(|q| !q.spaced && matches!(q.what, What::Unread));
+        alone && next.is_some_and(|q| q.text(scene.text).chars().count() == 1)
+    };
     for (i, p) in ps.iter().enumerate() {
         match p.what {
             What::Day(d) if r.when.is_none() => {
@@ -401,6 +442,8 @@ fn common(scene: &Scene<'_, '_>, intent: Intent, r: &mut Reading, used: &mut [bo
         }
         if let Some(s) = p.word().and_then(sex).filter(|_| matches!(p.what, What::Word(_)))
             && r.sex.is_none()
+            && !both
+            && !part(i)
             && matches!(intent, Intent::Lost | Intent::Found | Intent::Sell | Intent::Buy | Intent::Friend)
         {
             r.sex = Some(s);

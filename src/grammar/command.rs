@@ -31,6 +31,8 @@ pub struct IntentWords {
     #[serde(default)]
     pub verbs: Vec<String>,
     #[serde(default)]
+    pub firm: Vec<String>,
+    #[serde(default)]
     pub hints: Vec<String>,
     #[serde(default)]
     pub head: Vec<String>,

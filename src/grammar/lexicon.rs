@@ -92,9 +92,12 @@ pub enum Sign {
     YearName,
     Ambiguous,
     Finds,
+    Measure,
+    Rent,
+    Firm,
 }
 
-const SIGNS: [(&str, Sign); 31] = [
+const SIGNS: [(&str, Sign); 33] = [
     ("who", Sign::Who),
     ("where", Sign::Where),
     ("ask", Sign::Ask),
@@ -126,6 +129,8 @@ const SIGNS: [(&str, Sign); 31] = [
     ("contact_name", Sign::ContactName),
     ("how", Sign::How),
     ("finds", Sign::Finds),
+    ("measure", Sign::Measure),
+    ("rent", Sign::Rent),
 ];
 
 /// A moment's name, before it is set against "now".
@@ -264,6 +269,7 @@ const LAST_HAN: u32 = 0x9fff;
 pub enum Kind {
     #[default]
     Goods,
+    Vehicle,
     Trade,
     Animal,
     Thing,
@@ -334,6 +340,8 @@ impl Lexicon {
                     Kind::Thing
                 } else if below("animal") {
                     Kind::Animal
+                } else if below("vehicle") {
+                    Kind::Vehicle
                 } else {
                     Kind::Goods
                 }

@@ -128,6 +128,10 @@ impl Post {
         for place in self.wide_rings() {
             keys.extend(nodes.iter().map(|n| key(n, place)));
         }
+        // what is new in the county, whatever it is
+        if !self.shelf.any_item {
+            keys.extend(self.wide_rings().take(1).map(|county| key(&Node::Under(String::new()), county)));
+        }
         keys
     }
 

@@ -224,6 +224,8 @@ async fn refusals_are_told_apart() {
         today: Default::default(),
         questions: Vec::new(),
         more: Vec::new(),
+        waiting: Vec::new(),
+        contacted: Vec::new(),
     };
     house
         .store
@@ -387,6 +389,8 @@ async fn stop_quiet_hours_and_time_limits_hold_at_the_moment_of_sending() {
         today: Default::default(),
         questions: Vec::new(),
         more: Vec::new(),
+        waiting: Vec::new(),
+        contacted: Vec::new(),
     };
     house
         .store

@@ -37,6 +37,8 @@ pub fn person(n: u64) -> Person {
         today: Default::default(),
         questions: vec![],
         more: vec![],
+        waiting: Vec::new(),
+        contacted: Vec::new(),
     }
 }
 

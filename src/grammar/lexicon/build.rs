@@ -214,6 +214,7 @@ impl Builder<'_> {
         for i in &c.intent {
             for (words, force) in [
                 (&i.verbs, Force::Strong),
+                (&i.firm, Force::Strong),
                 (&i.hints, Force::Hint),
                 (&i.head, Force::Head),
                 (&i.post, Force::Post),
@@ -222,6 +223,9 @@ impl Builder<'_> {
                 for w in words {
                     self.add(w, Sense::Verb(i.name, force), FILE, w);
                 }
+            }
+            for w in &i.firm {
+                self.sign(w, Sign::Firm);
             }
             for w in &i.naming {
                 self.sign(w, Sign::Naming);
