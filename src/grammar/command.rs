@@ -104,6 +104,12 @@ pub struct PriceWords {
     pub cues: Vec<String>,
     pub sign: Vec<String>,
     pub negotiable: Vec<String>,
+    #[serde(default)]
+    pub dear: Vec<String>,
+    #[serde(default)]
+    pub dearest_weight: i64,
+    #[serde(default)]
+    pub weight: String,
 }
 
 /// `dates.toml`.
