@@ -12,7 +12,6 @@ mod rooms;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,8 +22,9 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::carrier::{self, Carrier};
-use crate::clock::{Clock, DAY, HOUR, MINUTE, Timestamp};
-use crate::config::{CarrierConfig, ClockKind, Config, Limits, SettingError};
+use crate::clock::leap::Leap;
+use crate::clock::{Clock, DAY, HOUR, MINUTE, SECOND, Timestamp};
+use crate::config::{CarrierConfig, ClockKind, Config, ConfigError, Limits, SettingError};
 use crate::grammar::{Current, Grammar, GrammarError};
 use crate::http::{self, Account, Server};
 use crate::metrics::Metrics;
@@ -41,20 +41,21 @@ const OUTBOX_TIME: Duration = Duration::from_secs(5);
 /// Why the daemon does not start. Prints one line a fault.
 #[derive(Debug)]
 pub enum StartError {
+    /// What a key of the config asks for is not to be had.
+    Config(Vec<ConfigError>),
     Grammar(Vec<GrammarError>),
     /// An account's settings, by the carrier's name.
     Carrier(String, Vec<SettingError>),
-    Listen(io::Error),
-    Store(StoreError),
+    Io(io::Error),
 }
 
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let lines: Vec<String> = match self {
+            StartError::Config(faults) => faults.iter().map(|e| e.to_string()).collect(),
             StartError::Grammar(faults) => faults.iter().map(|e| e.to_string()).collect(),
             StartError::Carrier(name, faults) => faults.iter().map(|e| format!("carrier \"{name}\": {e}")).collect(),
-            StartError::Listen(e) => vec![e.to_string()],
-            StartError::Store(e) => vec![e.to_string()],
+            StartError::Io(e) => vec![e.to_string()],
         };
         f.write_str(&lines.join("\n"))
     }
@@ -82,9 +83,38 @@ pub fn default_rate(kind: &str) -> u32 {
     carrier::kind(kind).map_or(1, |k| k.default_rate)
 }
 
-/// The grammar of a folder, or the one in the binary.
-pub fn load_grammar(dir: Option<&Path>) -> Result<Grammar, Vec<GrammarError>> {
-    dir.map_or_else(Grammar::built_in, Grammar::load)
+/// The grammar that the config names, or the one in the binary, once the stations stand in places that it knows.
+///
+/// # Errors
+/// That the folder holds no grammar, every fault in its files (named from where we stand, so that one can open them), or
+/// every station in no known place.
+pub fn load_grammar(config: &Config) -> Result<Grammar, StartError> {
+    let grammar = match &config.server.grammar {
+        None => Grammar::built_in().map_err(StartError::Grammar)?,
+        Some(dir) => {
+            let folder = |what: &str| {
+                let what = format!("names {}, which {what}", dir.display());
+                StartError::Config(vec![config.fault("server.grammar", what)])
+            };
+            if let Err(e) = std::fs::read_dir(dir) {
+                return Err(folder(&format!("cannot be read: {e}")));
+            }
+            let below = |e: GrammarError| GrammarError { file: dir.join(e.file).display().to_string(), ..e };
+            let grammar = Grammar::load(dir).map_err(|e| StartError::Grammar(e.into_iter().map(below).collect()))?;
+            if grammar.boards.iter().next().is_none() || grammar.places.is_empty() {
+                return Err(folder("holds no boards or no places; it must hold a whole grammar"));
+            }
+            grammar
+        }
+    };
+    let nowhere = config.stations.values().filter(|s| grammar.places.get(s.place).is_none()).map(|s| {
+        let what = format!("is {}, which is no division of China; look the code up", s.place.0);
+        config.fault(&format!("station.{}.place", s.key), what)
+    });
+    match nowhere.collect::<Vec<_>>() {
+        faults if faults.is_empty() => Ok(grammar),
+        faults => Err(StartError::Config(faults)),
+    }
 }
 
 /// Everything that runs.
@@ -93,7 +123,7 @@ pub struct Daemon {
     outbox: Outbox,
     store: Store,
     grammar: Current,
-    grammar_dir: Option<PathBuf>,
+    config: Arc<Config>,
     phone_url: Option<String>,
     /// Turns `true` when we stop: event streams and chores end.
     stopping: watch::Sender<bool>,
@@ -105,18 +135,35 @@ pub struct Daemon {
 /// # Errors
 /// See [`StartError`]; nothing is left running.
 pub async fn start(mut config: Config) -> Result<Daemon, StartError> {
-    let grammar = Current::new(load_grammar(config.server.grammar.as_deref()).map_err(StartError::Grammar)?);
+    let grammar = Current::new(load_grammar(&config)?);
     let clock = match config.server.clock {
         ClockKind::System => Clock::System,
         ClockKind::Virtual => Clock::virtual_at(Clock::System.now()),
     };
     let metrics = Metrics::new();
+    metrics.started(Clock::System.now().0 / SECOND);
     // Taken first: a second daemon on the same address must not get as far as the store.
-    let listener = http::bind(config.server.listen).await.map_err(StartError::Listen)?;
-    let address = listener.local_addr().map_err(StartError::Listen)?;
+    let listener = http::bind(config.server.listen).await.map_err(|e| {
+        let mend = match e.kind() {
+            io::ErrorKind::AddrInUse => "; another program has it, see who with ss -ltnp",
+            io::ErrorKind::AddrNotAvailable => "; this machine has no such address",
+            io::ErrorKind::PermissionDenied => "; ports below 1024 are for root",
+            _ => "",
+        };
+        StartError::Config(vec![config.fault("server.listen", format!("is not to be had: {e}{mend}"))])
+    })?;
+    let address = listener.local_addr().map_err(StartError::Io)?;
     settle_address(&mut config, address);
 
-    let store = open(&config).await?;
+    let unusable = |e: StoreError| {
+        let mend = match &e {
+            StoreError::Locked { .. } => "; end it first, or give this one a folder of its own",
+            StoreError::Write { .. } => "; is the disk full, or the folder somebody else's?",
+            _ => "",
+        };
+        StartError::Config(vec![config.fault("store.url", format!("is of no use: {e}{mend}"))])
+    };
+    let store = open(&config).await.map_err(unusable)?;
     let carriers = build_carriers(&config)?;
     let routes = carriers.iter().map(|(c, carrier)| Route {
         carrier: carrier.clone(),
@@ -124,8 +171,12 @@ pub async fn start(mut config: Config) -> Result<Daemon, StartError> {
         connections: outbox::CONNECTIONS,
     });
     let watch = rooms::watch(metrics.clone());
-    let outbox = Outbox::new(store.clone(), clock.clone(), routes.collect(), quiet(&config.limits), watch);
-    outbox.start().await.map_err(StartError::Store)?;
+    let leap = Leap::new(known_time(&store).await.map_err(unusable)?.unwrap_or(clock.now()));
+    // Looked at before anything is done because of the date.
+    leap.believes(clock.now());
+    let quiet = quiet(&config.limits);
+    let outbox = Outbox::new(store.clone(), clock.clone(), leap.clone(), routes.collect(), quiet, watch);
+    outbox.start().await.map_err(unusable)?;
     let hand_over = {
         let outbox = outbox.clone();
         Arc::new(move |mts| outbox.offer(mts))
@@ -133,7 +184,7 @@ pub async fn start(mut config: Config) -> Result<Daemon, StartError> {
     let service = Service::new(store.clone(), clock.clone(), grammar.clone(), rules(&config), hand_over);
 
     let (stopping, stop) = watch::channel(false);
-    let chores = Arc::new(Chores::new(all_chores(&store, &config.limits), clock.now()));
+    let chores = Arc::new(Chores::new(all_chores(&store, &leap, &config.limits), clock.now()));
     let rooms = Rooms::new(service, outbox.clone(), store.clone(), clock.clone(), chores.clone(), &metrics, &config);
     let accounts = carriers.iter().map(|(c, carrier)| Account { carrier: carrier.clone(), allow: c.allow.clone() });
     let mut router = http::routes(http::Setup {
@@ -151,10 +202,10 @@ pub async fn start(mut config: Config) -> Result<Daemon, StartError> {
     if config.is_demo() {
         router = router.merge(Router::new().route("/", get(|| async { Redirect::temporary("/phone") })));
     }
-    let server = Server::start(listener, router, config.server.http.clone(), metrics).map_err(StartError::Listen)?;
+    let server = Server::start(listener, router, config.server.http.clone(), metrics).map_err(StartError::Io)?;
     tracing::info!(%address, stations = config.stations.len(), carriers = carriers.len(), "ready");
     let chores = tokio::spawn(run_chores(chores, clock, stop));
-    Ok(Daemon { server, outbox, store, grammar, grammar_dir: config.server.grammar, phone_url, stopping, chores })
+    Ok(Daemon { server, outbox, store, grammar, config: Arc::new(config), phone_url, stopping, chores })
 }
 
 impl Daemon {
@@ -170,21 +221,22 @@ impl Daemon {
 
     /// Reads the grammar again; a faulty one is logged and the old one stays.
     pub async fn reload(&self) {
-        let Some(dir) = self.grammar_dir.clone() else {
+        let Some(dir) = &self.config.server.grammar else {
             tracing::info!("the grammar is the one in the binary; there is nothing to read again");
             return;
         };
-        let shown = dir.display().to_string();
-        match tokio::task::spawn_blocking(move || load_grammar(Some(&dir))).await {
+        let dir = dir.display().to_string();
+        let config = self.config.clone();
+        match tokio::task::spawn_blocking(move || load_grammar(&config)).await {
             Ok(Ok(grammar)) => {
                 self.grammar.set(grammar);
-                tracing::info!(dir = shown, "the grammar was read again");
+                tracing::info!(dir, "the grammar was read again");
             }
             Ok(Err(faults)) => {
-                for fault in &faults {
-                    tracing::error!(%fault, "grammar");
+                for fault in faults.to_string().lines() {
+                    tracing::error!(fault, "grammar");
                 }
-                tracing::error!(dir = shown, faults = faults.len(), "the old grammar stays in force");
+                tracing::error!(dir, "the old grammar stays in force");
             }
             Err(e) => tracing::error!(cause = %e, "reading the grammar failed; the old one stays in force"),
         }
@@ -219,10 +271,11 @@ fn settle_address(config: &mut Config, address: SocketAddr) {
     }
 }
 
-async fn open(config: &Config) -> Result<Store, StartError> {
+async fn open(config: &Config) -> Result<Store, StoreError> {
     let url = config.store.url.clone();
-    let opening = tokio::task::spawn_blocking(move || Store::open(&url, Options::default()));
-    let (store, opened) = opening.await.unwrap_or(Err(StoreError::Closed)).map_err(StartError::Store)?;
+    let options = Options { cache_bytes: config.store.cache_mb << 20, ..Options::default() };
+    let opening = tokio::task::spawn_blocking(move || Store::open(&url, options));
+    let (store, opened) = opening.await.unwrap_or(Err(StoreError::Closed))?;
     let (store_url, opened_as) = (&config.store.url, opened.to_string());
     if opened.is_alarming() {
         tracing::error!(store = store_url, opened_as, "the store was damaged; look at the disk");
@@ -271,19 +324,34 @@ fn phone_page(config: &Config, clock: &Clock) -> Option<PhoneConfig> {
     })
 }
 
-fn all_chores(store: &Store, limits: &Limits) -> Vec<Chore> {
+/// A time that surely was: when the last message came.
+async fn known_time(store: &Store) -> Result<Option<Timestamp>, StoreError> {
+    Ok(store.recent(1).await?.first().map(|mo| mo.received))
+}
+
+fn all_chores(store: &Store, leap: &Leap, limits: &Limits) -> Vec<Chore> {
     let expire: Work = {
-        let store = store.clone();
+        let (store, leap) = (store.clone(), leap.clone());
         Box::new(move |now| {
-            let store = store.clone();
-            Box::pin(async move { report("posts expired", sweep::expire(&store, now).await) })
+            let (store, leap) = (store.clone(), leap.clone());
+            Box::pin(async move {
+                if !leap.believes(now) {
+                    return Ok(());
+                }
+                report("posts expired", sweep::expire(&store, now).await)
+            })
         })
     };
     let prune: Work = {
-        let (store, limits) = (store.clone(), limits.clone());
+        let (store, leap, limits) = (store.clone(), leap.clone(), limits.clone());
         Box::new(move |now| {
-            let (store, limits) = (store.clone(), limits.clone());
-            Box::pin(async move { report("old records let go", sweep::prune(&store, &limits, now).await) })
+            let (store, leap, limits) = (store.clone(), leap.clone(), limits.clone());
+            Box::pin(async move {
+                if !leap.believes(now) {
+                    return Ok(());
+                }
+                report("old records let go", sweep::prune(&store, &limits, now).await)
+            })
         })
     };
     let backup: Work = {
@@ -300,8 +368,8 @@ fn all_chores(store: &Store, limits: &Limits) -> Vec<Chore> {
     vec![
         Chore::new("expire", 5 * MINUTE, 0, expire),
         Chore::new("prune", HOUR, 20 * MINUTE, prune),
-        // The quietest hour.
-        Chore::new("backup", DAY, 3 * HOUR, backup),
+        // The quietest hour. A store that was never backed up has waited for it since for ever.
+        Chore::new("backup", DAY, 3 * HOUR, backup).since(store.stats().last_backup.unwrap_or_default()),
     ]
 }
 

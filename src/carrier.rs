@@ -90,9 +90,9 @@ pub enum Refusal {
     /// Token, signature or address are not the carrier's: 403, nothing is kept.
     #[error("not authentic: {0}")]
     NotAuthentic(&'static str),
-    /// The method is not one this door takes: 405.
+    /// The method is none of those that this door takes, which are named as in `Allow`: 405.
     #[error("method not allowed")]
-    Method,
+    Method(String),
     /// Authentic, but cannot be read as this carrier's format: 400 and what is missing.
     #[error("malformed: {0}")]
     Malformed(String),
@@ -169,7 +169,25 @@ pub trait Carrier: Send + Sync + std::fmt::Debug {
         None
     }
     /// What the operator must enter on the carrier's own page, one line each, with `public_url` filled in; and warnings.
-    fn setup(&self, public_url: &str) -> Vec<String>;
+    fn setup(&self, public_url: &str, secrets: Secrets) -> Vec<String>;
+}
+
+/// Whether secrets stand in what the operator is shown. A terminal is looked at by others and copied into tickets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Secrets {
+    /// A few words stand in their place.
+    Masked,
+    Whole,
+}
+
+impl Secrets {
+    /// The token as it stands in an address, or the words in its place.
+    fn token(self, token: &Secret) -> String {
+        match self {
+            Secrets::Masked => "<the carrier's token>".to_string(),
+            Secrets::Whole => form::encode(token.expose().as_bytes()),
+        }
+    }
 }
 
 /// A warning where webhooks, with their secrets and villagers' texts, would cross a network in the clear.

@@ -39,7 +39,7 @@ enum Command {
     /// Run the gateway (also without a command)
     Serve,
     /// Check config and grammar, and print what to enter at each carrier
-    Check,
+    Check(check::CheckArgs),
     /// Read texts, one a line, and print what they mean as JSON
     Parse(parse::ParseArgs),
     /// Write everything that is kept to a file, while the daemon does not run
@@ -63,7 +63,7 @@ pub fn run() -> ExitCode {
     let file = config_file(args.config, &env);
     match args.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::run(file.as_deref(), &env),
-        Command::Check => check::run(file.as_deref(), &env),
+        Command::Check(args) => check::run(&args, file.as_deref(), &env),
         Command::Parse(args) => parse::run(&args),
         Command::Export(args) => with_store(file.as_deref(), &env, |url| transfer::run_export(&args, url)),
         Command::Import(args) => with_store(file.as_deref(), &env, |url| transfer::run_import(&args, url)),

@@ -3,6 +3,8 @@
 //! Two clocks: the system's, and a virtual one that stands still until it is moved (`[server] clock = "virtual"`),
 //! with which tests and simulations drive the real daemon.
 
+pub mod leap;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 

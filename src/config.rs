@@ -44,6 +44,8 @@ pub struct Config {
     pub carriers: Vec<CarrierConfig>,
     pub limits: Limits,
     pub log: Log,
+    /// Where each key was written, for what turns out wrong later.
+    places: BTreeMap<String, Place>,
 }
 
 /// `[server]`
@@ -69,11 +71,12 @@ pub enum ClockKind {
 /// What one caller can cost us.
 #[derive(Debug, Clone)]
 pub struct HttpLimits {
-    /// Connections open at once; the next ones wait in the system's own queue. About 40 KiB each at most.
+    /// Connections open at once; the next ones wait in the system's own queue. Each takes what its call is long, so some
+    /// KiB, and 130 KiB at most: 64 MiB in all, were every one of them at its limit.
     pub connections: usize,
     /// Calls waiting for the store at once; the next ones are told 503 and call again.
     pub in_flight: usize,
-    /// Bytes of a request's body. The longest webhook is far below.
+    /// Bytes of a request's body. A text of 5,000 characters takes 30 KB where JSON escapes it, 45 KB in a form.
     pub body_bytes: usize,
     /// Time for the whole head of a request; also how long an idle connection is kept.
     pub header_time: Duration,
@@ -90,7 +93,7 @@ impl Default for HttpLimits {
         HttpLimits {
             connections: 512,
             in_flight: 384,
-            body_bytes: 16 * 1024,
+            body_bytes: 64 * 1024,
             header_time: Duration::from_secs(5),
             body_time: Duration::from_secs(10),
             stop_time: Duration::from_secs(5),
@@ -104,9 +107,14 @@ impl Default for HttpLimits {
 pub struct StoreConfig {
     /// `sled:FOLDER`
     pub url: String,
+    /// Megabytes of pages kept in memory, above some tens that are needed anyway.
+    pub cache_mb: u64,
 }
 
 impl StoreConfig {
+    /// Enough for the hundred thousand posts of a county; a province's million are quicker with some hundreds.
+    pub const CACHE_MB: u64 = 16;
+
     /// The folder of an embedded store.
     pub fn folder(&self) -> &Path {
         Path::new(self.url.strip_prefix("sled:").unwrap_or(&self.url))
@@ -262,6 +270,16 @@ impl Config {
         check: CheckCarrier<'_>,
     ) -> Result<Config, Vec<ConfigError>> {
         read::config(path, env, check)
+    }
+
+    /// A fault of `key` that shows only when the config is put to use; `what` continues the sentence.
+    pub fn fault(&self, key: &str, what: impl Into<String>) -> ConfigError {
+        ConfigError {
+            file: self.file.as_ref().map(|f| f.display().to_string()),
+            place: source::place_in(&self.places, key),
+            key: key.to_string(),
+            what: what.into(),
+        }
     }
 
     /// Whether this is the demo: no file was given.

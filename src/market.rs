@@ -10,7 +10,7 @@ pub mod post;
 use serde::{Deserialize, Serialize};
 
 pub use place::{Place, PlaceCode, Ring};
-pub use post::{Post, PostId, PostState, RingKey};
+pub use post::{Post, PostId, PostState, RingKey, Shelf};
 
 /// An exact number. Parsers bound what they read (at most 10^12, denominators at most 10^4), so that arithmetic of two cannot overflow.
 pub type Exact = num_rational::Ratio<i64>;

@@ -11,6 +11,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::message::{DlrState, MtClass};
@@ -29,6 +30,10 @@ struct Inner {
     connections: Gauge,
     in_flight: Gauge,
     outbox: Family<CarrierLabel, Gauge>,
+    routes: Family<RouteLabel, Gauge>,
+    ready: Gauge,
+    backup: Gauge,
+    start: Gauge,
     store: Family<NameLabel, Gauge>,
 }
 
@@ -41,6 +46,12 @@ struct CarrierOutcome {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct CarrierLabel {
     carrier: Arc<str>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RouteLabel {
+    carrier: Arc<str>,
+    state: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -113,6 +124,10 @@ impl Metrics {
             connections: Gauge::default(),
             in_flight: Gauge::default(),
             outbox: Family::default(),
+            routes: Family::default(),
+            ready: Gauge::default(),
+            backup: Gauge::default(),
+            start: Gauge::default(),
             store: Family::default(),
             registry: Registry::default(),
         };
@@ -125,6 +140,16 @@ impl Metrics {
         registry.register("http_connections", "Connections open", inner.connections.clone());
         registry.register("http_in_flight", "Webhook calls waiting for the store", inner.in_flight.clone());
         registry.register("outbox_depth", "Texts to phones that wait, by carrier", inner.outbox.clone());
+        registry.register(
+            "route",
+            "How the way out to a carrier stands: 1 at the state it is in",
+            inner.routes.clone(),
+        );
+        registry.register("ready", "Whether texts can be taken, as /readyz says", inner.ready.clone());
+        let backup = "When the last backup was written, 0 where there is none";
+        registry.register_with_unit("backup_timestamp", backup, Unit::Seconds, inner.backup.clone());
+        registry.register_with_unit("start_timestamp", "When the daemon started", Unit::Seconds, inner.start.clone());
+        registry.register("build", "What runs", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
         registry.register("store", "What the store says of itself", inner.store.clone());
         inner.registry = registry;
         Metrics(Arc::new(inner))
@@ -187,6 +212,30 @@ impl Metrics {
     pub fn outbox_depth(&self, carrier: &str, depth: usize) {
         let depth = i64::try_from(depth).unwrap_or(i64::MAX);
         self.0.outbox.get_or_create(&CarrierLabel { carrier: carrier.into() }).set(depth);
+    }
+
+    /// The way out to a carrier is in `state`, one of `states`.
+    pub fn route(&self, carrier: &str, states: &[&'static str], state: &'static str) {
+        let carrier: Arc<str> = carrier.into();
+        for &one in states {
+            let label = RouteLabel { carrier: carrier.clone(), state: one };
+            self.0.routes.get_or_create(&label).set(i64::from(one == state));
+        }
+    }
+
+    /// Whether texts can be taken.
+    pub fn ready(&self, ready: bool) {
+        self.0.ready.set(i64::from(ready));
+    }
+
+    /// When the last backup was written, in seconds since 1970.
+    pub fn backup(&self, at_secs: i64) {
+        self.0.backup.set(at_secs);
+    }
+
+    /// When the daemon started, in seconds since 1970.
+    pub fn started(&self, at_secs: i64) {
+        self.0.start.set(at_secs);
     }
 
     /// One of the store's own figures, such as `journal_bytes`.

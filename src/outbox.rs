@@ -20,7 +20,7 @@ mod state;
 mod wire;
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -33,11 +33,14 @@ use self::line::Line;
 use self::route::RouteDesk;
 use self::wire::Wire;
 use crate::carrier::Carrier;
+use crate::clock::leap::Leap;
 use crate::clock::{Clock, Timestamp};
 use crate::message::{Dlr, Mt, MtClass, MtId, MtState};
 use crate::store::{Change, Store, StoreError, View};
 
 pub use self::desk::Reported;
+pub use self::line::Health;
+pub use self::route::Standing;
 
 /// Requests under way at once where nothing else is said. Each waits for its commit, and commits that wait together share
 /// one flush of the disk, so more of them cost less; a carrier with a slow pace never sees that many.
@@ -105,6 +108,9 @@ pub(crate) struct Shared {
     early: EarlyReports,
     quiet: Quiet,
     watch: Watch,
+    leap: Leap,
+    /// The store fails us, and the operator was told.
+    unkept: AtomicBool,
     /// Something was settled, fetched or paused.
     changed: Notify,
     stop: watch::Sender<bool>,
@@ -120,7 +126,8 @@ impl Shared {
 }
 
 impl Outbox {
-    pub fn new(store: Store, clock: Clock, routes: Vec<Route>, quiet: Quiet, watch: Watch) -> Outbox {
+    /// `leap` says when the clock is not to be believed: until then nothing runs out.
+    pub fn new(store: Store, clock: Clock, leap: Leap, routes: Vec<Route>, quiet: Quiet, watch: Watch) -> Outbox {
         let tls = wire::tls();
         let desks: Vec<Arc<RouteDesk>> = routes
             .into_iter()
@@ -141,6 +148,8 @@ impl Outbox {
                 early: EarlyReports::default(),
                 quiet,
                 watch,
+                leap,
+                unkept: AtomicBool::new(false),
                 changed: Notify::new(),
                 stop: watch::Sender::new(false),
                 workers: Mutex::new(JoinSet::new()),
@@ -200,7 +209,13 @@ impl Outbox {
         let state = dlr.state;
         let reported = desk::report(&shared.store, dlr, &shared.early, shared.clock.now()).await?;
         match &reported {
-            Reported::Moved(mt) => tracing::debug!(mt = mt.id, carrier, state = ?mt.state, "reported"),
+            Reported::Moved(mt) => {
+                let state = match &mt.state {
+                    MtState::Failed(cause) => format!("failed: {cause}"),
+                    state => format!("{state:?}").to_lowercase(),
+                };
+                tracing::info!(mt = mt.id, mo = mt.cause, carrier, state, "reported");
+            }
             other => tracing::debug!(carrier, ?state, ?other, "a report changes nothing"),
         }
         shared.tell(&carrier, What::Reported(reported.clone()));
@@ -233,9 +248,9 @@ impl Outbox {
         }
     }
 
-    /// MTs in memory by route and class.
-    pub fn depths(&self) -> BTreeMap<String, BTreeMap<&'static str, usize>> {
-        self.shared.routes.iter().map(|r| (r.name().to_string(), lock(&r.lanes).depths())).collect()
+    /// How each route stands.
+    pub fn standing(&self) -> BTreeMap<String, Standing> {
+        self.shared.routes.iter().map(|r| (r.name().to_string(), r.standing())).collect()
     }
 
     /// Stops picking, lets what is on its way arrive and be written down for at most `grace`, and returns whether all

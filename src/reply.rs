@@ -40,6 +40,12 @@ impl Reply {
         Reply { name: name.into(), ..Reply::default() }
     }
 
+    /// The same values in the words of another sentence.
+    pub fn by(mut self, name: &'static str) -> Reply {
+        self.name = name.into();
+        self
+    }
+
     /// Gives a slot its value; an empty value counts as none.
     pub fn set(mut self, slot: &'static str, value: impl Into<String>) -> Reply {
         let value = value.into();
@@ -144,7 +150,7 @@ mod tests {
     fn the_longest_variant_that_fits_wins() {
         let g = grammar();
         let short = Reply::new("withdrawn").set("no", "101号").set("short", "卖板蓝根").pack(&g.replies);
-        assert_eq!(short.text, "已撤101号(卖板蓝根),别人看不到了。要再登重发一遍就行");
+        assert_eq!(short.text, "已撤101号(卖板蓝根),别人看不到了。要再登,重发一遍就行");
         let long = Reply::new("withdrawn").set("no", "101号").set("short", "长".repeat(60)).pack(&g.replies);
         assert_eq!(long.text, "已撤101号");
     }
@@ -169,6 +175,6 @@ mod tests {
             .set("phone", "13800000000")
             .pack(&g.replies)
             .text;
-        assert_eq!(text, "101号卖牛,电话13800000000。已把您的电话告诉对方。成了回:成 101号");
+        assert_eq!(text, "101号卖牛,电话13800000000。对方也会收到您的电话");
     }
 }

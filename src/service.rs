@@ -34,12 +34,17 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// The station a message is for: that of the short code it was sent to (with or without an extension), else the
-    /// carrier's, else the first.
+    /// The station a message is for: that of the short code it was sent to (with or without an extension; of two codes
+    /// that fit the longer), else the carrier's, else the first.
     pub fn station(&self, mo: &Mo) -> Option<&Station> {
-        let by_code = |s: &&Station| s.short_codes.iter().any(|c| !c.is_empty() && mo.to.starts_with(c.as_str()));
+        let to = mo.to.trim_start_matches('+');
+        let fits = |s: &Station| {
+            let codes = s.short_codes.iter().map(|c| c.trim_start_matches('+'));
+            codes.filter(|c| !c.is_empty() && to.starts_with(c)).map(str::len).max()
+        };
+        let by_code = self.stations.values().filter_map(|s| Some((fits(s)?, s))).max_by_key(|(len, _)| *len);
         let by_carrier = || self.carrier_station.get(&mo.carrier).and_then(|key| self.stations.get(key));
-        self.stations.values().find(by_code).or_else(by_carrier).or_else(|| self.stations.values().next())
+        by_code.map(|(_, s)| s).or_else(by_carrier).or_else(|| self.stations.values().next())
     }
 }
 

@@ -154,13 +154,15 @@ pub struct Stats {
     /// Of that sum, what writing and syncing the journal took.
     pub sync_micros: u64,
     pub last_commit: Option<Timestamp>,
-    /// What would have to be replayed onto the last export.
+    /// The journal on disk: what came since the last backup, and a week in any case.
     pub journal_bytes: u64,
     /// Keys written to sled, and the time that took.
     pub applied_keys: u64,
     pub apply_micros: u64,
     /// Memory taken by what waits for sled.
     pub waiting_bytes: u64,
+    /// When the newest backup was written, by this machine's clock.
+    pub last_backup: Option<Timestamp>,
     /// Why the store cannot serve now.
     pub failing: Option<String>,
 }
@@ -220,7 +222,7 @@ impl Store {
             let state = shared.read();
             let visit = state.visit()?;
             catch_unwind(AssertUnwindSafe(|| f(&visit)))
-                .unwrap_or_else(|panic| Err(StoreError::Fault(panic_text(panic.as_ref()))))
+                .unwrap_or_else(|panic| Err(StoreError::Fault(fault_text(panic.as_ref()))))
         });
         reading.await.unwrap_or(Err(StoreError::Closed))
     }
@@ -307,7 +309,13 @@ fn failed_write(path: &Path, e: &std::io::Error) -> StoreError {
     StoreError::Write { path: path.display().to_string(), cause: e.to_string() }
 }
 
-/// What a panic said.
+/// What a decision's panic said, as far as the code itself says it: a composed message may quote a villager's words.
+fn fault_text(panic: &(dyn Any + Send)) -> String {
+    let said = panic.downcast_ref::<&str>().map(|s| s.to_string());
+    said.unwrap_or_else(|| "panic".to_string())
+}
+
+/// What a panic of sled's said.
 fn panic_text(panic: &(dyn Any + Send)) -> String {
     let said = panic.downcast_ref::<&str>().map(|s| s.to_string());
     said.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "panic".to_string())

@@ -24,13 +24,27 @@ pub struct Chore {
     /// When in the period, in Beijing time: 3 hours into the day is 03:00.
     offset: i64,
     next: AtomicI64,
+    /// When it was done last, where that is known.
+    last: Option<Timestamp>,
     work: Work,
 }
 
 impl Chore {
     /// Done every `every` milliseconds, `offset` into each period.
     pub fn new(name: &'static str, every: i64, offset: i64, work: Work) -> Chore {
-        Chore { name, every, offset, next: AtomicI64::new(i64::MAX), work }
+        Chore { name, every, offset, next: AtomicI64::new(i64::MAX), last: None, work }
+    }
+
+    /// It was done last at `last`, by an earlier process. If that is longer ago than a period it is made up for soon: many a
+    /// machine is off at night.
+    pub fn since(self, last: Timestamp) -> Chore {
+        Chore { last: Some(last), ..self }
+    }
+
+    /// The first time, beginning at `now`.
+    fn first(&self, now: Timestamp) -> Timestamp {
+        let is_late = self.last.is_some_and(|last| now.0.saturating_sub(last.0) > self.every);
+        if is_late { self.after(now).min(now.plus(AGAIN)) } else { self.after(now) }
     }
 
     /// The first time after `now`.
@@ -63,7 +77,7 @@ impl Chores {
     /// Nothing is due at `now`; the first times are after it.
     pub fn new(chores: Vec<Chore>, now: Timestamp) -> Chores {
         for chore in &chores {
-            chore.next.store(chore.after(now).0, Ordering::SeqCst);
+            chore.next.store(chore.first(now).0, Ordering::SeqCst);
         }
         Chores { chores, busy: Mutex::new(()), working: AtomicBool::new(false) }
     }
@@ -146,6 +160,24 @@ mod tests {
             chores.run_due(at(now)).await;
             assert!(chores.is_done(at(now)));
             assert_eq!(std::mem::take(&mut *done.lock().unwrap()), expected, "{now}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_a_machine_missed_while_it_was_off_is_made_up_for() {
+        for (last, expected) in [("11-21T03:00", 0), ("11-20T03:00", 1)] {
+            let done = Arc::new(AtomicI64::new(0));
+            let count = done.clone();
+            let work: Work = Box::new(move |_| {
+                count.fetch_add(1, Ordering::SeqCst);
+                Box::pin(async { Ok(()) })
+            });
+            let chore = Chore::new("backup", DAY, 3 * HOUR, work).since(at(last));
+            let chores = Chores::new(vec![chore], at("11-21T08:00"));
+            chores.run_due(at("11-21T08:09")).await;
+            assert_eq!(done.load(Ordering::SeqCst), 0, "not while everything starts");
+            chores.run_due(at("11-21T08:10")).await;
+            assert_eq!(done.load(Ordering::SeqCst), expected, "{last}");
         }
     }
 

@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::chores::Chores;
-use crate::clock::Clock;
+use crate::clock::{Clock, SECOND};
 use crate::config::Config;
 use crate::http::House;
 use crate::message::{Dlr, Mo, MtState};
 use crate::metrics::{CarrierFigures, Metrics, MtOutcome};
-use crate::outbox::{Outbox, Reported, Watch, What};
+use crate::outbox::{Health, Outbox, Reported, Watch, What};
 use crate::service::{Accepted, Service};
 use crate::store::{Store, StoreError};
 
@@ -77,10 +77,15 @@ impl House for Rooms {
     }
 
     fn measure(&self, metrics: &Metrics) {
-        for (carrier, classes) in self.outbox.depths() {
-            metrics.outbox_depth(&carrier, classes.values().sum());
+        for (carrier, route) in self.outbox.standing() {
+            metrics.outbox_depth(&carrier, route.waiting.values().sum());
+            metrics.route(&carrier, &Health::ALL.map(Health::as_str), route.health.as_str());
         }
+        metrics.ready(self.ready().is_ok());
         let s = self.store.stats();
+        if let Some(at) = s.last_backup {
+            metrics.backup(at.0 / SECOND);
+        }
         for (name, value) in [
             ("live_posts", s.live_posts),
             ("pending_mts", s.pending_mts),

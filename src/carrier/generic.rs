@@ -41,7 +41,9 @@ use self::inlet::Inlet;
 use self::proof::Proof;
 use self::record::Record;
 use self::send::Send;
-use super::{Ack, Arrived, Carrier, Door, Heard, Kind, Outgoing, Refusal, SendError, Taken, form, print, status};
+use super::{
+    Ack, Arrived, Carrier, Door, Heard, Kind, Outgoing, Refusal, Secrets, SendError, Taken, form, print, status,
+};
 use crate::config::Secret;
 use crate::config::carrier::{CarrierConfig, SettingError};
 use crate::message::{Dlr, Mo, Mt, MtRef, Sender};
@@ -71,7 +73,7 @@ fn build(config: &CarrierConfig) -> Result<Box<dyn Carrier>, Vec<SettingError>> 
 
     let base = format!("{}/carriers/{}/dlr", config.public_url, config.name);
     let mut dlr_url = match &proof {
-        Proof::Token { text, spot, .. } if spot.in_address() => spot.show(&base, text),
+        Proof::Token { text, spot, .. } if spot.in_address() => spot.show(&base, &Secrets::Whole.token(text)),
         _ => base,
     };
     let sign = form::separator(&dlr_url);
@@ -122,10 +124,10 @@ impl Carrier for Generic {
         let inlet = match (door, &self.dlr) {
             (Door::Mo, _) => &self.mo,
             (Door::Dlr, Some(dlr)) => dlr,
-            (Door::Dlr, None) => return Err(Refusal::Method),
+            (Door::Dlr, None) => return Err(Refusal::Method(String::new())),
         };
         if !inlet.takes(call.method) {
-            return Err(Refusal::Method);
+            return Err(Refusal::Method(inlet.methods()));
         }
         let record = inlet.record(call);
         self.proof.check(call, &record)?;
@@ -158,13 +160,15 @@ impl Carrier for Generic {
         self.send.idempotent
     }
 
-    fn setup(&self, public_url: &str) -> Vec<String> {
+    fn setup(&self, public_url: &str, secrets: Secrets) -> Vec<String> {
         let mut lines = Vec::new();
         let doors = [("messages", "mo", true), ("delivery reports", "dlr", self.dlr.is_some())];
         for (what, door, _) in doors.into_iter().filter(|d| d.2) {
             let base = format!("{public_url}/carriers/{}/{door}", self.name);
             lines.push(match &self.proof {
-                Proof::Token { text, spot, .. } => format!("Address for {what}: {}", spot.show(&base, text)),
+                Proof::Token { text, spot, .. } => {
+                    format!("Address for {what}: {}", spot.show(&base, &secrets.token(text)))
+                }
                 Proof::Signature(_) => format!("Address for {what}: {base} (signed calls only)"),
             });
         }

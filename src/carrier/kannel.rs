@@ -16,7 +16,8 @@ use http::{HeaderMap, Method, StatusCode};
 use super::auth::Token;
 use super::form::{self, Form};
 use super::{
-    Ack, Arrived, Carrier, Door, Heard, Kind, Outgoing, Refusal, Remedy, SendError, Taken, charset, print, status,
+    Ack, Arrived, Carrier, Door, Heard, Kind, Outgoing, Refusal, Remedy, Secrets, SendError, Taken, charset, print,
+    status,
 };
 use crate::clock::Timestamp;
 use crate::config::Secret;
@@ -148,7 +149,7 @@ impl Carrier for Kannel {
         if call.method == Method::POST {
             form.add(call.body);
         } else if call.method != Method::GET {
-            return Err(Refusal::Method);
+            return Err(Refusal::Method("GET, POST".into()));
         }
         if !self.token.is(form.get("token")) {
             return Err(Refusal::NotAuthentic("token"));
@@ -196,8 +197,8 @@ impl Carrier for Kannel {
         false
     }
 
-    fn setup(&self, public_url: &str) -> Vec<String> {
-        let token = form::encode(self.token_text.expose().as_bytes());
+    fn setup(&self, public_url: &str, secrets: Secrets) -> Vec<String> {
+        let token = secrets.token(&self.token_text);
         let name = &self.name;
         let mut lines: Vec<String> = format!(
             "In kannel.conf, for each number that villagers write to:

@@ -15,7 +15,9 @@ use serde_json::{Value, json};
 
 use super::auth::Token;
 use super::form::Form;
-use super::{Ack, Arrived, Carrier, Door, Heard, Kind, Outgoing, Refusal, SendError, Taken, path, print, status};
+use super::{
+    Ack, Arrived, Carrier, Door, Heard, Kind, Outgoing, Refusal, Secrets, SendError, Taken, path, print, status,
+};
 use crate::config::carrier::{CarrierConfig, SettingError};
 use crate::message::{Dlr, DlrState, Mo, Mt, MtRef, Sender};
 
@@ -110,7 +112,7 @@ impl Carrier for Phone {
 
     fn hear(&self, door: Door, call: &Arrived<'_>) -> Result<Heard, Refusal> {
         if call.method != Method::POST {
-            return Err(Refusal::Method);
+            return Err(Refusal::Method("POST".into()));
         }
         let query = Form::parse(call.query.as_bytes());
         let shown = call.headers.get(TOKEN_HEADER).map(|v| v.as_bytes()).or_else(|| query.get("token"));
@@ -147,7 +149,7 @@ impl Carrier for Phone {
         true
     }
 
-    fn setup(&self, public_url: &str) -> Vec<String> {
+    fn setup(&self, public_url: &str, _: Secrets) -> Vec<String> {
         let mut lines = vec![format!("Open {public_url}/phone in a browser: there are the phones.")];
         if !self.loopback {
             lines.push(

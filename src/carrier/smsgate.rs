@@ -24,7 +24,8 @@ use serde_json::{Value, json};
 
 use super::auth::{self, Algorithm};
 use super::{
-    Ack, Arrived, Carrier, Door, Heard, Kind, Outgoing, Refusal, Remedy, SendError, Taken, form, hex, print, status,
+    Ack, Arrived, Carrier, Door, Heard, Kind, Outgoing, Refusal, Remedy, Secrets, SendError, Taken, form, hex, print,
+    status,
 };
 use crate::clock::{MINUTE, Timestamp};
 use crate::config::Secret;
@@ -209,7 +210,7 @@ impl Carrier for SmsGate {
     /// All events may be registered with either address.
     fn hear(&self, _: Door, call: &Arrived<'_>) -> Result<Heard, Refusal> {
         if call.method != Method::POST {
-            return Err(Refusal::Method);
+            return Err(Refusal::Method("POST".into()));
         }
         self.prove(call)?;
         let event: Event = serde_json::from_slice(call.body).map_err(|e| Refusal::Malformed(e.to_string()))?;
@@ -283,7 +284,7 @@ impl Carrier for SmsGate {
         self.per_hour
     }
 
-    fn setup(&self, public_url: &str) -> Vec<String> {
+    fn setup(&self, public_url: &str, _: Secrets) -> Vec<String> {
         let name = &self.name;
         let api = self.send_url.split_once('?').map_or(self.send_url.as_str(), |(url, _)| url);
         let api = api.trim_end_matches("/messages").trim_end_matches("/message");

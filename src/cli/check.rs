@@ -5,9 +5,11 @@
 //! grammar  built in
 //! station  rongjiang 榕江县信息站 (522632), short codes 1069012345
 //! carrier  mobile (kannel), 20 texts a second
-//!          get-url = "https://sms.example.cn/carriers/mobile/mo?token=…"
+//!          get-url = "https://sms.example.cn/carriers/mobile/mo?token=<the carrier's token>&…"
 //! warning  …
 //! ```
+//!
+//! Secrets stand in it only with `--show-secrets`: what is printed ends in tickets and on shared screens.
 //!
 //! Ends with 0 when the daemon would start, with 1 and one line a fault when it would not.
 
@@ -15,11 +17,23 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;
 
+use clap::Args;
+
 use super::{complain, load};
 use crate::app;
+use crate::carrier::Secrets;
 use crate::config::{ClockKind, Config};
+use crate::grammar::Grammar;
 
-pub fn run(file: Option<&Path>, env: &BTreeMap<String, String>) -> ExitCode {
+/// Checks config and grammar, and prints what to enter at each carrier.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Print tokens whole, ready to be pasted at the carrier
+    #[arg(long)]
+    pub show_secrets: bool,
+}
+
+pub fn run(args: &CheckArgs, file: Option<&Path>, env: &BTreeMap<String, String>) -> ExitCode {
     let config = match load(file, env) {
         Ok(config) => config,
         Err(faults) => {
@@ -27,16 +41,20 @@ pub fn run(file: Option<&Path>, env: &BTreeMap<String, String>) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let grammar = app::load_grammar(config.server.grammar.as_deref());
-    print(&config);
-    if let Err(faults) = grammar {
-        complain(&faults);
-        return ExitCode::FAILURE;
+    let secrets = if args.show_secrets { Secrets::Whole } else { Secrets::Masked };
+    match app::load_grammar(&config) {
+        Ok(grammar) => {
+            print(&config, &grammar, secrets);
+            ExitCode::SUCCESS
+        }
+        Err(faults) => {
+            complain(&[faults]);
+            ExitCode::FAILURE
+        }
     }
-    ExitCode::SUCCESS
 }
 
-fn print(config: &Config) {
+fn print(config: &Config, grammar: &Grammar, secrets: Secrets) {
     match &config.file {
         Some(file) => println!("config   {}", file.display()),
         None => println!("config   the demo's: no file was given"),
@@ -46,15 +64,19 @@ fn print(config: &Config) {
         None => println!("grammar  built in"),
     }
     for s in config.stations.values() {
-        println!("station  {} {} ({}), short codes {}", s.key, s.name, s.place.0, s.short_codes.join(", "));
+        let place = grammar.places.get(s.place).unwrap_or_default();
+        println!("station  {} {} ({place} {}), short codes {}", s.key, s.name, s.place.0, s.short_codes.join(", "));
     }
     for c in &config.carriers {
         let rate = c.rate.unwrap_or_else(|| app::default_rate(&c.kind));
         println!("carrier  {} ({}), {rate} texts a second", c.name, c.kind);
         // It was built once already, so it has no faults; should it have one now, serve will say so.
-        for line in app::build_carrier(c).map(|c| c.setup(&config.server.public_url)).unwrap_or_default() {
+        for line in app::build_carrier(c).map(|c| c.setup(&config.server.public_url, secrets)).unwrap_or_default() {
             println!("         {line}");
         }
+    }
+    if secrets == Secrets::Masked {
+        println!("note     secrets are masked; check --show-secrets prints them whole, to be pasted");
     }
     for warning in warnings(config) {
         println!("warning  {warning}");

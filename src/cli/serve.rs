@@ -9,7 +9,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{complain, load};
 use crate::app::{self, Daemon};
-use crate::config::Config;
+use crate::config::{Config, LogFormat};
 use crate::logs;
 
 pub fn run(file: Option<&Path>, env: &BTreeMap<String, String>) -> ExitCode {
@@ -46,11 +46,15 @@ async fn serve(config: Config) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let is_demo = config.is_demo();
+    let (is_demo, format) = (config.is_demo(), config.log.format);
     let daemon = match app::start(config).await {
         Ok(daemon) => daemon,
         Err(e) => {
-            complain(&[e]);
+            match format {
+                LogFormat::Human => complain(&[e]),
+                // whoever reads JSON reads nothing else
+                LogFormat::Json => e.to_string().lines().for_each(|fault| tracing::error!(fault, "cannot start")),
+            }
             return ExitCode::FAILURE;
         }
     };

@@ -46,7 +46,8 @@ pub(super) fn config(
     }
     let mut errors = reader.errors;
     if errors.is_empty() {
-        return Ok(Config { file: path.map(Path::to_path_buf), server, store, stations, carriers, limits, log });
+        let (file, places) = (path.map(Path::to_path_buf), source.places);
+        return Ok(Config { file, server, store, stations, carriers, limits, log, places });
     }
     // In the order of the file, so that one mends it from top to bottom.
     errors.sort_by_key(|e| if let Some(Place::Line(n)) = e.place { n } else { 0 });
@@ -138,7 +139,9 @@ impl Reader<'_> {
             let mut settings = Settings::new(table);
             let station = station(key, &mut settings);
             for code in &station.short_codes {
-                match codes.insert(code.clone(), key.clone()) {
+                // carriers write the same number with and without it
+                let digits = code.trim_start_matches('+');
+                match codes.insert(digits.to_string(), key.clone()) {
                     Some(other) if other == *key => settings.fault("short_codes", format!("has {code} twice")),
                     Some(other) => {
                         settings.fault("short_codes", format!("has {code}, which is also [station.{other}]'s"))
@@ -235,7 +238,12 @@ fn server(s: &mut Settings<'_>) -> Server {
         }),
     };
     let public_url = match s.optional_url("public_url") {
-        Some(url) => url.trim_end_matches('/').to_string(),
+        Some(url) => {
+            if url.contains(['?', '#', '@']) {
+                s.fault("public_url", "may hold a host and a path only, as in https://sms.example.cn");
+            }
+            url.trim_end_matches('/').to_string()
+        }
         None => format!("http://{listen}"),
     };
     let clock = match s.one_of("clock", &["system", "virtual"]) {
@@ -274,7 +282,8 @@ fn store(s: &mut Settings<'_>) -> StoreConfig {
         // The address may hold a password: it is not repeated.
         s.fault("url", "must be sled: and a folder, as in sled:data");
     }
-    StoreConfig { url }
+    let cache_mb = s.integer("cache_mb", 4..=65_536).map_or(StoreConfig::CACHE_MB, i64::unsigned_abs);
+    StoreConfig { url, cache_mb }
 }
 
 fn limits(s: &mut Settings<'_>) -> Limits {

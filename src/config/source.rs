@@ -34,7 +34,13 @@ impl Source {
                 file: name.clone(),
                 place: fault.span().map(|s| Place::Line(line_at(text, s.start))),
                 key: String::new(),
-                what: fault.message().trim().replace('\n', "; "),
+                what: match fault.span().and_then(|s| text.get(s)) {
+                    // the parser does not say which
+                    Some(key) if fault.message().trim() == "duplicate key" => {
+                        format!("{key} stands there twice; keep one of the two")
+                    }
+                    _ => fault.message().trim().replace('\n', "; "),
+                },
             });
             return Err(errors.collect());
         }
@@ -158,7 +164,7 @@ impl Source {
 }
 
 /// Where `path` was written, or the nearest table that holds it.
-fn place_in(places: &BTreeMap<String, Place>, path: &str) -> Option<Place> {
+pub(super) fn place_in(places: &BTreeMap<String, Place>, path: &str) -> Option<Place> {
     let mut path = path;
     loop {
         if let Some(place) = places.get(path) {

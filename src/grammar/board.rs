@@ -43,6 +43,19 @@ pub struct Side {
     pub verb: String,
     /// What is said of such a post to the other side: `在卖`.
     pub doing: String,
+    /// Other words for posts about some kinds of things.
+    #[serde(default)]
+    pub about: Vec<About>,
+}
+
+/// How posts about one node of the item tree are spoken of: nobody picks up an old man.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct About {
+    /// An item or a category.
+    pub node: String,
+    pub verb: String,
+    pub doing: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -114,6 +127,22 @@ impl Boards {
 
     pub fn iter(&self) -> impl Iterator<Item = &Board> {
         self.boards.iter()
+    }
+}
+
+impl Side {
+    /// The word that read-backs begin with, for a post with these nodes.
+    pub fn verb_for(&self, nodes: &[String]) -> &str {
+        self.about(nodes).map_or(&self.verb, |a| &a.verb)
+    }
+
+    /// What is said of such a post to the other side.
+    pub fn doing_for(&self, nodes: &[String]) -> &str {
+        self.about(nodes).map_or(&self.doing, |a| &a.doing)
+    }
+
+    fn about(&self, nodes: &[String]) -> Option<&About> {
+        self.about.iter().find(|a| nodes.contains(&a.node))
     }
 }
 

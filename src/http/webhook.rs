@@ -14,7 +14,7 @@ use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
@@ -22,6 +22,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Body as _;
+use percent_encoding::percent_decode_str;
 use tracing::Instrument;
 
 use super::slow::is_too_slow;
@@ -45,8 +46,9 @@ pub async fn dlr<H: House>(State(desk): State<Arc<Desk<H>>>, request: Request) -
 
 async fn call<H: House>(desk: &Desk<H>, door: Door, request: Request) -> Response {
     let (head, body) = request.into_parts();
-    // Names are url-safe, so the segment is the name as it stands.
-    let Some(line) = head.uri.path().split('/').nth(2).and_then(|name| desk.carriers.get(name)) else {
+    // Names are url-safe, but who calls may have encoded them all the same.
+    let name = percent_decode_str(head.uri.path().split('/').nth(2).unwrap_or_default()).decode_utf8_lossy();
+    let Some(line) = desk.carriers.get(name.as_ref()) else {
         return say(StatusCode::NOT_FOUND, "no such carrier");
     };
     let peer = head.extensions.get::<Remote>().map_or(IpAddr::from([0, 0, 0, 0]), |r| r.0);
@@ -192,7 +194,11 @@ fn refuse(line: &Line, door: Door, remote: IpAddr, refusal: &Refusal) -> Respons
     match refusal {
         // A stranger is not told what would have been right.
         Refusal::NotAuthentic(_) => say(StatusCode::FORBIDDEN, "not authentic"),
-        Refusal::Method => say(StatusCode::METHOD_NOT_ALLOWED, "method not allowed"),
+        Refusal::Method(allowed) => {
+            let mut response = say(StatusCode::METHOD_NOT_ALLOWED, "method not allowed");
+            response.headers_mut().extend(HeaderValue::from_str(allowed).ok().map(|v| (header::ALLOW, v)));
+            response
+        }
         Refusal::Malformed(why) => say(StatusCode::BAD_REQUEST, why),
     }
 }
@@ -237,28 +243,62 @@ impl Drop for Waiting<'_> {
     }
 }
 
-/// Lets one complaint a second through and counts the others.
+/// Lets a complaint through now and then and counts the others: one a second at first, one a minute while they go on.
 #[derive(Debug, Default)]
-pub(super) struct Complaints(std::sync::Mutex<(Option<Instant>, u64)>);
+pub(super) struct Complaints(std::sync::Mutex<Said>);
+
+#[derive(Debug, Default)]
+struct Said {
+    last: Option<Instant>,
+    /// Until the next is let through.
+    wait: Duration,
+    unsaid: u64,
+}
 
 impl Complaints {
+    const FIRST: Duration = Duration::from_secs(1);
+    const MOST: Duration = Duration::from_secs(60);
+
     /// Calls `write` with the number of complaints since the last one that were not written.
     fn log(&self, write: impl FnOnce(u64)) {
-        let mut state = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let now = Instant::now();
-        if state.0.is_some_and(|last| now.duration_since(last).as_secs() < 1) {
-            state.1 += 1;
-            return;
+        let more = self.next(Instant::now());
+        if let Some(more) = more {
+            write(more);
         }
-        let more = std::mem::replace(&mut *state, (Some(now), 0)).1;
-        drop(state);
-        write(more);
+    }
+
+    /// How many went unsaid before this one; `None` where it does as well.
+    fn next(&self, now: Instant) -> Option<u64> {
+        let mut said = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let passed = said.last.map(|last| now.saturating_duration_since(last));
+        if passed.is_some_and(|p| p < said.wait) {
+            said.unsaid += 1;
+            return None;
+        }
+        // after some quiet it is news again
+        let goes_on = passed.is_some_and(|p| p < 2 * said.wait);
+        said.wait = if goes_on { (2 * said.wait).min(Complaints::MOST) } else { Complaints::FIRST };
+        said.last = Some(now);
+        Some(std::mem::take(&mut said.unsaid))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_goes_on_for_hours_is_not_said_every_second() {
+        let complaints = Complaints::default();
+        let begun = Instant::now();
+        let at = |s: u64| complaints.next(begun + Duration::from_secs(s));
+        assert_eq!(at(0), Some(0), "the first at once");
+        assert_eq!(at(0), None);
+        assert_eq!(at(1), Some(1));
+        let lines = (2..3_600).filter(|s| at(*s).is_some()).count();
+        assert!((55..=70).contains(&lines), "{lines} in an hour of one a second");
+        assert!(at(9_000).is_some() && at(9_001).is_some(), "after some quiet it is news again");
+    }
 
     #[test]
     fn a_logged_cause_quotes_nobody() {

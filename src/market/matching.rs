@@ -4,7 +4,7 @@
 //! `收板蓝根,有多少要多少`, and a red ox does not meet a search for a cow.
 
 use super::post::Node;
-use super::{Exact, Post, Price, Ring, RingKey};
+use super::{Exact, PlaceCode, Post, Price, Ring, RingKey};
 use crate::clock::Timestamp;
 
 /// What a match asks of the board, taken from `grammar/boards/`.
@@ -12,12 +12,6 @@ use crate::clock::Timestamp;
 pub struct Terms<'a> {
     /// The side this post meets.
     pub meets: &'a str,
-    /// Whether this post is the one that has the thing.
-    pub offers: bool,
-    /// Whether posts of this board may name no item, and then take any.
-    pub any_item: bool,
-    /// Whether either item may be a kind of the other; else the offered one must be a kind of the wanted one.
-    pub either_kin: bool,
     /// Percent by which the asked price may exceed the offered one.
     pub price_slack: u32,
     pub same_sex: bool,
@@ -39,32 +33,49 @@ pub struct Fit {
     pub reasons: Vec<&'static str>,
 }
 
-/// The lists of the index in which `post` can find what it meets, nearest division first.
-pub fn lists(post: &Post, terms: &Terms<'_>) -> Vec<RingKey> {
+/// The lists of the index in which `post` can find what it meets, nearest division first. They are grouped by division:
+/// who has found enough in one need not look in the next.
+pub fn lists(post: &Post, terms: &Terms<'_>) -> Vec<Vec<RingKey>> {
+    let shelf = post.shelf;
     let own = post.item.clone().unwrap_or_default();
     let mut nodes = Vec::new();
     // Posts of my item or a kind of it: what I want, or what may be mine. Without an item of my own, all posts.
-    if !terms.offers || terms.either_kin || own.is_empty() {
+    if !shelf.offers || shelf.either_kin || own.is_empty() {
         nodes.push(Node::Under(own.clone()));
-    }
-    // Posts that want exactly my item or what it is a kind of.
-    if terms.offers && !own.is_empty() {
+    } else {
+        // Posts that want exactly my item.
         nodes.push(Node::Exactly(own.clone()));
     }
-    if terms.offers || terms.either_kin {
+    let near = nodes.len();
+    // Posts that want what my item is a kind of.
+    if shelf.offers || shelf.either_kin {
         nodes.extend(post.nodes.iter().filter(|n| **n != own).cloned().map(Node::Exactly));
     }
     // Posts that name no item.
-    if terms.any_item && !own.is_empty() {
+    if shelf.any_item && !own.is_empty() {
         nodes.push(Node::Exactly(String::new()));
     }
-    let mut keys = Vec::with_capacity(nodes.len() * 5);
-    for place in post.rings() {
-        for node in &nodes {
-            keys.push(RingKey { board: post.board.clone(), side: terms.meets.to_string(), node: node.clone(), place });
-        }
+    let code = post.place.code;
+    let town = code.up_to(Ring::Town).map(|town| (town, near));
+    let home = code.up_to(Ring::County).unwrap_or(code);
+    let mut wide: Vec<PlaceCode> = vec![home];
+    if post.reach > Ring::County {
+        // whoever is to be heard further than I am stands in a wider list only
+        wide.extend([Ring::City, Ring::Province, Ring::Country].into_iter().filter_map(|r| code.up_to(r)));
+        wide.dedup();
     }
-    keys
+    let rings = town.into_iter().chain(wide.into_iter().map(|place| (place, nodes.len())));
+    rings
+        .map(|(place, nodes_here)| {
+            let key = |node: &Node| RingKey {
+                board: post.board.clone(),
+                side: terms.meets.to_string(),
+                node: node.clone(),
+                place,
+            };
+            nodes.iter().take(nodes_here).map(key).collect()
+        })
+        .collect()
 }
 
 /// Whether `post` meets `other`, and how well. `None`: they do not meet.
@@ -72,12 +83,12 @@ pub fn fit(post: &Post, other: &Post, terms: &Terms<'_>, ratio: Ratio<'_>, now: 
     if post.board != other.board || other.side != terms.meets || other.owner == post.owner || !other.is_live(now) {
         return None;
     }
-    let (offer, want) = if terms.offers { (post, other) } else { (other, post) };
+    let (offer, want) = if post.shelf.offers { (post, other) } else { (other, post) };
     let mut fit = Fit { score: 0, ring: post.place.code.common(other.place.code), reasons: Vec::new() };
     if fit.ring > post.reach.min(other.reach) {
         return None;
     }
-    kinship(offer, want, terms.either_kin, &mut fit)?;
+    kinship(offer, want, post.shelf.either_kin, &mut fit)?;
     price(offer.price.as_ref(), want.price.as_ref(), terms.price_slack, ratio, &mut fit)?;
     amount(offer, want, ratio, &mut fit);
     if let (Some(a), Some(b)) = (offer.sex, want.sex) {
@@ -185,7 +196,7 @@ fn amount(offer: &Post, want: &Post, ratio: Ratio<'_>, fit: &mut Fit) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::market::{Place, PlaceCode, PostState, Quantity, Sex, When};
+    use crate::market::{Place, PostState, Quantity, Sex, Shelf, When};
     use crate::message::Msisdn;
 
     const HOME: u64 = 522632101;
@@ -195,6 +206,7 @@ mod tests {
             id: owner,
             board: "trade".into(),
             side: side.into(),
+            shelf: Shelf { offers: side == "sell", any_item: true, either_kin: false },
             owner: Msisdn::from_u64(owner),
             station: "s".into(),
             cause: 1,
@@ -219,9 +231,6 @@ mod tests {
     fn terms(offers: bool) -> Terms<'static> {
         Terms {
             meets: if offers { "buy" } else { "sell" },
-            offers,
-            any_item: true,
-            either_kin: false,
             price_slack: 20,
             same_sex: true,
             same_day: false,
@@ -246,7 +255,7 @@ mod tests {
         // what fits can also be found, in the index
         let found = |seeker: &Post, offers, other: &Post| {
             let keys = other.ring_keys();
-            lists(seeker, &terms(offers)).iter().any(|l| keys.contains(l))
+            lists(seeker, &terms(offers)).iter().flatten().any(|l| keys.contains(l))
         };
         if a.is_some() {
             assert!(found(sell, true, buy) && found(buy, false, sell));

@@ -32,6 +32,7 @@ pub struct Post {
     pub board: String,
     /// `name` of its side.
     pub side: String,
+    pub shelf: Shelf,
     pub owner: Msisdn,
     /// Key of the station in the config whose short code it was sent to.
     pub station: String,
@@ -63,6 +64,17 @@ pub struct Post {
     pub state: PostState,
 }
 
+/// How others look for a post: what its board said of its side when it was filed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Shelf {
+    /// It has the thing; else it wants it.
+    pub offers: bool,
+    /// Posts of the board may name no item, and then take any.
+    pub any_item: bool,
+    /// Either side's item may be a kind of the other's.
+    pub either_kin: bool,
+}
+
 /// One list of the index: the posts of one side of a board under one node of the item tree in one division.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RingKey {
@@ -87,22 +99,47 @@ impl Post {
         self.state == PostState::Live && now < self.until
     }
 
-    /// The divisions that hold its place, from its own up to its reach.
-    pub fn rings(&self) -> impl Iterator<Item = PlaceCode> + '_ {
-        Ring::ALL.into_iter().skip(1).filter(|r| *r <= self.reach).filter_map(|r| self.place.code.up_to(r))
-    }
-
-    /// Every list of the index that names this post while it is live.
+    /// Every list of the index that names this post while it is live: just those in which a counterpart looks, since each
+    /// costs a write. In its town it stands under its own item; in its county, and in the widest division it is to be
+    /// heard in, also under what that is a kind of.
     pub fn ring_keys(&self) -> Vec<RingKey> {
-        let mut nodes = vec![Node::Exactly(self.item.clone().unwrap_or_default())];
-        nodes.extend(self.nodes.iter().cloned().map(Node::Under));
-        nodes.push(Node::Under(String::new()));
-        let mut keys = Vec::with_capacity(nodes.len() * 5);
-        for place in self.rings() {
-            for node in &nodes {
-                keys.push(RingKey { board: self.board.clone(), side: self.side.clone(), node: node.clone(), place });
-            }
+        let own = self.item.clone().unwrap_or_default();
+        let mut nodes = Vec::new();
+        if self.shelf.offers || self.shelf.either_kin {
+            nodes.extend(self.nodes.iter().cloned().map(Node::Under));
+        }
+        if !self.shelf.offers || self.shelf.either_kin || self.item.is_none() {
+            nodes.insert(0, Node::Exactly(own));
+        }
+        if self.shelf.any_item {
+            nodes.push(Node::Under(String::new()));
+        }
+        let key = |node: &Node, place| RingKey {
+            board: self.board.clone(),
+            side: self.side.clone(),
+            node: node.clone(),
+            place,
+        };
+        let mut keys = Vec::with_capacity(2 * nodes.len() + 2);
+        if let Some(town) = self.place.code.up_to(Ring::Town) {
+            let own = if self.shelf.either_kin { nodes.len().min(2) } else { 1 };
+            keys.extend(nodes.iter().take(own).map(|n| key(n, town)));
+        }
+        for place in self.wide_rings() {
+            keys.extend(nodes.iter().map(|n| key(n, place)));
+        }
+        // what is new in the county, whatever it is
+        if !self.shelf.any_item {
+            keys.extend(self.wide_rings().take(1).map(|county| key(&Node::Under(String::new()), county)));
         }
         keys
+    }
+
+    /// Its county, or its own division where that is larger, and the widest division it is to be heard in.
+    fn wide_rings(&self) -> impl Iterator<Item = PlaceCode> {
+        let code = self.place.code;
+        let home = code.up_to(Ring::County).unwrap_or(code);
+        let widest = code.up_to(self.reach).filter(|w| self.reach > Ring::County && *w != home);
+        std::iter::once(home).chain(widest)
     }
 }

@@ -16,7 +16,7 @@ pub type EarlyReports = Arc<Mutex<Early>>;
 pub enum Claim {
     /// It is ours and counted: send it.
     Go(Mt),
-    /// It may not go before then; the store has it as queued.
+    /// It may not go before then; the store keeps it.
     Later(Timestamp),
     /// It ended just now: too late, or its phone has opted out.
     Ended(Mt),
@@ -24,16 +24,21 @@ pub enum Claim {
     Gone,
 }
 
-/// Claims an MT for one attempt until `lease`, unless that has become wrong since it was written: its time is over, its
-/// phone has opted out, or it is a push and nights are `quiet` until then.
-pub async fn claim(
-    store: &Store,
-    id: MtId,
-    counted: Option<u32>,
-    now: Timestamp,
-    lease: Timestamp,
-    quiet: Option<Timestamp>,
-) -> Result<Claim, StoreError> {
+/// What a claim is made upon.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment {
+    pub now: Timestamp,
+    pub lease: Timestamp,
+    /// Pushes must wait until then.
+    pub quiet: Option<Timestamp>,
+    /// The clock has leapt, and nothing runs out before then.
+    pub doubt: Option<Timestamp>,
+}
+
+/// Claims an MT for one attempt, unless that has become wrong since it was written: its time is over, its phone has opted
+/// out, or it is a push and the night is quiet.
+pub async fn claim(store: &Store, id: MtId, counted: Option<u32>, moment: Moment) -> Result<Claim, StoreError> {
+    let Moment { now, lease, quiet, doubt } = moment;
     store
         .transact(move |view: &dyn View| {
             let Some(mut mt) = view.mt(id)? else { return Ok((Change::default(), Claim::Gone)) };
@@ -43,7 +48,10 @@ pub async fn claim(
                 _ => return Ok((Change::default(), Claim::Gone)),
             };
             let until = quiet.filter(|_| mt.class == MtClass::Push);
-            let claim = if now >= mt.until || until.is_some_and(|t| t >= mt.until) {
+            let is_over = now >= mt.until || until.is_some_and(|t| t >= mt.until);
+            let claim = if let Some(then) = doubt.filter(|_| is_over) {
+                return Ok((Change::default(), Claim::Later(then)));
+            } else if is_over {
                 mt.state = MtState::Expired;
                 Claim::Ended(mt)
             } else if mt.class != MtClass::Answer && stopped(view, mt.to)?.is_some() {

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::time::Instant;
 
 use crate::clock::Timestamp;
+use crate::clock::leap::SET_BACK;
 use crate::message::{Msisdn, Mt, MtClass, MtId};
 
 const CLASSES: usize = 3;
@@ -72,6 +73,10 @@ pub struct Lanes {
     behind: bool,
     /// The store is being asked: nobody knows yet whether something is due.
     filling: bool,
+    /// The latest time that was heard of, to notice when the clock is set back.
+    seen: Timestamp,
+    /// What the store has may be dated by a clock that was ahead: at the beginning, and after it was set back.
+    astray: bool,
 }
 
 /// Spilled numbers that are remembered; what spills beyond waits for its lease to lapse.
@@ -91,7 +96,26 @@ impl Lanes {
             look: None,
             behind: false,
             filling: false,
+            seen: Timestamp(i64::MIN),
+            astray: true,
         }
+    }
+
+    /// Whether the clock was set back since [`Lanes::notice`].
+    pub fn was_set_back(&self, now: Timestamp) -> bool {
+        now < self.seen.plus(-SET_BACK)
+    }
+
+    /// Takes note of the time. When the clock was set back, all that waits for a time is looked at anew.
+    pub fn notice(&mut self, now: Timestamp) {
+        if !self.was_set_back(now) {
+            self.seen = self.seen.max(now);
+            return;
+        }
+        self.seen = now;
+        self.astray = true;
+        self.release(Timestamp(i64::MAX));
+        self.look_at(now);
     }
 
     /// Whether an MT of this class finds room.
@@ -197,11 +221,12 @@ impl Lanes {
         self.look.is_some_and(|l| l <= now) || self.behind && self.known.len() <= self.limit / 4
     }
 
-    /// Begins a refill: what is noted from here on is news.
-    pub fn refilling(&mut self) {
+    /// Begins a refill: what is noted from here on is news. Returns whether texts may be dated astray.
+    pub fn refilling(&mut self) -> bool {
         self.look = None;
         self.behind = false;
         self.filling = true;
+        std::mem::take(&mut self.astray)
     }
 
     /// Whether a refill is under way.
@@ -209,9 +234,16 @@ impl Lanes {
         self.filling
     }
 
-    /// Ends a refill, whether it succeeded or not.
+    /// Ends a refill.
     pub fn refilled(&mut self) {
         self.filling = false;
+    }
+
+    /// Ends a refill that failed; it will be begun again.
+    pub fn refill_failed(&mut self, now: Timestamp) {
+        self.filling = false;
+        self.astray = true;
+        self.look_at(now);
     }
 
     /// Memory was full before the store was empty.
@@ -308,6 +340,25 @@ mod tests {
         assert_eq!(second.mt.id, 4);
         land(&mut lanes, second, None);
         assert_eq!(lanes.pop().unwrap().mt.id, 1);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_frees_what_waits() {
+        let mut lanes = Lanes::new(100);
+        let ahead = Timestamp(365 * crate::clock::DAY);
+        lanes.notice(ahead);
+        assert!(lanes.refilling(), "at the beginning");
+        lanes.refilled();
+        lanes.push(mt(1, 1, MtClass::Answer));
+        let first = lanes.pop().unwrap();
+        land(&mut lanes, first, Some(ahead.0 + 2_000));
+        lanes.notice(ahead.plus(-1_000));
+        assert!(!lanes.was_set_back(ahead.plus(-1_000)), "trimmed, not set");
+        let back = Timestamp(crate::clock::DAY);
+        assert!(lanes.was_set_back(back) && !lanes.any_ready());
+        lanes.notice(back);
+        assert!(!lanes.was_set_back(back) && lanes.any_ready() && lanes.wants_refill(back));
+        assert!(lanes.refilling(), "what the store has may be dated into the future");
     }
 
     #[test]

@@ -27,13 +27,41 @@ pub enum Sign {
     Fault,
 }
 
-/// What the operator should hear of.
+/// What the operator should hear of, each time it changes and not again while it lasts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum News {
+    /// The carrier wants it slower than agreed.
     Slower,
-    /// Sending rests until then; `true` where a person must act.
-    Paused(Timestamp, bool),
+    /// It is as fast as agreed again.
+    FullPace,
+    /// Sending rests, but for one MT now and then that tries; `true` where a person must act.
+    Paused(bool),
     Resumed,
+}
+
+impl Health {
+    pub const ALL: [Health; 4] = [Health::Works, Health::Slowed, Health::Down, Health::Fault];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Health::Works => "works",
+            Health::Slowed => "slowed",
+            Health::Down => "down",
+            Health::Fault => "fault",
+        }
+    }
+}
+
+/// How a route stands, for figures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Health {
+    Works,
+    /// The carrier takes texts, but fewer than agreed.
+    Slowed,
+    /// The carrier is out of reach.
+    Down,
+    /// A person must act: money, credentials, address lists.
+    Fault,
 }
 
 /// Whether the next MT may go.
@@ -62,11 +90,21 @@ pub struct Line {
     pause: Option<Pause>,
 }
 
+/// Begins with a failure and ends with a success; in between one MT tries whenever its time has come.
 #[derive(Debug)]
 struct Pause {
     until: Timestamp,
     tries: u32,
     fault: bool,
+}
+
+impl Pause {
+    /// No pause is longer than this: what lies further ahead was reckoned by a clock that has been set back since.
+    const LONGEST: i64 = 15 * MINUTE;
+
+    fn rests(&self, now: Timestamp) -> bool {
+        now < self.until && self.until <= now.plus(Pause::LONGEST)
+    }
 }
 
 impl Line {
@@ -85,7 +123,7 @@ impl Line {
     /// Whether an MT may go, and if so takes its share of the pace. `flying` are under way.
     pub fn take(&mut self, now: Timestamp, at: Instant, flying: usize) -> Go {
         if let Some(pause) = &self.pause {
-            if now < pause.until {
+            if pause.rests(now) {
                 return Go::At(pause.until);
             }
             if flying > 0 {
@@ -104,15 +142,26 @@ impl Line {
 
     /// Whether sending rests at `now`.
     pub fn rests(&self, now: Timestamp) -> bool {
-        self.pause.as_ref().is_some_and(|p| now < p.until)
+        self.pause.as_ref().is_some_and(|p| p.rests(now))
+    }
+
+    pub fn health(&self) -> Health {
+        match &self.pause {
+            Some(p) if p.fault => Health::Fault,
+            Some(_) => Health::Down,
+            None if self.speed < self.rate => Health::Slowed,
+            None => Health::Works,
+        }
     }
 
     pub fn heard(&mut self, sign: Sign, now: Timestamp, at: Instant) -> Option<News> {
         match sign {
             Sign::Works => {
                 self.failures = 0;
+                let was_slowed = self.speed < self.rate;
                 self.speed = (self.speed + self.rate * RECOVERY).min(self.rate);
-                self.pause.take().map(|_| News::Resumed)
+                let resumed = self.pause.take().map(|_| News::Resumed);
+                resumed.or((was_slowed && self.speed >= self.rate).then_some(News::FullPace))
             }
             Sign::TooFast => {
                 self.failures = 0;
@@ -121,9 +170,10 @@ impl Line {
                     return resumed;
                 }
                 self.cut = Some(at);
+                let was_full = self.speed >= self.rate;
                 self.speed = (self.speed / 2.0).max(self.rate * SLOWEST);
                 self.tokens = self.tokens.min(0.0);
-                Some(News::Slower)
+                was_full.then_some(News::Slower).or(resumed)
             }
             Sign::Down => {
                 self.failures = self.failures.saturating_add(1);
@@ -138,11 +188,13 @@ impl Line {
         if self.rests(now) && self.pause.as_ref().is_some_and(|p| p.fault || !fault) {
             return None;
         }
-        let tries = self.pause.as_ref().filter(|p| p.fault == fault).map_or(0, |p| p.tries + 1);
-        let (first, most) = if fault { (30 * SECOND, 15 * MINUTE) } else { (SECOND, MINUTE) };
+        let same = self.pause.as_ref().filter(|p| p.fault == fault);
+        let tries = same.map_or(0, |p| p.tries + 1);
+        let news = same.is_none().then_some(News::Paused(fault));
+        let (first, most) = if fault { (30 * SECOND, Pause::LONGEST) } else { (SECOND, MINUTE) };
         let until = now.plus((first << tries.min(10)).min(most));
         self.pause = Some(Pause { until, tries, fault });
-        Some(News::Paused(until, fault))
+        news
     }
 }
 
@@ -182,11 +234,12 @@ mod tests {
         assert_eq!(line.heard(Sign::TooFast, T, start), Some(News::Slower));
         assert_eq!(line.heard(Sign::TooFast, T, start), None, "its neighbours say the same thing");
         assert_eq!(line.speed, 50.0);
-        (0..60).for_each(|_| assert_eq!(line.heard(Sign::Works, T, start), None));
-        assert_eq!(line.speed, 100.0);
-        for n in 0..20 {
-            line.heard(Sign::TooFast, T, start + Duration::from_secs(n * 2));
-        }
+        assert_eq!(line.health(), Health::Slowed);
+        let news: Vec<News> = (0..60).filter_map(|_| line.heard(Sign::Works, T, start)).collect();
+        assert_eq!(news, [News::FullPace]);
+        assert_eq!((line.speed, line.health()), (100.0, Health::Works));
+        let cuts = (1..20).filter_map(|n| line.heard(Sign::TooFast, T, start + Duration::from_secs(n * 2)));
+        assert_eq!(cuts.collect::<Vec<_>>(), [News::Slower], "told once, however often the carrier says so");
         assert!(line.speed >= 100.0 / 64.0);
     }
 
@@ -194,15 +247,17 @@ mod tests {
     fn a_fault_pauses_with_growing_probes() {
         let at = Instant::now();
         let mut line = Line::new(100, None, at);
-        assert_eq!(line.heard(Sign::Fault, T, at), Some(News::Paused(T.plus(30_000), true)));
+        assert_eq!(line.heard(Sign::Fault, T, at), Some(News::Paused(true)));
+        assert_eq!(line.health(), Health::Fault);
         assert_eq!(line.heard(Sign::Fault, T, at), None);
         assert_eq!(line.heard(Sign::Down, T, at), None);
         assert_eq!(line.take(T, at, 0), Go::At(T.plus(30_000)));
         let later = T.plus(30_000);
         assert_eq!(line.take(later, at, 0), Go::Now);
         assert_eq!(line.take(later, at, 1), Go::AfterProbe);
-        assert_eq!(line.heard(Sign::Fault, later, at), Some(News::Paused(later.plus(60_000), true)));
+        assert_eq!(line.heard(Sign::Fault, later, at), None, "it was told");
         let works = later.plus(60_000);
+        assert_eq!(line.take(later, at, 0), Go::At(works));
         assert_eq!(line.heard(Sign::Works, works, at), Some(News::Resumed));
         assert_eq!(line.take(works, at, 1), Go::Now);
     }
@@ -216,7 +271,21 @@ mod tests {
         }
         line.heard(Sign::Works, T, at);
         (0..4).for_each(|_| assert_eq!(line.heard(Sign::Down, T, at), None));
-        assert_eq!(line.heard(Sign::Down, T, at), Some(News::Paused(T.plus(1_000), false)));
-        assert_eq!(line.heard(Sign::Down, T.plus(1_000), at), Some(News::Paused(T.plus(3_000), false)));
+        assert_eq!(line.heard(Sign::Down, T, at), Some(News::Paused(false)));
+        assert_eq!(line.take(T, at, 0), Go::At(T.plus(1_000)));
+        assert_eq!(line.heard(Sign::Down, T.plus(1_000), at), None);
+        assert_eq!(line.take(T.plus(1_000), at, 0), Go::At(T.plus(3_000)));
+        assert_eq!(line.health(), Health::Down);
+        assert_eq!(line.heard(Sign::Fault, T.plus(3_000), at), Some(News::Paused(true)), "it became something else");
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_does_not_make_a_pause_of_years() {
+        let at = Instant::now();
+        let mut line = Line::new(100, None, at);
+        let ahead = T.plus(365 * 24 * 60 * MINUTE);
+        assert_eq!(line.heard(Sign::Fault, ahead, at), Some(News::Paused(true)));
+        assert!(line.rests(ahead) && !line.rests(T));
+        assert_eq!(line.take(T, at, 0), Go::Now);
     }
 }

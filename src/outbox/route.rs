@@ -1,19 +1,21 @@
 //! One route at work: picks what is due, claims it where that is not done yet, sends, settles.
 
+use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, watch};
 
-use super::desk::{self, Claim, lock};
+use super::desk::{self, Claim, Moment, lock};
 use super::lanes::{Job, Lanes, Next};
-use super::line::{Go, Line, News, Sign};
+use super::line::{Go, Health, Line, News, Sign};
 use super::state::{self, Outcome};
 use super::wire::Wire;
 use super::{Event, Shared, What};
 use crate::carrier::{Carrier, SendError, Taken};
-use crate::clock::{MINUTE, Timestamp};
+use crate::clock::{HOUR, MINUTE, Timestamp};
 use crate::message::{Mt, MtClass, MtId, MtState};
 use crate::store::StoreError;
 
@@ -64,11 +66,24 @@ impl RouteDesk {
     /// Nothing on its way and nothing that could go now. What waits for the end of a pause cannot.
     pub fn idle(&self, now: Timestamp) -> bool {
         let lanes = lock(&self.lanes);
-        if lanes.flying() > 0 || lanes.filling() || lanes.wants_refill(now) {
+        if lanes.flying() > 0 || lanes.filling() || lanes.wants_refill(now) || lanes.was_set_back(now) {
             return false;
         }
         !lanes.any_due(now) || lock(&self.line).rests(now)
     }
+
+    /// How it stands, for figures: what waits in memory by class, and whether it can go.
+    pub fn standing(&self) -> Standing {
+        Standing { waiting: lock(&self.lanes).depths(), health: lock(&self.line).health() }
+    }
+}
+
+/// How a route stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// MTs in memory by class.
+    pub waiting: BTreeMap<&'static str, usize>,
+    pub health: Health,
 }
 
 /// What the picker should wait for.
@@ -82,12 +97,6 @@ pub async fn work(shared: Arc<Shared>, route: Arc<RouteDesk>, mut stop: watch::R
     while let Some(job) = pick(&shared, &route, &mut stop).await {
         let (to, class, id) = (job.mt.to, job.mt.class, job.mt.id);
         let next = deliver(&shared, &route, job, &stop).await;
-        let now = shared.clock.now();
-        if let Next::Hold(_, due) = &next
-            && *due > now
-        {
-            tracing::debug!(mt = id, carrier = route.name(), due = %due.rfc3339(), "another attempt is planned");
-        }
         lock(&route.lanes).landed(to, class, id, next);
         route.wake.notify_one();
         shared.changed.notify_waiters();
@@ -106,14 +115,22 @@ async fn pick(shared: &Shared, route: &RouteDesk, stop: &mut watch::Receiver<boo
             return None;
         }
         let now = shared.clock.now();
-        let wants_refill = lock(&route.lanes).wants_refill(now);
+        let wants_refill = {
+            let mut lanes = lock(&route.lanes);
+            lanes.notice(now);
+            lanes.wants_refill(now)
+        };
         if wants_refill {
-            let filled = refill(shared, route, now).await;
-            lock(&route.lanes).refilled();
-            if let Err(cause) = filled {
-                tracing::warn!(carrier = route.name(), %cause, "cannot read the outbox, trying again");
-                lock(&route.lanes).look_at(now);
-                tokio::time::sleep(STORE_WAIT).await;
+            match refill(shared, route, now).await {
+                Ok(()) => {
+                    lock(&route.lanes).refilled();
+                    shared.store_serves();
+                }
+                Err(cause) => {
+                    lock(&route.lanes).refill_failed(now);
+                    shared.store_fails(&cause);
+                    tokio::time::sleep(STORE_WAIT).await;
+                }
             }
             shared.changed.notify_waiters();
             continue;
@@ -132,6 +149,19 @@ async fn pick(shared: &Shared, route: &RouteDesk, stop: &mut watch::Receiver<boo
 }
 
 impl Shared {
+    /// Says once that the store fails us, however many workers meet it and however long it lasts.
+    fn store_fails(&self, cause: &StoreError) {
+        if !self.unkept.swap(true, Ordering::Relaxed) {
+            tracing::warn!(%cause, "the store cannot keep the state of outgoing texts, sending waits");
+        }
+    }
+
+    fn store_serves(&self) {
+        if self.unkept.load(Ordering::Relaxed) && self.unkept.swap(false, Ordering::Relaxed) {
+            tracing::info!("the store keeps the state of outgoing texts again");
+        }
+    }
+
     async fn wait(&self, wait: Wait) {
         match wait {
             Wait::Clock(Some(t)) => self.clock.wait_until(t).await,
@@ -158,7 +188,7 @@ fn try_pick(route: &RouteDesk, now: Timestamp) -> Result<Job, Wait> {
 
 /// Takes from the store what is due, class by class, while there is room.
 async fn refill(shared: &Shared, route: &RouteDesk, now: Timestamp) -> Result<(), StoreError> {
-    lock(&route.lanes).refilling();
+    let astray = lock(&route.lanes).refilling();
     for class in [MtClass::Answer, MtClass::Push, MtClass::Broadcast] {
         let mut after = (class, Timestamp(i64::MIN), MtId::MIN);
         loop {
@@ -166,7 +196,7 @@ async fn refill(shared: &Shared, route: &RouteDesk, now: Timestamp) -> Result<()
             let full = batch.len() == BATCH;
             let Some(last) = batch.last() else { break };
             after = (last.class, last.due, last.id);
-            if !take(shared, route, batch, class, now) || !full {
+            if !take(shared, route, batch, class, now, astray) || !full {
                 break;
             }
         }
@@ -174,16 +204,25 @@ async fn refill(shared: &Shared, route: &RouteDesk, now: Timestamp) -> Result<()
     Ok(())
 }
 
-/// Puts a batch into the lanes; `false` where nothing more of this class is wanted now.
-fn take(shared: &Shared, route: &RouteDesk, batch: Vec<Mt>, class: MtClass, now: Timestamp) -> bool {
+/// Whether a clock that was ahead has dated it: made in the future, or due only when its time is over.
+fn is_astray(mt: &Mt, now: Timestamp) -> bool {
+    mt.created > now.plus(HOUR) || mt.due >= mt.until
+}
+
+/// Puts a batch into the lanes; `false` where nothing more of this class is wanted now. With `astray` also what lies behind
+/// the first that is not due is looked at.
+fn take(shared: &Shared, route: &RouteDesk, batch: Vec<Mt>, class: MtClass, now: Timestamp, astray: bool) -> bool {
     let mut lanes = lock(&route.lanes);
     let since = Instant::now();
     for mt in batch {
         if mt.class != class {
             return false;
         }
-        if mt.due > now {
+        if mt.due > now && !(astray && is_astray(&mt, now)) {
             lanes.look_at(mt.due);
+            if astray {
+                continue;
+            }
             return false;
         }
         if lanes.knows(mt.id) {
@@ -193,7 +232,9 @@ fn take(shared: &Shared, route: &RouteDesk, batch: Vec<Mt>, class: MtClass, now:
         if let MtState::Claimed { lease } = mt.state {
             // Ours: claimed for us and left to the store for want of room. Orphaned: claimed before we began.
             counted = lanes.owns(mt.id);
-            let orphaned = mt.id < shared.first_of_this_life() || lease <= now;
+            // No lease reaches further than LEASE: one that does was given by a clock that was ahead.
+            let lapsed = lease <= now || lease > now.plus(2 * LEASE);
+            let orphaned = mt.id < shared.first_of_this_life() || lapsed;
             if !counted && !orphaned {
                 lanes.look_at(lease);
                 continue;
@@ -212,13 +253,14 @@ fn take(shared: &Shared, route: &RouteDesk, batch: Vec<Mt>, class: MtClass, now:
 async fn deliver(shared: &Shared, route: &RouteDesk, mut job: Job, stop: &watch::Receiver<bool>) -> Next {
     let began = shared.clock.now();
     if !ready_to_send(shared, &job, began) {
-        match claim(shared, route, &job, stop).await {
+        match claim(shared, &job, stop).await {
             Some(Claim::Go(mt)) => job.mt = mt,
             Some(Claim::Later(due)) => {
                 lock(&route.lanes).look_at(due);
                 return Next::Gone;
             }
             Some(Claim::Ended(mt)) => {
+                log_end(&mt);
                 shared.tell(route.name(), ended(&mt));
                 return Next::Gone;
             }
@@ -229,31 +271,57 @@ async fn deliver(shared: &Shared, route: &RouteDesk, mut job: Job, stop: &watch:
     job.counted = false;
     let result = send(route, &job.mt).await;
     let now = shared.clock.now();
-    hear(shared, route, &result, now);
+    hear(shared, route, &job.mt, &result, now);
     let outcome = match result {
         Ok(taken) => Outcome::Taken(taken.carrier_ref),
         Err(error) => {
             if matches!(error, SendError::Unclear(_)) {
                 job.unclear += 1;
             }
-            let carrier = route.name();
-            tracing::warn!(mt = job.mt.id, carrier, attempt = job.mt.attempts, %error, "not sent");
-            state::after(&error, &job.mt, job.unclear, route.carrier.idempotent(), now)
+            let cause = discreet(&error.to_string(), &job.mt);
+            tracing::debug!(mt = job.mt.id, mo = job.mt.cause, carrier = route.name(), cause, "not taken");
+            let outcome = state::after(&error, &job.mt, job.unclear, route.carrier.idempotent(), now);
+            match shared.leap.doubts(now) {
+                Some(then) if outcome == Outcome::Expired => Outcome::Again(then),
+                _ => outcome,
+            }
         }
     };
-    let mt = match settle(shared, route, &job.mt, &outcome, stop).await {
+    let mt = match settle(shared, &job.mt, &outcome, stop).await {
         Settled::Now(mt) => mt,
         Settled::Missing => return Next::Gone,
         Settled::Unwritten => return leave(shared, route),
     };
     shared.tell(route.name(), settled(&mt, &outcome, now));
-    tracing::debug!(mt = mt.id, carrier = route.name(), attempt = mt.attempts, state = ?mt.state, "settled");
+    log_end(&mt);
     match mt.state {
         MtState::Queued => {
             let due = mt.due;
             Next::Hold(Box::new(Job { mt, ..job }), due)
         }
         _ => Next::Gone,
+    }
+}
+
+/// A carrier's words without the villager's, which it may repeat. Numbers in them the carrier's own file has masked.
+fn discreet(said: &str, mt: &Mt) -> String {
+    if mt.text.is_empty() { said.to_string() } else { said.replace(&mt.text, "…") }
+}
+
+/// One line for what an MT came to; those that will be tried again are not worth one. `mo` is the line of the text that
+/// caused it.
+fn log_end(mt: &Mt) {
+    let (id, mo, carrier, to, attempt) = (mt.id, mt.cause, &mt.carrier, mt.to.to_string(), mt.attempts);
+    match &mt.state {
+        MtState::Queued | MtState::Claimed { .. } => {
+            tracing::debug!(mt = id, mo, carrier, to, attempt, due = mt.due.rfc3339(), "another attempt is planned");
+        }
+        MtState::Sent | MtState::Delivered => tracing::info!(mt = id, mo, carrier, to, attempt, "sent"),
+        MtState::Failed(cause) => {
+            let cause = discreet(cause, mt);
+            tracing::info!(mt = id, mo, carrier, to, attempt, cause, "not sent, and will not be");
+        }
+        MtState::Expired => tracing::info!(mt = id, mo, carrier, to, attempt, "not sent, its time is over"),
     }
 }
 
@@ -283,32 +351,34 @@ fn ready_to_send(shared: &Shared, job: &Job, now: Timestamp) -> bool {
 }
 
 /// Claims, again and again while the store cannot write: without a record nothing is sent. `None` when stopping.
-async fn claim(shared: &Shared, route: &RouteDesk, job: &Job, stop: &watch::Receiver<bool>) -> Option<Claim> {
+async fn claim(shared: &Shared, job: &Job, stop: &watch::Receiver<bool>) -> Option<Claim> {
     let mut faults = Faults::default();
     loop {
         let now = shared.clock.now();
         let counted = job.counted.then_some(job.mt.attempts);
-        match desk::claim(&shared.store, job.mt.id, counted, now, now.plus(LEASE), (shared.quiet)(now)).await {
-            Ok(claim) => return Some(claim),
-            Err(cause) => faults.wait(route, job.mt.id, &cause, stop).await?,
+        let (quiet, doubt) = ((shared.quiet)(now), shared.leap.doubts(now));
+        let moment = Moment { now, lease: now.plus(LEASE), quiet, doubt };
+        match desk::claim(&shared.store, job.mt.id, counted, moment).await {
+            Ok(claim) => {
+                shared.store_serves();
+                return Some(claim);
+            }
+            Err(cause) => faults.wait(shared, &cause, stop).await?,
         }
     }
 }
 
 /// Settles, again and again while the store cannot write: this worker sends nothing more until it is written down.
-async fn settle(
-    shared: &Shared,
-    route: &RouteDesk,
-    mt: &Mt,
-    outcome: &Outcome,
-    stop: &watch::Receiver<bool>,
-) -> Settled {
+async fn settle(shared: &Shared, mt: &Mt, outcome: &Outcome, stop: &watch::Receiver<bool>) -> Settled {
     let mut faults = Faults::default();
     loop {
         match desk::settle(&shared.store, mt, outcome, &shared.early, shared.clock.now()).await {
-            Ok(settled) => return settled.map_or(Settled::Missing, Settled::Now),
+            Ok(settled) => {
+                shared.store_serves();
+                return settled.map_or(Settled::Missing, Settled::Now);
+            }
             Err(cause) => {
-                if faults.wait(route, mt.id, &cause, stop).await.is_none() {
+                if faults.wait(shared, &cause, stop).await.is_none() {
                     return Settled::Unwritten;
                 }
             }
@@ -323,15 +393,8 @@ struct Faults(u32);
 impl Faults {
     /// Waits before the store is asked again. `None` when stopping, and where asking again cannot help: then the MT keeps
     /// its claim, and is taken up again when that lapses.
-    async fn wait(
-        &mut self,
-        route: &RouteDesk,
-        mt: MtId,
-        cause: &StoreError,
-        stop: &watch::Receiver<bool>,
-    ) -> Option<()> {
-        let carrier = route.name();
-        tracing::warn!(mt, carrier, %cause, "the store cannot keep the state of an outgoing text, sending waits");
+    async fn wait(&mut self, shared: &Shared, cause: &StoreError, stop: &watch::Receiver<bool>) -> Option<()> {
+        shared.store_fails(cause);
         self.0 += 1;
         let passing = matches!(cause, StoreError::Busy | StoreError::Write { .. });
         if *stop.borrow() || *cause == StoreError::Closed || !passing && self.0 >= STORE_TRIES {
@@ -353,7 +416,7 @@ async fn send(route: &RouteDesk, mt: &Mt) -> Result<Taken, SendError> {
 }
 
 /// Lets the line know, and the operator where there is news.
-fn hear(shared: &Shared, route: &RouteDesk, result: &Result<Taken, SendError>, now: Timestamp) {
+fn hear(shared: &Shared, route: &RouteDesk, mt: &Mt, result: &Result<Taken, SendError>, now: Timestamp) {
     let sign = match result {
         Ok(_) | Err(SendError::Permanent(_) | SendError::OptedOut(_)) => Sign::Works,
         Err(SendError::Throttled { .. }) => Sign::TooFast,
@@ -362,20 +425,19 @@ fn hear(shared: &Shared, route: &RouteDesk, result: &Result<Taken, SendError>, n
     };
     let Some(news) = lock(&route.line).heard(sign, now, Instant::now()) else { return };
     let carrier = route.name();
-    let cause = result.as_ref().err().map(SendError::to_string).unwrap_or_default();
+    let cause = result.as_ref().err().map(|e| discreet(&e.to_string(), mt)).unwrap_or_default();
     match news {
-        News::Slower => tracing::warn!(carrier, cause, "the carrier wants it slower, pace halved"),
-        News::Paused(until, true) => {
-            let until = until.rfc3339();
+        News::Slower => tracing::warn!(carrier, cause, "the carrier wants it slower, and gets it"),
+        News::FullPace => tracing::info!(carrier, "sending at full pace again"),
+        News::Paused(true) => {
             tracing::error!(
                 carrier,
                 cause,
-                until,
                 "sending has stopped until somebody mends this; texts wait, one tries again"
             );
         }
-        News::Paused(until, false) => {
-            tracing::warn!(carrier, cause, until = until.rfc3339(), "the carrier is out of reach, texts wait");
+        News::Paused(false) => {
+            tracing::warn!(carrier, cause, "the carrier is out of reach; texts wait, one tries again");
         }
         News::Resumed => tracing::info!(carrier, "sending again"),
     }
@@ -383,8 +445,8 @@ fn hear(shared: &Shared, route: &RouteDesk, result: &Result<Taken, SendError>, n
         carrier,
         match news {
             News::Slower => What::Slower,
-            News::Paused(_, fault) => What::Paused { fault },
-            News::Resumed => What::Resumed,
+            News::Paused(fault) => What::Paused { fault },
+            News::FullPace | News::Resumed => What::Resumed,
         },
     );
 }

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::clock::Timestamp;
 use crate::grammar::Grammar;
+use crate::grammar::board::Side;
 use crate::grammar::reply::Piece;
-use crate::market::{Post, PostId, PostState, Price, Quantity, Sex, decimal};
+use crate::market::{PlaceCode, Post, PostId, PostState, Price, Quantity, Ring, decimal};
 
 /// Free words of a villager are shown up to this many characters: enough to know one's own text again.
 const WORDS: usize = 12;
@@ -31,11 +32,30 @@ pub fn price(g: &Grammar, p: &Price) -> String {
     fill(g, "price", &[("yuan", decimal(p.yuan)), ("max", max), ("per", p.per.clone().unwrap_or_default())])
 }
 
+/// The item in its owner's word; in ours where he typed it in letters. Empty where none was named.
+pub fn item(post: &Post) -> String {
+    let said = post.item_said.as_deref().filter(|s| !s.is_ascii());
+    said.or(post.item.as_deref()).unwrap_or_default().to_string()
+}
+
 /// `卖板蓝根`.
 pub fn short(g: &Grammar, post: &Post) -> String {
-    let verb = g.boards.get(&post.board).and_then(|b| b.side(&post.side)).map_or("", |s| s.verb.as_str());
-    let item = post.item_said.as_deref().or(post.item.as_deref()).unwrap_or_default();
-    fill(g, "item", &[("verb", verb.to_string()), ("item", clip(item))])
+    let verb = side(g, post).map_or("", |s| s.verb_for(&post.nodes));
+    fill(g, "item", &[("verb", verb.to_string()), ("item", clip(&item(post)))])
+}
+
+/// `在卖`: what is said of the post to the other side.
+pub fn doing(g: &Grammar, post: &Post) -> String {
+    side(g, post).map_or("", |s| s.doing_for(&post.nodes)).to_string()
+}
+
+fn side<'g>(g: &'g Grammar, post: &Post) -> Option<&'g Side> {
+    g.boards.get(&post.board).and_then(|b| b.side(&post.side))
+}
+
+/// `卖成了`: how the owner of such a post says that it came to a deal.
+pub fn over(g: &Grammar, post: &Post) -> String {
+    fill(g, &format!("over.{}", post.side), &[])
 }
 
 /// `卖板蓝根200斤3.5元/斤`: what the sender is read back, with every amount.
@@ -43,7 +63,8 @@ pub fn what(g: &Grammar, post: &Post) -> String {
     format!("{}{}", short(g, post), details(g, post))
 }
 
-/// `200斤3.5元/斤`: the amounts alone, and the marks of what was lost or found.
+/// `200斤3.5元/斤`, ` 公 右耳缺口 11月20日晚`: the amounts, and the marks and day of what was lost or found, apart from
+/// what stands before them so that no two numbers run together.
 pub fn details(g: &Grammar, post: &Post) -> String {
     let mut out = String::new();
     if let Some(n) = post.people {
@@ -55,25 +76,36 @@ pub fn details(g: &Grammar, post: &Post) -> String {
     if let Some(p) = &post.price {
         out.push_str(&price(g, p));
     }
-    out.push_str(post.sex.map_or("", Sex::as_str));
-    for mark in &post.marks {
-        out.push_str(&clip(mark));
+    // 复合肥45 200斤
+    if out.starts_with(|c: char| c.is_ascii_digit()) && item(post).ends_with(|c: char| c.is_ascii_digit()) {
+        out.insert(0, ' ');
     }
-    if let Some(when) = &post.when {
-        let date = when.date();
-        let part = when.part.clone().unwrap_or_default();
-        out.push_str(&fill(
-            g,
-            "day",
-            &[("month", date.month().to_string()), ("day", date.day().to_string()), ("part", part)],
-        ));
+    let sex = post.sex.map(|s| s.as_str().to_string());
+    let day = post.when.as_ref().map(|when| {
+        let (date, part) = (when.date(), when.part.clone().unwrap_or_default());
+        fill(g, "day", &[("month", date.month().to_string()), ("day", date.day().to_string()), ("part", part)])
+    });
+    for words in sex.into_iter().chain(post.marks.iter().map(|m| clip(m))).chain(day) {
+        out.push(' ');
+        out.push_str(&words);
     }
     out
 }
 
-/// An entry of a list about posts of one item: `101号200斤3.5元/斤栽麻镇`.
-pub fn entry(g: &Grammar, post: &Post) -> String {
-    format!("{}{}{}", number(post.id), details(g, post), post.place.name)
+/// The place of a post as it is told to somebody in `from`; empty where it is only the wide division that both are in.
+pub fn seen_from(post: &Post, from: PlaceCode) -> String {
+    let ring = post.place.code.ring();
+    let same = ring > Ring::Town && from.up_to(ring) == Some(post.place.code);
+    if same { String::new() } else { post.place.name.clone() }
+}
+
+/// What the other side offers, in a list for the owner of `own`: `101号200斤3.5元/斤栽麻镇`; its item too where it is not
+/// the same.
+pub fn entry(g: &Grammar, post: &Post, own: &Post) -> String {
+    let item = if own.item == post.item { String::new() } else { clip(&item(post)) };
+    let (details, place) = (details(g, post), seen_from(post, own.place.code));
+    let gap = if details.contains(' ') && !place.is_empty() { " " } else { "" };
+    format!("{}{item}{details}{gap}{place}", number(post.id))
 }
 
 /// The same without price and place.
@@ -92,13 +124,13 @@ pub fn named_brief(g: &Grammar, post: &Post) -> String {
     format!("{}{}", number(post.id), short(g, post))
 }
 
-/// `还在登着`, `已撤`.
+/// Why a post cannot be had: `已撤`; of a live one, that its owner has left for a time.
 pub fn state(g: &Grammar, post: &Post, now: Timestamp) -> String {
     let name = match post.state {
-        PostState::Live if now < post.until => "state.Live",
-        PostState::Live | PostState::Expired => "state.Expired",
-        PostState::Withdrawn => "state.Withdrawn",
-        PostState::Done => "state.Done",
+        PostState::Live if now < post.until => "state.away",
+        PostState::Live | PostState::Expired => "state.expired",
+        PostState::Withdrawn => "state.withdrawn",
+        PostState::Done => "state.done",
     };
     fill(g, name, &[])
 }

@@ -1,5 +1,6 @@
 //! What one text can touch, read in one visit.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::post::{self, Draft};
@@ -7,8 +8,7 @@ use super::turn::Env;
 use crate::carrier::fingerprint;
 use crate::clock::{HOUR, MINUTE, Timestamp};
 use crate::command::{Intent, Reading};
-use crate::market::post::Node;
-use crate::market::{Post, PostId, Ring, RingKey};
+use crate::market::{Post, PostId};
 use crate::message::{Mo, Msisdn, Sender};
 use crate::store::{Next, Person, SeenKey, StoreError, View};
 
@@ -17,11 +17,11 @@ const PRINT_TIMED: i64 = 48 * HOUR;
 /// One that gives neither: an equal text this soon is the carrier's repeat, a later one the sender's.
 const PRINT_BARE: i64 = 2 * MINUTE;
 
-/// Own live posts that are looked at.
-const OWN: usize = 50;
+/// Own live posts that are looked at, the newest.
+pub const OWN: usize = 50;
 
-/// Posts that one list of a search contributes at most.
-const LOOKED_UP: usize = 16;
+/// Posts that meet others for one text: all that it makes, and the newest of those whose owner has moved or is back.
+const ANEW: usize = 10;
 
 /// Everything `decide` needs, and nothing else.
 #[derive(Debug)]
@@ -35,10 +35,14 @@ pub struct Facts {
     /// The post that the text names or that a digit picks, and its owner.
     pub named: Option<Arc<Post>>,
     pub named_owner: Option<Person>,
+    /// Own live posts that met the named one, oldest first.
+    pub met: Vec<Arc<Post>>,
     /// What the sender's 更多 or an open question refers to.
     pub listed: Vec<Arc<Post>>,
     /// The posts this text makes, each with whom it meets.
     pub drafts: Vec<Draft>,
+    /// Own live posts that this text says again.
+    pub again: Vec<Arc<Post>>,
     /// What a search found, best first.
     pub found: Vec<Arc<Post>>,
 }
@@ -73,8 +77,10 @@ pub fn gather(view: &dyn View, env: &Env<'_>, mo: &Mo, reading: &Reading) -> Res
         own: Vec::new(),
         named: None,
         named_owner: None,
+        met: Vec::new(),
         listed: Vec::new(),
         drafts: Vec::new(),
+        again: Vec::new(),
         found: Vec::new(),
     };
     let Sender::Phone(msisdn) = mo.from else { return Ok(Some(facts)) };
@@ -88,22 +94,32 @@ pub fn gather(view: &dyn View, env: &Env<'_>, mo: &Mo, reading: &Reading) -> Res
         facts.named = view.post(id)?;
         if let Some(post) = &facts.named {
             facts.named_owner = view.person(post.owner)?;
+            if post.owner != msisdn {
+                for own in &facts.own {
+                    if view.told(own.id, post.id)? {
+                        facts.met.push(own.clone());
+                    }
+                }
+            }
         }
     }
     if let Some(person) = &facts.person {
         if reading.intent == Intent::More {
-            facts.listed = read_posts(view, person.more.iter())?;
-            facts.listed.retain(|p| p.is_live(env.now));
+            facts.listed = visible(view, &super::own::rest(person, env.now), env.now, |_| true)?;
         } else if let Some(ids) = super::question::open_list(person, env.now) {
             facts.listed = read_posts(view, ids.iter())?;
         }
     }
-    for post in post::draft(env, mo, &facts, reading, msisdn) {
-        let draft = meet(view, env, post)?;
+    let meant = super::question::meant(&facts, reading, env, mo);
+    let (drafts, again) = post::draft(env, mo, &facts, &meant, msisdn);
+    facts.again = again;
+    for post in drafts {
+        let anew = facts.drafts.len() < ANEW;
+        let draft = if anew { meet(view, env, post)? } else { Draft { post, matches: Vec::new() } };
         facts.drafts.push(draft);
     }
-    if reading.intent == Intent::Search {
-        facts.found = search(view, env, mo, &facts, reading)?;
+    if meant.intent == Intent::Search {
+        facts.found = super::find::look(view, env, mo, &facts, &meant)?;
     }
     Ok(Some(facts))
 }
@@ -115,20 +131,21 @@ fn meet(view: &dyn View, env: &Env<'_>, post: Post) -> Result<Draft, StoreError>
     let Some(side) = board.side(&draft.post.side) else { return Ok(draft) };
     let terms = post::terms(board, side);
     let mut seen: Vec<PostId> = Vec::new();
-    let mut read = 0;
-    for key in crate::market::matching::lists(&draft.post, &terms) {
-        for id in view.ring(&key, post::CANDIDATES_PER_LIST)? {
-            if read >= post::CANDIDATES {
-                break;
+    for ring in crate::market::matching::lists(&draft.post, &terms) {
+        for key in ring {
+            for id in view.ring(&key, post::CANDIDATES_PER_LIST)? {
+                if seen.len() >= post::CANDIDATES || seen.contains(&id) {
+                    continue;
+                }
+                seen.push(id);
+                if let Some(other) = view.post(id)? {
+                    post::consider(&mut draft, &terms, other, &env.grammar.units, env.now);
+                }
             }
-            if seen.contains(&id) {
-                continue;
-            }
-            seen.push(id);
-            read += 1;
-            if let Some(other) = view.post(id)? {
-                post::consider(&mut draft, &terms, other, &env.grammar.units, env.now);
-            }
+        }
+        // what is further away is no better, and more cannot be told
+        if draft.matches.len() >= post::KEPT_MATCHES {
+            break;
         }
     }
     draft.matches.sort_by(|a, b| b.fit.score.cmp(&a.fit.score).then(b.post.id.cmp(&a.post.id)));
@@ -146,44 +163,35 @@ fn meet(view: &dyn View, env: &Env<'_>, post: Post) -> Result<Draft, StoreError>
     Ok(draft)
 }
 
-fn search(
-    view: &dyn View,
-    env: &Env<'_>,
-    mo: &Mo,
-    facts: &Facts,
-    reading: &Reading,
-) -> Result<Vec<Arc<Post>>, StoreError> {
-    let Some(item) = &reading.item else { return Ok(Vec::new()) };
-    let place = reading.place.clone().unwrap_or_else(|| post::home(env, mo, facts.person.as_ref())).code;
-    let mut ids: Vec<PostId> = Vec::new();
-    for ring in Ring::ALL.into_iter().filter(|r| (Ring::Town..=Ring::Province).contains(r)) {
-        let Some(division) = place.up_to(ring) else { continue };
-        for board in env.grammar.boards.iter() {
-            for side in &board.side {
-                let key = RingKey {
-                    board: board.name.clone(),
-                    side: side.name.clone(),
-                    node: Node::Under(item.name.clone()),
-                    place: division,
-                };
-                for id in view.ring(&key, LOOKED_UP)? {
-                    if !ids.contains(&id) {
-                        ids.push(id);
-                    }
-                }
-            }
-        }
-    }
-    let own: Option<Msisdn> = facts.person.as_ref().map(|p| p.msisdn);
-    let mut posts = read_posts(view, ids.iter().take(2 * LOOKED_UP))?;
-    posts.retain(|p| p.is_live(env.now) && Some(p.owner) != own);
-    Ok(posts)
-}
-
 fn read_posts<'a>(view: &dyn View, ids: impl Iterator<Item = &'a PostId>) -> Result<Vec<Arc<Post>>, StoreError> {
     let mut out = Vec::new();
     for id in ids {
         out.extend(view.post(*id)?);
+    }
+    Ok(out)
+}
+
+/// Those of the posts that others may see: live, and of owners who have not left by 退订.
+pub fn visible(
+    view: &dyn View,
+    ids: &[PostId],
+    now: Timestamp,
+    wanted: impl Fn(&Post) -> bool,
+) -> Result<Vec<Arc<Post>>, StoreError> {
+    let mut out = Vec::new();
+    let mut owners: BTreeMap<Msisdn, bool> = BTreeMap::new();
+    for post in read_posts(view, ids.iter())? {
+        if !post.is_live(now) || !wanted(&post) {
+            continue;
+        }
+        let here = match owners.get(&post.owner) {
+            Some(here) => *here,
+            None => view.person(post.owner)?.is_some_and(|o| o.stopped.is_none()),
+        };
+        owners.insert(post.owner, here);
+        if here {
+            out.push(post);
+        }
     }
     Ok(out)
 }

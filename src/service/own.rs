@@ -2,9 +2,15 @@
 
 use std::sync::Arc;
 
+use super::facts::OWN;
+use super::post::home;
+use super::question;
 use super::turn::Turn;
+use crate::clock::{DAY, Timestamp};
+use crate::grammar::Grammar;
 use crate::market::{Post, PostId, PostState};
 use crate::reply::{Reply, phrase};
+use crate::store::Person;
 use crate::store::record::Then;
 
 /// Lists the sender's live posts, newest first.
@@ -14,29 +20,48 @@ pub fn mine(turn: &mut Turn<'_>) {
         turn.answer(Reply::new("mine_none"));
         return;
     }
-    let reply = list(turn, "mine", &posts).set("count", posts.len().to_string());
+    // of very many posts only the newest were read
+    let count = if posts.len() < OWN { posts.len() } else { turn.person.posts.len() };
+    let reply = list(turn.env.grammar, Reply::new("mine"), &posts).set("count", count.to_string());
     let shown = turn.answer(reply);
-    let ids: Vec<PostId> = posts.iter().map(|p| p.id).collect();
-    turn.listed(Then::Contact, &ids, shown);
+    turn.listed(Then::Contact, &ids(&posts), shown);
 }
 
-/// Goes on with the last list.
+/// Goes on with the last list, and then with what came when the day's pushes were used up.
 pub fn more(turn: &mut Turn<'_>) {
     let posts = turn.facts.listed.clone();
+    // what is picked for withdrawing goes on being picked for that
+    if let Some(then) = picking(&turn.person, turn.env.now) {
+        return ask_which(turn, then, &posts);
+    }
+    turn.person.waiting.clear();
     if posts.is_empty() {
         turn.person.more.clear();
         turn.answer(Reply::new("no_more"));
         return;
     }
-    let reply = list(turn, "more", &posts);
+    let reply = list(turn.env.grammar, Reply::new("more"), &posts);
     let shown = turn.answer(reply);
-    let ids: Vec<PostId> = posts.iter().map(|p| p.id).collect();
-    turn.listed(Then::Contact, &ids, shown);
+    turn.listed(Then::Contact, &ids(&posts), shown);
 }
 
-/// Shows one post.
+/// What the rest of the last list is to be picked for, if not for being put in touch.
+fn picking(person: &Person, now: Timestamp) -> Option<Then> {
+    question::open_then(person, now).filter(|then| *then != Then::Contact && !person.more.is_empty())
+}
+
+/// The posts of 更多.
+pub fn rest(person: &Person, now: Timestamp) -> Vec<PostId> {
+    let mut rest = person.more.clone();
+    if picking(person, now).is_none() {
+        rest.extend(person.waiting.iter().filter(|w| !person.more.contains(w)));
+    }
+    rest
+}
+
+/// Shows one post, and what can be done with it.
 pub fn view(turn: &mut Turn<'_>) {
-    let g = turn.env.grammar;
+    let (g, now) = (turn.env.grammar, turn.env.now);
     let Some(post) = turn.facts.named.clone() else {
         match turn.reading.post {
             Some(n) => turn.answer(Reply::new("no_such_post").set("no", phrase::number(n))),
@@ -44,26 +69,39 @@ pub fn view(turn: &mut Turn<'_>) {
         };
         return;
     };
-    let days = (post.until.0 - turn.env.now.0).div_euclid(crate::clock::DAY);
-    let live = post.is_live(turn.env.now);
-    let reply = Reply::new("view")
+    let stopped = turn.facts.named_owner.as_ref().is_none_or(|o| o.stopped.is_some());
+    let reply = match (post.is_live(now), post.owner == turn.msisdn) {
+        (true, true) => Reply::new("own_post"),
+        (true, false) if !stopped => Reply::new("view"),
+        (_, true) => Reply::new("own_post_closed"),
+        _ => Reply::new("closed_post"),
+    };
+    // A day begun counts: what was filed a minute ago for 15 days stands for 15.
+    let days = (post.until.0 - now.0 + DAY - 1).div_euclid(DAY).max(0);
+    let reply = reply
         .set("no", phrase::number(post.id))
         .set("what", phrase::what(g, &post))
         .set("short", phrase::short(g, &post))
-        .set("place", post.place.name.clone())
-        .set("state", phrase::state(g, &post, turn.env.now))
-        .set("days", if live { days.to_string() } else { String::new() });
+        .set("item", phrase::clip(&phrase::item(&post)))
+        .set("place", phrase::seen_from(&post, home(turn.env, turn.mo, Some(&turn.person)).code))
+        .set("state", phrase::state(g, &post, now))
+        .set("over", phrase::over(g, &post))
+        .set("days", days.to_string());
     turn.answer(reply);
 }
 
 /// 撤 or 成: the post named, else the sender's latest fitting one; asked where several might be meant.
 pub fn close(turn: &mut Turn<'_>, then: Then) {
     if let Some(number) = turn.reading.post.or(turn.facts.named.as_ref().map(|p| p.id)) {
-        let reply = |name| Reply::new(name).set("no", phrase::number(number));
+        let no = phrase::number(number);
         match turn.facts.named.clone() {
-            None => turn.answer(reply("no_such_post")),
-            Some(p) if p.owner != turn.msisdn => turn.answer(reply("not_yours")),
-            Some(p) => return close_one(turn, &p, then),
+            None => turn.answer(Reply::new("no_such_post").set("no", no)),
+            Some(p) if p.owner == turn.msisdn => return close_one(turn, &p, then),
+            // 成 with the other's number closes one's own post that met it: each closes his own.
+            Some(_) => match turn.facts.met.last().cloned().filter(|_| then == Then::Done) {
+                Some(own) => return close_one(turn, &own, then),
+                None => turn.answer(Reply::new("not_yours").set("no", no)),
+            },
         };
         return;
     }
@@ -74,11 +112,8 @@ pub fn close(turn: &mut Turn<'_>, then: Then) {
         }
         [.., last] if fitting.len() == 1 || turn.reading.item.is_some() => close_one(turn, last, then),
         several => {
-            let posts: Vec<Arc<Post>> = several.iter().rev().take(9).cloned().collect();
-            let reply = list(turn, "which", &posts).set("count", posts.len().to_string());
-            let shown = turn.answer(reply);
-            let ids: Vec<PostId> = posts.iter().map(|p| p.id).collect();
-            turn.listed(then, &ids, shown);
+            let posts: Vec<Arc<Post>> = several.iter().rev().cloned().collect();
+            ask_which(turn, then, &posts);
         }
     }
 }
@@ -93,9 +128,11 @@ fn fitting(turn: &Turn<'_>) -> Vec<Arc<Post>> {
 /// Closes one of the sender's own posts. Closing what is closed says so again and changes nothing.
 pub fn close_one(turn: &mut Turn<'_>, post: &Arc<Post>, then: Then) {
     let g = turn.env.grammar;
-    let (name, state) =
-        if then == Then::Done { ("done", PostState::Done) } else { ("withdrawn", PostState::Withdrawn) };
-    let reply = Reply::new(name).set("no", phrase::number(post.id)).set("short", phrase::short(g, post));
+    let (reply, state) = match then {
+        Then::Done => (Reply::new("done").set("over", phrase::over(g, post)), PostState::Done),
+        Then::Withdraw | Then::Contact => (Reply::new("withdrawn"), PostState::Withdrawn),
+    };
+    let reply = reply.set("no", phrase::number(post.id)).set("short", phrase::short(g, post));
     if post.state == PostState::Live {
         turn.save(Post { state, ..(**post).clone() });
     }
@@ -103,10 +140,37 @@ pub fn close_one(turn: &mut Turn<'_>, post: &Arc<Post>, then: Then) {
     turn.answer(reply);
 }
 
-/// A reply that lists posts of any kind.
-fn list(turn: &Turn<'_>, name: &'static str, posts: &[Arc<Post>]) -> Reply {
+/// Asks for a digit. The entries are numbered anew from 1.
+pub fn ask_which(turn: &mut Turn<'_>, then: Then, posts: &[Arc<Post>]) {
     let g = turn.env.grammar;
-    Reply::new(name)
+    let shown = turn.answer(which(g, then, posts));
+    turn.listed(then, &ids(posts), shown);
+}
+
+/// The question with its numbered entries; a digit picks one of nine.
+pub fn which(g: &Grammar, then: Then, posts: &[Arc<Post>]) -> Reply {
+    let nine = || posts.iter().take(9).enumerate();
+    let more = posts.len().saturating_sub(9);
+    let choose = match then {
+        Then::Contact => "choose.contact",
+        Then::Withdraw => "choose.withdraw",
+        Then::Done => "choose.done",
+    };
+    Reply::new("which")
+        .set("choose", phrase::word(g, choose).unwrap_or_default())
+        .set("left", more.to_string())
+        .list("entry", nine().map(|(n, p)| format!("{}){}", n + 1, phrase::named_entry(g, p))))
+        .list("brief", nine().map(|(n, p)| format!("{}){}", n + 1, phrase::named_brief(g, p))))
+}
+
+/// A reply that lists posts of any kind.
+pub fn list(g: &Grammar, reply: Reply, posts: &[Arc<Post>]) -> Reply {
+    reply
+        .set("first", posts.first().map(|p| phrase::number(p.id)).unwrap_or_default())
         .list("entry", posts.iter().map(|p| phrase::named_entry(g, p)))
         .list("brief", posts.iter().map(|p| phrase::named_brief(g, p)))
+}
+
+pub fn ids(posts: &[Arc<Post>]) -> Vec<PostId> {
+    posts.iter().map(|p| p.id).collect()
 }

@@ -1,10 +1,13 @@
 //! 地 名 退订 开通 帮助: what concerns the sender.
 
+use std::sync::Arc;
+
 use super::facts::Facts;
+use super::own;
 use super::post::spread;
 use super::turn::{Env, Turn};
 use crate::command::Reading;
-use crate::market::{PlaceCode, Post, PostId};
+use crate::market::{PlaceCode, Post};
 use crate::reply::{Reply, phrase};
 use crate::store::record::Then;
 
@@ -13,14 +16,20 @@ pub fn stop(turn: &mut Turn<'_>) {
     turn.person.stopped = Some(turn.env.now);
     turn.person.questions.clear();
     turn.person.more.clear();
+    turn.person.waiting.clear();
     turn.answer(Reply::new("stopped"));
 }
 
-/// 开通: back again.
+/// 开通: back again, with what still stands; who came meanwhile is told now.
 pub fn start(turn: &mut Turn<'_>) {
-    turn.person.stopped = None;
-    let reply = with_station(turn, Reply::new("started"));
-    turn.answer(reply);
+    let was_away = turn.person.stopped.take().is_some();
+    let count = turn.facts.own.len();
+    if !was_away || count == 0 {
+        let reply = with_station(turn, Reply::new("started"));
+        turn.answer(reply);
+        return;
+    }
+    meet_anew(turn, Reply::new("started_again").set("count", count.to_string()));
 }
 
 /// 帮助.
@@ -56,30 +65,47 @@ pub fn register(turn: &mut Turn<'_>) {
         return;
     };
     turn.person.place = Some(place.clone());
-    let drafts = std::mem::take(&mut turn.facts.drafts);
-    if drafts.is_empty() {
+    if turn.facts.drafts.is_empty() {
         turn.answer(Reply::new("place_set").set("place", place.name));
         return;
     }
+    meet_anew(turn, Reply::new("place_set_posts").set("place", place.name));
+}
+
+/// Files the drafts of own posts as they stand now, answers with whom they meet that is new, and tells those.
+fn meet_anew(turn: &mut Turn<'_>, reply: Reply) {
     let g = turn.env.grammar;
-    let fresh: Vec<_> = drafts.iter().flat_map(|d| &d.matches).filter(|m| !m.told).map(|m| m.post.clone()).collect();
-    let reply = Reply::new("place_set_posts")
-        .set("place", place.name)
-        .list("entry", fresh.iter().map(|p| phrase::named_entry(g, p)))
-        .list("brief", fresh.iter().map(|p| phrase::named_brief(g, p)));
-    let shown = turn.answer(reply);
-    let ids: Vec<PostId> = fresh.iter().map(|p| p.id).collect();
-    turn.listed(Then::Contact, &ids, shown);
+    let drafts = std::mem::take(&mut turn.facts.drafts);
+    let mut fresh: Vec<Arc<Post>> = Vec::new();
+    for m in drafts.iter().flat_map(|d| &d.matches).filter(|m| !m.told) {
+        if !fresh.iter().any(|p| p.id == m.post.id) {
+            fresh.push(m.post.clone());
+        }
+    }
+    let shown = turn.answer(own::list(g, reply, &fresh));
+    if !fresh.is_empty() {
+        turn.listed(Then::Contact, &own::ids(&fresh), shown);
+    }
     for d in drafts {
         spread(turn, &d);
         turn.save(d.post);
     }
 }
 
-/// The sender's posts that were filed where his station is, as they stand once he has said where he is.
+/// The sender's posts that were filed where his station is, or where he was at home before, as they stand once he has
+/// said where he is.
 pub fn moved(env: &Env<'_>, facts: &Facts, reading: &Reading) -> Vec<Post> {
     let Some(place) = reading.place.clone().filter(|p| p.code != PlaceCode::COUNTRY) else { return Vec::new() };
-    let nowhere = |p: &Post| env.rules.stations.get(&p.station).is_some_and(|s| s.place == p.place.code);
-    let own = facts.own.iter().filter(|p| nowhere(p) && p.place != place);
+    let before = facts.person.as_ref().and_then(|p| p.place.as_ref());
+    let unsaid = |p: &Post| {
+        before == Some(&p.place) || env.rules.stations.get(&p.station).is_some_and(|s| s.place == p.place.code)
+    };
+    let own = facts.own.iter().rev().filter(|p| unsaid(p) && p.place != place);
     own.map(|p| Post { place: place.clone(), ..(**p).clone() }).collect()
+}
+
+/// The posts of one who is back, the newest first: others could not meet them meanwhile.
+pub fn back(facts: &Facts) -> Vec<Post> {
+    let away = facts.person.as_ref().is_some_and(|p| p.stopped.is_some());
+    facts.own.iter().rev().filter(|_| away).map(|p| (**p).clone()).collect()
 }

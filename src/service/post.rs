@@ -2,29 +2,31 @@
 
 use std::sync::Arc;
 
-use super::facts::{Facts, today};
+use super::facts::Facts;
 use super::turn::{Env, Turn};
+use super::{own, question};
 use crate::clock::{DAY, Timestamp};
 use crate::command::{Intent, Reading};
+use crate::grammar::Grammar;
 use crate::grammar::board::{Board, Kin, Need, Role, Side};
 use crate::grammar::unit::Units;
 use crate::market::matching::{self, Fit, Terms};
-use crate::market::{Place, PlaceCode, Post, PostId, PostState};
+use crate::market::{Place, PlaceCode, Post, PostId, PostState, Shelf};
 use crate::message::{Mo, Msisdn};
 use crate::reply::{Reply, phrase};
 use crate::store::Person;
 use crate::store::record::{Ask, Then};
 
 /// Posts read from one list of the index.
-pub const CANDIDATES_PER_LIST: usize = 32;
+pub const CANDIDATES_PER_LIST: usize = 16;
 /// Posts read and weighed for one new post, whatever the number of lists.
-pub const CANDIDATES: usize = 128;
+pub const CANDIDATES: usize = 64;
 /// The best of them that are kept.
 pub const KEPT_MATCHES: usize = 12;
-/// Owners who are told of one new post.
-const PUSHES: usize = 5;
 /// Items of one text that become posts.
 const POSTS_PER_TEXT: usize = 5;
+/// Live posts that one phone may have, whatever its days allow: they stand in its record.
+const LIVE_POSTS: usize = 500;
 
 /// A post about to be filed, and whom it meets.
 #[derive(Debug)]
@@ -49,9 +51,6 @@ pub struct Match {
 pub fn terms<'a>(board: &'a Board, side: &'a Side) -> Terms<'a> {
     Terms {
         meets: &side.meets,
-        offers: side.role == Role::Offer,
-        any_item: board.item == Need::Optional,
-        either_kin: board.kin == Kin::Either,
         price_slack: board.rules.price_slack,
         same_sex: board.rules.same_sex,
         same_day: board.rules.same_day,
@@ -78,28 +77,35 @@ pub fn home(env: &Env<'_>, mo: &Mo, person: Option<&Person>) -> Place {
     person.and_then(|p| p.place.clone()).unwrap_or_else(station)
 }
 
-/// The posts that a text makes, not yet numbered against each other's matches. Empty where it makes none.
-pub fn draft(env: &Env<'_>, mo: &Mo, facts: &Facts, reading: &Reading, owner: Msisdn) -> Vec<Post> {
-    let meant = super::question::meant(facts, reading, env);
-    let reading: &Reading = &meant;
-    if reading.intent == Intent::Register {
-        return super::person::moved(env, facts, reading);
+/// The posts that a text makes, not yet numbered against each other's matches, and own posts that it only says again.
+/// Both empty where it makes none.
+pub fn draft(env: &Env<'_>, mo: &Mo, facts: &Facts, reading: &Reading, owner: Msisdn) -> (Vec<Post>, Vec<Arc<Post>>) {
+    match reading.intent {
+        Intent::Start => return (super::person::back(facts), Vec::new()),
+        Intent::Register => return (super::person::moved(env, facts, reading), Vec::new()),
+        _ => {}
     }
+    let (mut posts, mut again): (Vec<Post>, Vec<Arc<Post>>) = (Vec::new(), Vec::new());
     if reading.unsure || facts.person.as_ref().is_some_and(|p| p.stopped.is_some()) {
-        return Vec::new();
+        return (posts, again);
     }
-    let readings = std::iter::once(reading).chain(&reading.also).take(POSTS_PER_TEXT);
-    let mut posts: Vec<Post> = Vec::new();
-    for r in readings {
+    for r in std::iter::once(reading).chain(&reading.also).take(POSTS_PER_TEXT) {
         let id = facts.next.post + posts.len() as u64;
-        posts.extend(one(env, mo, facts, r, owner, id).filter(|p| !facts.own.iter().any(|o| same(o, p))));
+        let Some(post) = one(env, mo, facts, r, owner, id) else { continue };
+        match facts.own.iter().find(|o| same(o, &post)) {
+            Some(own) => again.push(own.clone()),
+            None if posts.iter().any(|p| same(p, &post)) => {}
+            None => posts.push(post),
+        }
     }
-    posts
+    (posts, again)
 }
 
 fn one(env: &Env<'_>, mo: &Mo, facts: &Facts, r: &Reading, owner: Msisdn, id: PostId) -> Option<Post> {
     let (board, side) = env.grammar.boards.by_intent(r.intent)?;
-    if r.item.is_none() && board.item == Need::Required {
+    // 找活 alone is a post, 招工 alone says nothing of what for.
+    let says_nothing = side.role == Role::Want && r.people.is_none() && r.wage.is_none() && r.remark.is_none();
+    if r.item.is_none() && (board.item == Need::Required || says_nothing) {
         return None;
     }
     let items = &env.grammar.items;
@@ -113,6 +119,11 @@ fn one(env: &Env<'_>, mo: &Mo, facts: &Facts, r: &Reading, owner: Msisdn, id: Po
         id,
         board: board.name.clone(),
         side: side.name.clone(),
+        shelf: Shelf {
+            offers: side.role == Role::Offer,
+            any_item: board.item == Need::Optional,
+            either_kin: board.kin == Kin::Either,
+        },
         owner,
         station: env.rules.station(mo).map(|s| s.key.clone()).unwrap_or_default(),
         cause: facts.next.mo,
@@ -144,38 +155,32 @@ fn same(a: &Post, b: &Post) -> bool {
 /// Files the drafts, tells the other sides and answers.
 pub fn post(turn: &mut Turn<'_>) {
     let g = turn.env.grammar;
-    let Some((board, side)) = g.boards.by_intent(turn.reading.intent) else { return };
+    let Some((_, side)) = g.boards.by_intent(turn.reading.intent) else { return };
     if turn.facts.drafts.is_empty() {
-        let reading = &turn.reading;
-        let again = |o: &&Arc<Post>| {
-            o.board == board.name && o.side == side.name && o.item.as_ref() == reading.item.as_ref().map(|i| &i.name)
+        match turn.facts.again.first().cloned() {
+            Some(own) => turn.answer(about(g, Reply::new("already"), &own)),
+            None => return question::ask_item(turn, &side.name),
         };
-        let reply = match turn.facts.own.iter().rev().find(again) {
-            Some(o) if reading.item.is_some() || board.item == Need::Optional => Reply::new("already")
-                .set("no", phrase::number(o.id))
-                .set("what", phrase::what(g, o))
-                .set("short", phrase::short(g, o)),
-            _ => Reply::new("no_item").set("verb", side.verb.as_str()),
-        };
-        turn.answer(reply);
         return;
     }
-    turn.person.today = today(&turn.person, turn.env.now);
-    let wanted = turn.person.today.posts.saturating_add(turn.facts.drafts.len() as u32);
-    if let Some(cap) = turn.env.rules.limits.posts().filter(|cap| wanted > *cap) {
+    let new = turn.facts.drafts.len();
+    let today = turn.person.today.posts.saturating_add(new as u32);
+    if let Some(cap) = turn.env.rules.limits.posts().filter(|cap| today > *cap) {
         turn.answer(Reply::new("too_many_posts").set("count", cap.to_string()));
         return;
     }
-    let drafts = std::mem::take(&mut turn.facts.drafts);
-    let first = turn.facts.person.as_ref().is_none_or(|p| p.posts.is_empty());
-    turn.person.today.posts += drafts.len() as u32;
-    for d in &drafts {
-        turn.person.posts.push(d.post.id);
+    if turn.person.posts.len() + new > LIVE_POSTS {
+        turn.answer(Reply::new("too_many_live").set("count", turn.person.posts.len().to_string()));
+        return;
     }
-    let live: Vec<PostId> = turn.facts.own.iter().map(|p| p.id).chain(drafts.iter().map(|d| d.post.id)).collect();
-    turn.person.posts.retain(|p| live.contains(p));
+    let drafts = std::mem::take(&mut turn.facts.drafts);
+    let first = turn.person.posts.is_empty();
+    turn.person.today.posts = today;
+    turn.person.posts.extend(drafts.iter().map(|d| d.post.id));
+    // a new text overtakes what was left open about an earlier one
+    turn.person.questions.retain(|q| !matches!(q.ask, Ask::Meaning { .. } | Ask::Item { .. }));
     match drafts.as_slice() {
-        [one] => answer_one(turn, one, first),
+        [one] if turn.facts.again.is_empty() => answer_one(turn, one, first),
         many => answer_many(turn, many),
     }
     for d in drafts {
@@ -184,84 +189,86 @@ pub fn post(turn: &mut Turn<'_>) {
     }
 }
 
-/// Tells the owners of what a post meets.
+/// Tells the owners of what a post meets, each once, however many of his posts it meets.
 pub fn spread(turn: &mut Turn<'_>, draft: &Draft) {
     let g = turn.env.grammar;
-    let doing = doing(turn, &draft.post);
-    let Some(board) = g.boards.get(&draft.post.board) else { return };
-    for m in draft.matches.iter().filter(|m| !m.told).take(PUSHES) {
+    let post = &draft.post;
+    let Some(board) = g.boards.get(&post.board) else { return };
+    let mut told: Vec<Msisdn> = Vec::new();
+    for m in draft.matches.iter().filter(|m| !m.told) {
+        turn.tell(post.id, m.post.id);
+        if told.contains(&m.post.owner) {
+            continue;
+        }
+        told.push(m.post.owner);
         let reply = Reply::new(board.news.clone())
-            .set("no", phrase::number(draft.post.id))
-            .set("doing", doing.clone())
-            .set("what", format!("{}{}", said(&draft.post), phrase::details(g, &draft.post)))
-            .set("short", phrase::short(g, &m.post))
-            .set("place", draft.post.place.name.clone())
-            .set("mine", phrase::number(m.post.id));
-        turn.push(m.post.owner, m.owner.as_ref(), draft.post.id, &reply);
-        turn.tell(draft.post.id, m.post.id);
+            .set("no", phrase::number(post.id))
+            .set("doing", phrase::doing(g, post))
+            .set("what", format!("{}{}", phrase::clip(&phrase::item(post)), phrase::details(g, post)))
+            .set("item", phrase::clip(&phrase::item(post)))
+            .set("place", phrase::seen_from(post, m.post.place.code))
+            .set("mine", phrase::number(m.post.id))
+            .set("short", phrase::short(g, &m.post));
+        turn.push(m.post.owner, m.owner.as_ref(), post.id, reply);
     }
+}
+
+fn about(g: &Grammar, reply: Reply, post: &Post) -> Reply {
+    let days = g.boards.get(&post.board).map_or(0, |b| b.days);
+    reply
+        .set("no", phrase::number(post.id))
+        .set("what", phrase::what(g, post))
+        .set("short", phrase::short(g, post))
+        .set("days", days.to_string())
 }
 
 fn answer_one(turn: &mut Turn<'_>, draft: &Draft, first: bool) {
     let g = turn.env.grammar;
     let p = &draft.post;
-    let days = g.boards.get(&p.board).map_or(0, |b| b.days);
-    let fill = |name| {
-        Reply::new(name)
-            .set("no", phrase::number(p.id))
-            .set("what", phrase::what(g, p))
-            .set("short", phrase::short(g, p))
-            .set("place", p.place.name.clone())
-            .set("days", days.to_string())
-    };
+    // where nobody said a place, the station's own says nothing
+    let nowhere = turn.person.place.is_none() && turn.reading.place.is_none();
+    let place = if nowhere { String::new() } else { p.place.name.clone() };
     if draft.matches.is_empty() {
-        let ask = turn.person.place.is_none() && turn.reading.place.is_none();
-        let reply = match (first, ask) {
+        let asked = turn.person.questions.iter().any(|q| q.ask == Ask::Place);
+        let reply = match (first, nowhere && !asked) {
             // the first answer says that numbers are exchanged; where one is can be asked next time
-            (true, _) => fill("posted_first"),
-            (_, true) => fill("posted_ask_place"),
-            _ => fill("posted"),
+            (true, _) => Reply::new("posted_first"),
+            (false, true) => {
+                turn.ask(Ask::Place);
+                Reply::new("posted_ask_place")
+            }
+            (false, false) => Reply::new("posted"),
         };
-        if ask {
-            turn.ask(Ask::Place);
-        }
-        turn.answer(reply);
+        turn.answer(about(g, reply, p).set("place", place));
         return;
     }
     let posts: Vec<PostId> = draft.matches.iter().map(|m| m.post.id).collect();
-    let reply = fill("posted_met")
+    let reply = about(g, Reply::new("posted_met"), p)
+        .set("place", place)
         .set("count", posts.len().to_string())
-        .set("doing", doing(turn, &draft.matches[0].post))
-        .list("entry", draft.matches.iter().map(|m| entry(turn, p, &m.post)))
+        .set("first", phrase::number(posts[0]))
+        .set("doing", phrase::doing(g, &draft.matches[0].post))
+        .list("entry", draft.matches.iter().map(|m| phrase::entry(g, &m.post, p)))
         .list("brief", draft.matches.iter().map(|m| phrase::brief(g, &m.post)));
     let shown = turn.answer(reply);
     turn.listed(Then::Contact, &posts, shown);
 }
 
-/// What the other side offers; its item too where it is not the same word.
-fn entry(turn: &Turn<'_>, own: &Post, other: &Post) -> String {
-    let g = turn.env.grammar;
-    let item = if own.item == other.item { "" } else { said(other) };
-    format!("{}{}{}{}", phrase::number(other.id), phrase::clip(item), phrase::details(g, other), other.place.name)
-}
-
+/// Several posts of one text, or one that is new beside others said again.
 fn answer_many(turn: &mut Turn<'_>, drafts: &[Draft]) {
-    let g = turn.env.grammar;
-    let reply = Reply::new("posted_many")
-        .set("count", drafts.len().to_string())
-        .list("entry", drafts.iter().map(|d| phrase::named_entry(g, &d.post)))
-        .list("brief", drafts.iter().map(|d| phrase::named_brief(g, &d.post)));
+    let mut met: Vec<PostId> = Vec::new();
+    for m in drafts.iter().flat_map(|d| &d.matches) {
+        if !met.contains(&m.post.id) {
+            met.push(m.post.id);
+        }
+    }
+    let posts: Vec<Arc<Post>> =
+        drafts.iter().map(|d| Arc::new(d.post.clone())).chain(turn.facts.again.iter().cloned()).collect();
+    let reply = own::list(turn.env.grammar, Reply::new("posted_many"), &posts)
+        .set("count", posts.len().to_string())
+        .set("met", if met.is_empty() { String::new() } else { met.len().to_string() });
     turn.answer(reply);
-    let met: Vec<PostId> = drafts.iter().flat_map(|d| d.matches.iter().map(|m| m.post.id)).collect();
-    turn.listed(Then::Contact, &met, 0);
-}
-
-/// `在收`: what is said of the post to the other side.
-fn doing(turn: &Turn<'_>, post: &Post) -> String {
-    let side = turn.env.grammar.boards.get(&post.board).and_then(|b| b.side(&post.side));
-    side.map(|s| s.doing.clone()).unwrap_or_default()
-}
-
-fn said(post: &Post) -> &str {
-    post.item_said.as_deref().or(post.item.as_deref()).unwrap_or_default()
+    if !met.is_empty() {
+        turn.listed(Then::Contact, &met, 0);
+    }
 }

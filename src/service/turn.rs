@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use super::facts::{Facts, today};
 use super::{Rules, contact, find, own, person, post, question};
-use crate::clock::{DAY, MINUTE, Timestamp};
+use crate::clock::{DAY, HOUR, MINUTE, Timestamp};
 use crate::command::{Intent, Reading};
 use crate::grammar::Grammar;
 use crate::market::{Post, PostId};
 use crate::message::{Mo, MoSeq, Msisdn, Mt, MtClass, MtState, Sender};
 use crate::reply::Reply;
-use crate::store::record::{Ask, Question, Then, Unread};
+use crate::store::record::{Ask, Question, Then, Today, Unread};
 use crate::store::{Change, MoRecord, Person};
 
 /// An answer older than this helps nobody.
@@ -21,12 +21,18 @@ const PUSH_LIFE: i64 = 3 * DAY;
 pub const LEASE: i64 = 2 * MINUTE;
 /// Texts of one phone that are not understood are answered this often a day: two machines then stop talking.
 const UNREAD_ANSWERS: u32 = 3;
+/// And this often those that are understood but not done here.
+const PASSED_ON_ANSWERS: u32 = 10;
+/// Answers of any kind that a phone gets in a day: more than anybody reads, and the end of an echo.
+const ANSWERS: u32 = 300;
 /// A question stays open this long.
 pub const QUESTION_LIFE: i64 = DAY;
-/// Questions kept open for one phone; the oldest goes first.
-const QUESTIONS: usize = 3;
-/// Posts kept for 更多.
-const MORE: usize = 30;
+/// What somebody sells is said soon after it was asked, or means something else.
+const ITEM_LIFE: i64 = HOUR;
+/// Posts kept for 更多, and news kept for a later day.
+const MORE: usize = 60;
+/// When what waited overnight is told, in Beijing time; later where the quiet hours last longer.
+const MORNING: i64 = 8 * HOUR;
 
 /// What decisions are made with.
 #[derive(Debug)]
@@ -132,9 +138,11 @@ fn newcomer(env: &Env<'_>, mo: &Mo, msisdn: Msisdn) -> Person {
         short_code: mo.to.clone(),
         stopped: None,
         posts: Vec::new(),
-        today: Default::default(),
+        today: Today { day: env.now.beijing_day(), ..Today::default() },
         questions: Vec::new(),
         more: Vec::new(),
+        waiting: Vec::new(),
+        contacted: Vec::new(),
     }
 }
 
@@ -151,7 +159,9 @@ impl Turn<'_> {
     fn act(&mut self) {
         // 退订 is law: nothing at all until the phone joins again.
         if self.person.stopped.is_some() && self.reading.intent != Intent::Start {
-            self.unread = needs_a_person(&self.reading);
+            // but a text that wants something is for a person to see
+            let wants = !matches!(self.reading.intent, Intent::Stop | Intent::Unknown | Intent::Choose);
+            self.unread = needs_a_person(&self.reading).or(wants.then_some(Unread::NotUnderstood));
             return;
         }
         if !question::answered(self) {
@@ -184,29 +194,28 @@ impl Turn<'_> {
     /// What no service here does yet goes to the station manager.
     fn not_offered(&mut self) {
         self.unread = Some(Unread::NotUnderstood);
-        self.answer_seldom(Reply::new("not_offered"));
+        self.answer_seldom(Reply::new("not_offered"), PASSED_ON_ANSWERS);
     }
 
     fn not_understood(&mut self) {
         self.unread = needs_a_person(&self.reading);
         match self.reading.reason {
-            Some(FAULT) => self.answer_seldom(Reply::new("fault")),
+            Some(FAULT) => self.answer_seldom(Reply::new("fault"), UNREAD_ANSWERS),
             None | Some("unread") if self.reading.unsure && self.reading.alternatives.len() > 1 => {
                 self.unread = None;
                 question::ask_meaning(self);
             }
-            None | Some("unread") => self.answer_seldom(Reply::new("unread")),
+            None | Some("unread") => self.answer_seldom(Reply::new("unread"), UNREAD_ANSWERS),
             // a person who says hello, or whose thumb slipped, is told how it goes
-            Some("greeting" | "empty") => self.answer_seldom(person::help_text(self)),
+            Some("greeting" | "empty") => self.answer_seldom(person::help_text(self), UNREAD_ANSWERS),
             // thanks, carriers' notices, codes, spam: an answer would only cost, or go on for ever
             Some(_) => {}
         }
     }
 
     /// Answers, but not for ever: after some in one day the other side may be a machine.
-    fn answer_seldom(&mut self, reply: Reply) {
-        self.person.today = today(&self.person, self.env.now);
-        if self.person.today.unread < UNREAD_ANSWERS {
+    fn answer_seldom(&mut self, reply: Reply, often: u32) {
+        if self.person.today.unread < often {
             self.person.today.unread += 1;
             self.answer(reply);
         }
@@ -215,32 +224,53 @@ impl Turn<'_> {
     /// Answers the sender, now. Returns how many list entries fitted.
     pub fn answer(&mut self, reply: Reply) -> usize {
         let packed = reply.pack(&self.env.grammar.replies);
-        let to = self.person.clone();
-        self.send(&to, packed.text, MtClass::Answer, self.env.now, ANSWER_LIFE);
+        if self.person.today.answers < ANSWERS {
+            self.person.today.answers += 1;
+            let to = self.person.clone();
+            self.send(&to, packed.text, MtClass::Answer, self.env.now, ANSWER_LIFE);
+        }
         packed.shown
     }
 
-    /// Tells somebody else: not in the quiet hours, not more often a day than allowed, never after 退订.
-    /// Returns whether it was sent; if not, the post waits in that person's 更多.
-    pub fn push(&mut self, to: Msisdn, facts: Option<&Person>, news: PostId, reply: &Reply) -> bool {
-        let Some(mut other) = self.others.get(&to).or(facts).cloned() else { return false };
-        if other.stopped.is_some() {
-            return false;
-        }
-        other.today = today(&other, self.env.now);
-        let sent = self.env.rules.limits.pushes().is_none_or(|cap| other.today.pushes < cap);
-        if sent {
-            other.today.pushes += 1;
-            let now = self.env.now;
-            let due = self.env.rules.limits.quiet().map_or(now, |quiet| quiet.end_after(now));
-            let text = reply.pack(&self.env.grammar.replies).text;
-            self.send(&other, text, MtClass::Push, due, PUSH_LIFE);
-        } else if !other.more.contains(&news) {
-            other.more.insert(0, news);
-            other.more.truncate(MORE);
+    /// Tells somebody of a new post: not in the quiet hours, not more often a day than allowed, never after 退订.
+    /// What comes beyond that waits for his 更多; the first of the day is announced next morning.
+    pub fn push(&mut self, to: Msisdn, facts: Option<&Person>, news: PostId, reply: Reply) {
+        let Some(mut other) = self.other(to, facts) else { return };
+        let before = other.today.pushes;
+        other.today.pushes = before.saturating_add(1);
+        match self.env.rules.limits.pushes().filter(|cap| before >= *cap) {
+            None => self.send_push(&other, &reply, self.env.now),
+            Some(cap) => {
+                other.waiting.retain(|w| *w != news);
+                other.waiting.insert(0, news);
+                other.waiting.truncate(MORE);
+                if before == cap {
+                    let midnight = self.env.now.plus(DAY - self.env.now.beijing_millis_of_day());
+                    self.send_push(&other, &reply.by("push_waiting"), midnight.plus(MORNING));
+                }
+            }
         }
         self.others.insert(to, other);
-        sent
+    }
+
+    /// Tells somebody what he must know because another has just been told so: no cap holds it back.
+    pub fn notify(&mut self, to: Msisdn, facts: Option<&Person>, reply: &Reply) {
+        let Some(other) = self.other(to, facts) else { return };
+        self.send_push(&other, reply, self.env.now);
+        self.others.insert(to, other);
+    }
+
+    /// Another person as changed so far, unless he has left.
+    fn other(&self, to: Msisdn, facts: Option<&Person>) -> Option<Person> {
+        let mut other = self.others.get(&to).or(facts).filter(|o| o.stopped.is_none()).cloned()?;
+        other.today = today(&other, self.env.now);
+        Some(other)
+    }
+
+    /// A push at `at`, or when the quiet that holds then is over.
+    fn send_push(&mut self, to: &Person, reply: &Reply, at: Timestamp) {
+        let due = self.env.rules.limits.quiet().map_or(at, |quiet| quiet.end_after(at));
+        self.send(to, reply.pack(&self.env.grammar.replies).text, MtClass::Push, due, PUSH_LIFE);
     }
 
     fn send(&mut self, to: &Person, text: String, class: MtClass, due: Timestamp, life: i64) {
@@ -279,13 +309,14 @@ impl Turn<'_> {
         self.told.push((a, b));
     }
 
-    /// Asks; the newest question is the one a digit answers.
+    /// Asks. A digit answers only the newest of the questions it can answer: the others are closed.
     pub fn ask(&mut self, ask: Ask) {
-        let (asked, until) = (self.env.now, self.env.now.plus(QUESTION_LIFE));
-        self.person.questions.retain(|q| std::mem::discriminant(&q.ask) != std::mem::discriminant(&ask));
+        let life = if matches!(ask, Ask::Item { .. }) { ITEM_LIFE } else { QUESTION_LIFE };
+        let (asked, until) = (self.env.now, self.env.now.plus(life));
+        let digit = question::by_digit(&ask);
+        let same = |a: &Ask| std::mem::discriminant(a) == std::mem::discriminant(&ask);
+        self.person.questions.retain(|q| !same(&q.ask) && !(digit && question::by_digit(&q.ask)));
         self.person.questions.push(Question { asked, until, ask });
-        let extra = self.person.questions.len().saturating_sub(QUESTIONS);
-        self.person.questions.drain(..extra);
     }
 
     /// A list was shown as far as it fitted: digits pick from what was shown, 更多 brings the rest.

@@ -13,9 +13,11 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use super::disk::{Disk, guarded};
+use super::journal::Journal;
 use super::state::{Meta, Shared};
 use super::table::{Table, Value};
 use super::{StoreError, form, key, opening};
+use crate::clock::Clock;
 
 /// What the applier is sent.
 pub enum Work {
@@ -111,8 +113,13 @@ impl Applier {
     /// Opens sled again until it works, and replays the journal as far as the table that failed. Returns false when told to
     /// stop meanwhile.
     fn recover(&mut self, mut cause: StoreError, upto: u64, work: &Receiver<Work>) -> bool {
+        let mut told = None;
         loop {
-            tracing::error!(%cause, "the store cannot apply its journal; opening it again");
+            // a disk may stay full for hours
+            if told.as_ref() != Some(&cause) {
+                tracing::error!(%cause, "the store cannot apply its journal; opening it again until it can");
+                told = Some(cause.clone());
+            }
             self.shared.write().disk = Err(cause);
             self.shared.announce_turn();
             if let Some(disk) = self.disk.take() {
@@ -154,7 +161,9 @@ impl Applier {
                 state.active.bytes() >= self.shared.options.memory_bytes / 2
             })
         })?;
-        self.shared.figures.journal_bytes.store(0, Ordering::Relaxed);
+        let f = &self.shared.figures;
+        f.journal_bytes.store(Journal::bytes(&self.shared.paths.journal), Ordering::Relaxed);
+        f.last_backup.store(Clock::System.now().0, Ordering::Relaxed);
         Ok(path)
     }
 

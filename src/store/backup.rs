@@ -10,7 +10,7 @@ use super::journal::Journal;
 use super::layers::Layers;
 use super::state::{Meta, Paths};
 use super::{StoreError, export, failed_write, opening};
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
 
 /// How many exports are kept.
 const KEPT: usize = 7;
@@ -43,6 +43,24 @@ pub fn list(dir: &Path) -> Result<Vec<Export>, StoreError> {
     Ok(out)
 }
 
+/// When the newest was written, by its file.
+pub fn last(dir: &Path) -> Option<Timestamp> {
+    let written = fs::metadata(&list(dir).ok()?.first()?.path).and_then(|m| m.modified()).ok()?;
+    let millis = written.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_millis();
+    Some(Timestamp(i64::try_from(millis).ok()?))
+}
+
+/// What a process that was killed at its backup left half written.
+fn remove_debris(dir: &Path) -> Result<(), StoreError> {
+    for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.extension().is_some_and(|e| e == "tmp") {
+            fs::remove_file(&path).map_err(|e| failed_write(&path, &e))?;
+        }
+    }
+    Ok(())
+}
+
 /// The newest that is whole.
 pub fn newest_sound(dir: &Path) -> Result<Option<Export>, StoreError> {
     Ok(list(dir)?.into_iter().find(|e| export::verify(&e.path, &mut |_| {}).is_ok_and(|c| c.seq == e.seq)))
@@ -51,6 +69,7 @@ pub fn newest_sound(dir: &Path) -> Result<Option<Export>, StoreError> {
 /// Exports what sled holds, reads it back, and lets go of what it makes needless: older exports, and the journal before it once
 /// that is a week old. Gives up with [`StoreError::Busy`] when `pressed`.
 pub fn write(paths: &Paths, disk: &Reader, meta: &Meta, pressed: impl Fn() -> bool) -> Result<PathBuf, StoreError> {
+    remove_debris(&paths.backup)?;
     let path = path_of(&paths.backup, meta.applied);
     let tmp = path.with_extension("tmp");
     let layers = Layers { tables: [None; 3], disk };
@@ -60,7 +79,9 @@ pub fn write(paths: &Paths, disk: &Reader, meta: &Meta, pressed: impl Fn() -> bo
     match written {
         Ok((written, read)) if written == read => {}
         Ok(_) => {
-            return Err(StoreError::Read { what: tmp.display().to_string(), cause: "it reads back otherwise".into() });
+            let what = tmp.display().to_string();
+            let _ = fs::remove_file(&tmp);
+            return Err(StoreError::Read { what, cause: "it reads back otherwise than it was written".into() });
         }
         Err(e) => {
             let _ = fs::remove_file(&tmp);

@@ -23,7 +23,7 @@ use super::plan::{self, Counts, Plan};
 use super::state::{Shared, State};
 use super::table::Table;
 use super::visit::{PostCache, Visit};
-use super::{Next, StoreError, panic_text};
+use super::{Next, StoreError, fault_text, panic_text};
 use crate::clock::Clock;
 use crate::market::{Post, PostId};
 
@@ -89,7 +89,7 @@ where
                 None
             }
             Err(panic) => {
-                self.outcome = Some(Err(StoreError::Fault(panic_text(panic.as_ref()))));
+                self.outcome = Some(Err(StoreError::Fault(fault_text(panic.as_ref()))));
                 None
             }
         }

@@ -75,6 +75,9 @@ impl Embedded {
         };
         let shared = Arc::new(Shared::new(paths, options, state));
         shared.figures.journal_bytes.store(Journal::bytes(&shared.paths.journal), Ordering::Relaxed);
+        if let Some(at) = backup::last(&shared.paths.backup) {
+            shared.figures.last_backup.store(at.0, Ordering::Relaxed);
+        }
         let (calls, waiting) = sync_channel(QUEUE);
         let (work, to_do) = sync_channel(4);
         let committer = Committer::new(shared.clone(), journal, work.clone());

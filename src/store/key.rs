@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 use super::SeenKey;
 use crate::clock::{DAY, Timestamp};
 use crate::market::post::Node;
-use crate::market::{PostId, RingKey};
+use crate::market::{PostId, Ring, RingKey};
 use crate::message::{MoSeq, Msisdn, Mt, MtClass, MtId};
 
 pub type Key = Box<[u8]>;
@@ -177,7 +177,10 @@ pub fn list(list: &ListId, label: PostId) -> Key {
     Box::from(k)
 }
 
-/// Names a list. FNV-1a of 128 bits: the same on every machine and in every release, and quick for the two dozen lists
+/// Names a list: four bytes of its county's code, then a digest. What is filed in one county thus lies together on disk,
+/// so that a post which changes its county's lists touches a page or two, however many posts there are.
+///
+/// The digest is FNV-1a of 128 bits, cut to 96: the same on every machine and in every release, and quick for the two dozen lists
 /// that a post stands in. Two lists that fell together would only show each other's posts to the matcher, which looks
 /// at the posts themselves.
 pub fn list_id(key: &RingKey) -> ListId {
@@ -195,7 +198,10 @@ pub fn list_id(key: &RingKey) -> ListId {
         }
     }
     h.bytes(&key.place.0.to_be_bytes());
-    h.0.to_be_bytes()
+    let mut id = h.0.to_be_bytes();
+    let county = key.place.up_to(Ring::County).unwrap_or(key.place);
+    id[..4].copy_from_slice(&u32::try_from(county.0).unwrap_or(u32::MAX).to_be_bytes());
+    id
 }
 
 struct Fnv(u128);
@@ -272,7 +278,7 @@ mod tests {
         let exact = list_id(&key(Node::Exactly("板蓝根".into())));
         assert_ne!(exact, list_id(&key(Node::Under("板蓝根".into()))));
         // what is on a station's disk is found by this digest
-        assert_eq!(hex(list_id(&key(Node::Under(String::new())))), "6c4f6359f9a6dfd435dc2fb5d7a1397a");
+        assert_eq!(hex(list_id(&key(Node::Under(String::new())))), "0007f988f9a6dfd435dc2fb5d7a1397a");
     }
 
     #[test]

@@ -13,6 +13,9 @@ use crate::message::Mt;
 /// Records looked at for each that may be taken: what must stay (a pending MT, a live post) is passed over.
 const LOOKS: usize = 4;
 
+/// The youngest buckets of seen keys stay whatever the clock says, so that no leap of it makes a carrier's repeat a new text.
+const BUCKETS_KEPT: usize = 2;
+
 /// Plans to take out at most `limit` records from before `before`, and seen keys older than their memory at `now`. Returns how
 /// many they are.
 pub fn plan(visit: &Visit<'_>, now: Timestamp, before: Timestamp, limit: usize) -> Result<(Plan, usize), StoreError> {
@@ -21,7 +24,7 @@ pub fn plan(visit: &Visit<'_>, now: Timestamp, before: Timestamp, limit: usize) 
     oldest(visit, key::MO, &mut left, |bytes| {
         let mo: MoRecord = form::decode("an accepted message", bytes)?;
         if mo.received >= before {
-            return Ok(Fate::Stop);
+            return Ok(stay_or_stop(mo.received, now));
         }
         plan.forget_mo(&mo);
         Ok(Fate::Goes)
@@ -29,7 +32,7 @@ pub fn plan(visit: &Visit<'_>, now: Timestamp, before: Timestamp, limit: usize) 
     oldest(visit, key::MT, &mut left, |bytes| {
         let mt: Mt = form::decode("an outbound text", bytes)?;
         if mt.created >= before {
-            return Ok(Fate::Stop);
+            return Ok(stay_or_stop(mt.created, now));
         }
         if !is_settled(&mt) {
             return Ok(Fate::Stays);
@@ -41,7 +44,7 @@ pub fn plan(visit: &Visit<'_>, now: Timestamp, before: Timestamp, limit: usize) 
     oldest(visit, key::POST, &mut left, |bytes| {
         let post: Post = form::decode("a post", bytes)?;
         if post.created >= before {
-            return Ok(Fate::Stop);
+            return Ok(stay_or_stop(post.created, now));
         }
         if post.state == PostState::Live {
             return Ok(Fate::Stays);
@@ -60,7 +63,8 @@ pub fn plan(visit: &Visit<'_>, now: Timestamp, before: Timestamp, limit: usize) 
         })?;
     }
     let today = key::bucket(now);
-    for bucket in visit.buckets.iter().copied().filter(|b| b.saturating_add(1) < today) {
+    let aged = visit.buckets.len().saturating_sub(BUCKETS_KEPT);
+    for bucket in visit.buckets.iter().copied().take(aged).take_while(|b| b.saturating_add(1) < today) {
         let prefix = key::seen(bucket, &[0; 16])[..3].to_vec();
         let mut all = true;
         visit.layers.walk_prefix(&prefix, |k, _| {
@@ -84,6 +88,12 @@ enum Fate {
     Stays,
     /// Nothing behind it is old enough.
     Stop,
+}
+
+/// What is too young ends the search, for younger things follow. But what a clock that was ahead dated into the future says
+/// nothing of what follows.
+fn stay_or_stop(at: Timestamp, now: Timestamp) -> Fate {
+    if at > now { Fate::Stays } else { Fate::Stop }
 }
 
 /// Shows the oldest records of a family, until `left` is used up.

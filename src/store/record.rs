@@ -65,6 +65,12 @@ pub struct Person {
     pub questions: Vec<Question>,
     /// The rest of the last list, for 更多.
     pub more: Vec<PostId>,
+    /// What came when the day's pushes were used up, newest first: it waits for 更多.
+    #[serde(default)]
+    pub waiting: Vec<PostId>,
+    /// Posts whose owners were given this phone's number, newest last.
+    #[serde(default)]
+    pub contacted: Vec<PostId>,
 }
 
 /// Counts of one Beijing day; begun anew on the next.
@@ -72,9 +78,13 @@ pub struct Person {
 pub struct Today {
     pub day: i64,
     pub posts: u32,
+    /// Pushes wanted, also beyond those that a day may have.
     pub pushes: u32,
     /// Answers to texts that were not understood: two machines stop talking to each other after a few.
     pub unread: u32,
+    /// Answers of any kind, for the same reason.
+    #[serde(default)]
+    pub answers: u32,
 }
 
 /// A question that a digit answers.
@@ -94,6 +104,8 @@ pub enum Ask {
     Meaning { text: String, intents: Vec<Intent> },
     /// Where the sender is: the name of a place is the whole answer.
     Place,
+    /// What he sells, wants or looks for: what he says next is read together with this text.
+    Item { text: String },
 }
 
 /// What a picked post is wanted for.

@@ -174,6 +174,7 @@ impl Shared {
         let f = &self.figures;
         let state = self.read();
         let get = |n: &AtomicU64| n.load(Ordering::Relaxed);
+        let time = |n: &AtomicI64| Some(Timestamp(n.load(Ordering::Relaxed))).filter(|t| t.0 != 0);
         Stats {
             live_posts: state.counts.live.max(0).unsigned_abs(),
             pending_mts: state.counts.pending.max(0).unsigned_abs(),
@@ -185,14 +186,12 @@ impl Shared {
             last_commit_micros: get(&f.last_commit_micros),
             commit_micros: get(&f.commit_micros),
             sync_micros: get(&f.sync_micros),
-            last_commit: match f.last_commit.load(Ordering::Relaxed) {
-                0 => None,
-                t => Some(Timestamp(t)),
-            },
+            last_commit: time(&f.last_commit),
             journal_bytes: get(&f.journal_bytes),
             applied_keys: get(&f.applied_keys),
             apply_micros: get(&f.apply_micros),
             waiting_bytes: (state.active.bytes() + state.frozen.as_ref().map_or(0, |t| t.bytes())) as u64,
+            last_backup: time(&f.last_backup),
             failing: self.failing(&state),
         }
     }
@@ -212,4 +211,5 @@ pub struct Figures {
     pub journal_bytes: AtomicU64,
     pub applied_keys: AtomicU64,
     pub apply_micros: AtomicU64,
+    pub last_backup: AtomicI64,
 }

@@ -14,11 +14,15 @@ use xiangxun::clock::{Clock, DAY, Timestamp};
 use xiangxun::command;
 use xiangxun::config::{Limits, Station};
 use xiangxun::grammar::{Current, Grammar};
-use xiangxun::market::{Exact, Place, PlaceCode, Post, PostState, Quantity, Ring};
+use xiangxun::market::matching;
+use xiangxun::market::{Exact, Place, PlaceCode, Post, PostState, Quantity, Ring, Shelf};
 use xiangxun::message::{Mo, Msisdn, Sender};
 use xiangxun::service::{Rules, Service};
 use xiangxun::store::{Change, Options, Store, StoreError, View};
 
+/// Messages measured at each size, the first two thousand to warm up.
+const MESSAGES: usize = 12_000;
+const CACHE: u64 = 16;
 const HOME: PlaceCode = PlaceCode(522632);
 const NOW: Timestamp = Timestamp(1_795_000_000_000);
 
@@ -118,11 +122,17 @@ async fn scale(grammar: Grammar, large: usize) {
     for posts in [10_000, large] {
         let dir = tempfile::tempdir().expect("a folder");
         let url = format!("sled:{}", dir.path().join("data").display());
-        let (store, _) = Store::open(&url, Options::default()).expect("a store");
+        let (store, _) =
+            Store::open(&url, Options { cache_bytes: CACHE << 20, ..Options::default() }).expect("a store");
         let loading = Instant::now();
         load(&store, &grammar.get(), &towns, posts).await;
         let loaded = loading.elapsed();
+        let before = store.stats();
         let (wall, cpu) = messages(&store, &grammar, &towns).await;
+        let after = store.stats();
+        let each = |a: u64, b: u64| (b - a) as f64 / MESSAGES as f64;
+        let written = each(before.journal_bytes, after.journal_bytes);
+        let (lists, read) = looked_at(&store, &grammar, &towns).await;
         let disk = folder_bytes(dir.path());
         println!(
             "{posts} live posts: {:.1} µs a message ({:.1} µs CPU), loaded in {:.1} s, {:.0} MB on disk, {:.0} MB resident",
@@ -132,12 +142,16 @@ async fn scale(grammar: Grammar, large: usize) {
             disk as f64 / 1e6,
             resident_mb()
         );
-        costs.push(cpu);
+        println!("    counted: {lists:.1} lists and {read:.1} posts read, {written:.0} bytes journalled a message");
+        costs.push((cpu, lists + read, written));
         store.close().await;
     }
+    let ((cpu_a, read_a, written_a), (cpu_b, read_b, written_b)) = (costs[0], costs[1]);
     println!(
-        "work per message, {large} posts against 10000: {:.2} times",
-        costs[1].as_secs_f64() / costs[0].as_secs_f64()
+        "{large} posts against 10000: {:.2} times the CPU, {:.2} times what is read, {:.2} times what is written",
+        cpu_b.as_secs_f64() / cpu_a.as_secs_f64(),
+        read_b / read_a,
+        written_b / written_a
     );
 }
 
@@ -168,6 +182,7 @@ fn post(grammar: &Grammar, chance: &mut Chance, towns: &[PlaceCode], n: usize) -
         id: 101 + n as u64,
         board: "trade".into(),
         side: side.into(),
+        shelf: Shelf { offers: side == "sell", any_item: false, either_kin: false },
         owner: Msisdn::from_u64(8_613_000_000_000 + n as u64),
         station: "s".into(),
         cause: 1,
@@ -227,9 +242,45 @@ async fn messages(store: &Store, grammar: &Current, towns: &[PlaceCode]) -> (Dur
     };
     run(0, 2_000).await;
     let (start, cpu) = (Instant::now(), cpu_time());
-    let count = 10_000;
-    run(2_000, count).await;
-    (start.elapsed() / count as u32, (cpu_time() - cpu) / count as u32)
+    run(2_000, MESSAGES - 2_000).await;
+    let count = MESSAGES as u32 - 2_000;
+    (start.elapsed() / count, (cpu_time() - cpu) / count)
+}
+
+/// Lists and posts that a new post looks at, on average: what the service does, counted.
+async fn looked_at(store: &Store, grammar: &Current, towns: &[PlaceCode]) -> (f64, f64) {
+    let (grammar, towns) = (grammar.get(), towns.to_vec());
+    let counted = move |view: &dyn View| {
+        let (mut lists, mut read) = (0usize, 0usize);
+        let mut chance = Chance(11);
+        for n in 0..1_000 {
+            let new = post(&grammar, &mut chance, &towns, 10_000_000 + n);
+            let (board, side) = grammar
+                .boards
+                .get(&new.board)
+                .and_then(|b| Some((b, b.side(&new.side)?)))
+                .expect("the trade board has both sides");
+            let terms = xiangxun::service::post::terms(board, side);
+            let mut met = 0;
+            for ring in matching::lists(&new, &terms) {
+                for key in ring {
+                    lists += 1;
+                    for id in view.ring(&key, xiangxun::service::post::CANDIDATES_PER_LIST)? {
+                        read += 1;
+                        let other = view.post(id)?;
+                        let units = &grammar.units;
+                        let fits = |o: &Post| matching::fit(&new, o, &terms, &|a, b| units.ratio(a, b), NOW).is_some();
+                        met += usize::from(other.is_some_and(|o| fits(&o)));
+                    }
+                }
+                if met >= xiangxun::service::post::KEPT_MATCHES {
+                    break;
+                }
+            }
+        }
+        Ok((lists as f64 / 1_000.0, read as f64 / 1_000.0))
+    };
+    store.read(counted).await.expect("the store reads")
 }
 
 /// User and system time of this process.

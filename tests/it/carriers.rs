@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde::Deserialize;
 use xiangxun::carrier::charset::Charset;
 use xiangxun::carrier::form::{self, Form};
-use xiangxun::carrier::{self, Arrived, Carrier, Door, Heard, SendError};
+use xiangxun::carrier::{self, Arrived, Carrier, Door, Heard, Secrets, SendError};
 use xiangxun::clock::Timestamp;
 use xiangxun::config::carrier::CarrierConfig;
 use xiangxun::message::{Dlr, Mo, Msisdn, Mt, MtClass, MtRef, MtState, Sender};
@@ -311,7 +311,7 @@ fn setup_tells_what_to_paste() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/carriers");
     let lines = |kind: &str, url: &str| {
         let settings = std::fs::read_to_string(root.join(kind).join("account.toml")).unwrap();
-        account(kind, &settings).unwrap().setup(url).join("\n")
+        account(kind, &settings).unwrap().setup(url, Secrets::Whole).join("\n")
     };
     let kannel = lines("kannel", "https://sms.example.cn");
     assert!(kannel.contains(

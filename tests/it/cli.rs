@@ -239,7 +239,7 @@ fn a_hangup_reads_the_grammar_again_and_keeps_the_old_one_when_it_is_faulty() {
     std::fs::write(&units, format!("{sound}\nnonsense = [\n")).unwrap();
     let check = xiangxun(dir.path()).arg("check").output().unwrap();
     assert_eq!(check.status.code(), Some(1));
-    assert!(texts(&check).1.starts_with("units.toml:"), "{}", texts(&check).1);
+    assert!(texts(&check).1.starts_with("words/units.toml:"), "{}", texts(&check).1);
     daemon.signal("HUP");
     assert!(daemon.says("units.toml:").contains("ERROR"));
     daemon.says("the old grammar stays in force");

@@ -9,7 +9,7 @@ use http::{HeaderMap, StatusCode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
-use xiangxun::carrier::{Ack, Arrived, Carrier, Door, Heard, Outgoing, Refusal, SendError, Taken};
+use xiangxun::carrier::{Ack, Arrived, Carrier, Door, Heard, Outgoing, Refusal, Secrets, SendError, Taken};
 use xiangxun::clock::{Clock, Timestamp};
 use xiangxun::config::HttpLimits;
 use xiangxun::http::{Account, House, Server, Setup, bind, routes};
@@ -35,7 +35,7 @@ impl Carrier for Tiny {
             return Err(Refusal::NotAuthentic("wrong token"));
         }
         if call.method == http::Method::DELETE {
-            return Err(Refusal::Method);
+            return Err(Refusal::Method("GET, POST".into()));
         }
         let said = String::from_utf8_lossy(call.body).into_owned();
         if said == "malformed" {
@@ -79,7 +79,7 @@ impl Carrier for Tiny {
         false
     }
 
-    fn setup(&self, _: &str) -> Vec<String> {
+    fn setup(&self, _: &str, _: Secrets) -> Vec<String> {
         Vec::new()
     }
 }
@@ -281,6 +281,58 @@ async fn strangers_and_nonsense_are_turned_away_with_a_clear_status() {
 }
 
 #[tokio::test]
+async fn every_way_of_asking_that_http_knows_is_answered() {
+    let d = daemon(limits(), &[]).await;
+    let whole = |text: &str| text.to_string().into_bytes();
+    let close = "Host: x\r\nConnection: close\r\n\r\n";
+    let deliver = "POST /carriers/tiny/mo?token=right HTTP/1.1\r\n";
+    for (sent, says, texts) in [
+        (format!("HEAD /healthz HTTP/1.1\r\n{close}"), &["http/1.1 200", "content-length: 3"][..], 0),
+        (format!("OPTIONS * HTTP/1.1\r\n{close}"), &["http/1.1 404"], 0),
+        (format!("POST /healthz HTTP/1.1\r\nContent-Length: 0\r\n{close}"), &["http/1.1 405", "allow: get,head"], 0),
+        (format!("DELETE /carriers/tiny/mo?token=right HTTP/1.1\r\n{close}"), &["http/1.1 405", "allow: get, post"], 0),
+        // A client of the last century, and one that forgot whom it calls: villagers' texts are worth taking.
+        ("POST /carriers/tiny/mo?token=right HTTP/1.0\r\nContent-Length: 2\r\n\r\nab".into(), &["http/1.0 202"], 1),
+        (format!("{deliver}Connection: close\r\nContent-Length: 2\r\n\r\nab"), &["http/1.1 202"], 1),
+        (format!("{deliver}Transfer-Encoding: chunked\r\n{close}1\r\na\r\n1\r\nb\r\n0\r\n\r\n"), &["http/1.1 202"], 1),
+        ("POST /carriers/%74iny/mo?token=right HTTP/1.0\r\nContent-Length: 2\r\n\r\nab".into(), &["http/1.0 202"], 1),
+        ("POST http://x/carriers/tiny/mo?token=right HTTP/1.0\r\nContent-Length: 2\r\n\r\nab".into(), &["202"], 1),
+        (format!("POST /carriers/%ff%00/mo?token=right HTTP/1.1\r\n{close}"), &["http/1.1 404"], 0),
+        (format!("POST /carriers/tiny%2Fmo/mo?token=right HTTP/1.1\r\n{close}"), &["http/1.1 404"], 0),
+        (format!("POST //carriers/tiny/mo?token=right HTTP/1.1\r\n{close}"), &["http/1.1 404"], 0),
+    ] {
+        let before = d.house.texts().len();
+        let mut stream = d.connect().await;
+        stream.write_all(&whole(&sent)).await.unwrap();
+        let answer = until_closed(&mut stream).await;
+        assert!(says.iter().all(|s| answer.contains(s)), "{sent}\n{answer}");
+        assert!(!answer.contains("server:"), "{answer}");
+        assert_eq!(d.house.texts().len() - before, texts, "{sent}");
+    }
+    // Several calls in one breath are answered in their order.
+    let mut stream = d.connect().await;
+    let calls = format!(
+        "{deliver}Host: x\r\nContent-Length: 2\r\n\r\nabGET /nowhere HTTP/1.1\r\nHost: x\r\n\r\nGET /readyz HTTP/1.1\r\n{close}"
+    );
+    stream.write_all(calls.as_bytes()).await.unwrap();
+    let answers = until_closed(&mut stream).await;
+    let at = |s: &str| answers.find(s).unwrap_or_else(|| panic!("no {s} in {answers}"));
+    assert!(at("http/1.1 202") < at("http/1.1 404") && at("http/1.1 404") < at("http/1.1 200"), "{answers}");
+}
+
+#[tokio::test]
+async fn the_longest_texts_fit_into_an_address() {
+    let d = daemon(limits(), &[]).await;
+    let long = |n: usize| format!("/carriers/tiny/mo?token=right&text={}", "%E5%8D%96".repeat(n));
+    assert_eq!(d.call("POST", &long(5_000), b"kept").await.status, 202);
+    let mut stream = d.connect().await;
+    send(&mut stream, "POST", &long(8_000), b"").await;
+    let refused = until_closed(&mut stream).await;
+    assert!(refused.starts_with("http/1.1 414") || refused.starts_with("http/1.1 431"), "{refused}");
+    assert_eq!(d.house.texts(), ["kept"]);
+}
+
+#[tokio::test]
 async fn an_address_list_keeps_others_out() {
     let d = daemon(limits(), &["10.0.0.0/8"]).await;
     assert_eq!(d.call("POST", "/carriers/tiny/mo?token=right", b"x").await.status, 403);
@@ -331,18 +383,18 @@ async fn a_body_of_ten_megabytes_is_refused_unread() {
     let mut chunk = b"2000\r\n".to_vec();
     chunk.extend([b'x'; 0x2000]);
     chunk.extend(b"\r\n");
-    for _ in 0..3 {
+    for _ in 0..9 {
         stream.write_all(&chunk).await.unwrap();
     }
     assert!(until_closed(&mut stream).await.starts_with("http/1.1 413"));
     // The largest that is allowed is taken.
-    let most = vec![b'x'; 16 * 1024];
+    let most = vec![b'x'; 64 * 1024];
     assert_eq!(d.call("POST", "/carriers/tiny/mo?token=right", &most).await.status, 202);
     assert_eq!(d.house.texts().len(), 1);
     // A head without an end is cut off, too.
     let mut stream = d.connect().await;
     stream.write_all(b"GET / HTTP/1.1\r\nX: ").await.unwrap();
-    for _ in 0..64 {
+    for _ in 0..80 {
         if stream.write_all(&[b'x'; 1024]).await.is_err() {
             break;
         }

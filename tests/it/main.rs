@@ -11,6 +11,7 @@ mod house;
 mod http;
 mod kannel;
 mod main_job;
+mod operator;
 mod outbox;
 mod pairs;
 mod peers;

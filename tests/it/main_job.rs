@@ -28,7 +28,7 @@ fn text_of(seen: &Seen) -> (String, String) {
 /// The group that `xiangxun check` tells the operator to paste into kannel.conf.
 fn pasted(dir: &std::path::Path) -> String {
     let out = Command::new(env!("CARGO_BIN_EXE_xiangxun"))
-        .args(["--config", "xiangxun.toml", "check"])
+        .args(["--config", "xiangxun.toml", "check", "--show-secrets"])
         .current_dir(dir)
         .output()
         .expect("the binary runs");

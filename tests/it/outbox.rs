@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use xiangxun::carrier::{self, Carrier};
+use xiangxun::clock::leap::Leap;
 use xiangxun::clock::{Clock, HOUR, MINUTE, Timestamp};
 use xiangxun::config::carrier::CarrierConfig;
 use xiangxun::message::{Dlr, DlrState, Msisdn, Mt, MtClass, MtId, MtRef, MtState};
@@ -68,6 +69,7 @@ impl House {
         let outbox = Outbox::new(
             store.clone(),
             clock.clone(),
+            Leap::new(NOW),
             vec![Route { carrier: account(peer, idempotent), rate, connections }],
             // Quiet from the tenth to the twentieth hour after the beginning.
             Arc::new(|t: Timestamp| {
@@ -222,6 +224,8 @@ async fn refusals_are_told_apart() {
         today: Default::default(),
         questions: Vec::new(),
         more: Vec::new(),
+        waiting: Vec::new(),
+        contacted: Vec::new(),
     };
     house
         .store
@@ -385,6 +389,8 @@ async fn stop_quiet_hours_and_time_limits_hold_at_the_moment_of_sending() {
         today: Default::default(),
         questions: Vec::new(),
         more: Vec::new(),
+        waiting: Vec::new(),
+        contacted: Vec::new(),
     };
     house
         .store
@@ -478,7 +484,7 @@ async fn a_carrier_gone_mad_loses_and_doubles_nothing() {
         assert!(times <= mt.attempts as usize, "{id}: sent {times} times in {} attempts", mt.attempts);
     }
     assert!(house.outbox.idle());
-    assert_eq!(house.outbox.depths()["c"].values().sum::<usize>(), 0);
+    assert_eq!(house.outbox.standing()["c"].waiting.values().sum::<usize>(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -51,7 +51,8 @@ async fn a_phone_as_gateway_both_ways() {
     let store = Store::open(&format!("sled:{}", folder.path().join("data").display()), Options::default()).unwrap().0;
     let route = Route { carrier: carrier.clone(), rate: 0, connections: 2 };
     let clock = Clock::virtual_at(NOW);
-    let outbox = Outbox::new(store.clone(), clock, vec![route], Arc::new(|_| None), Arc::new(|_| {}));
+    let leap = xiangxun::clock::leap::Leap::new(clock.now());
+    let outbox = Outbox::new(store.clone(), clock, leap, vec![route], Arc::new(|_| None), Arc::new(|_| {}));
     outbox.start().await.unwrap();
     let mt = Mt {
         id: 1,

@@ -37,6 +37,8 @@ pub fn person(n: u64) -> Person {
         today: Default::default(),
         questions: vec![],
         more: vec![],
+        waiting: Vec::new(),
+        contacted: Vec::new(),
     }
 }
 
@@ -45,6 +47,7 @@ pub fn post(id: PostId) -> Post {
         id,
         board: "trade".into(),
         side: "sell".into(),
+        shelf: xiangxun::market::Shelf { offers: true, any_item: true, either_kin: false },
         owner: phone(id),
         station: "rongjiang".into(),
         cause: 1,
@@ -302,7 +305,10 @@ mod promise {
         assert_eq!(known(seen("old")).await.unwrap(), Some(NOW));
         assert_eq!(known(print.clone()).await.unwrap(), Some(NOW.plus(30 * DAY)));
         assert_eq!(store.prune(NOW.plus(3 * DAY), NOW, 100).await.unwrap(), 0, "remembered for four days at least");
-        assert_eq!(store.prune(NOW.plus(9 * DAY), NOW, 100).await.unwrap(), 1, "and for eight at most");
+        let later = NOW.plus(9 * DAY);
+        assert_eq!(store.prune(later, NOW, 100).await.unwrap(), 0, "the youngest stay, for the clock may be wrong");
+        keep(store, Change { seen: Some((seen("young"), later)), ..Change::default() }).await;
+        assert_eq!(store.prune(later, NOW, 100).await.unwrap(), 1, "and for eight at most, where others come");
         assert_eq!(known(seen("old")).await.unwrap(), None);
         assert_eq!(known(print).await.unwrap(), Some(NOW.plus(30 * DAY)));
     }
@@ -378,6 +384,14 @@ mod promise {
             .unwrap();
         assert_eq!(store.unread(9).await.unwrap(), []);
         assert_eq!(store.transact(|v| Ok((Change::default(), v.post(102)?))).await.unwrap(), None);
+        // one that a clock dated into the future does not keep those behind it
+        let ahead = MoRecord { received: NOW.plus(365 * DAY), ..mo(3) };
+        let change = Change { mos: vec![ahead, mo(4)], ..Change::default() };
+        keep(store, change).await;
+        let month = NOW.plus(30 * DAY);
+        assert_eq!(store.prune(month, month, 100).await.unwrap(), 4, "2 and 4, an MT and a post");
+        let kept = store.read(|v| Ok([v.mo(2)?.is_some(), v.mo(3)?.is_some(), v.mo(4)?.is_some()])).await.unwrap();
+        assert_eq!(kept, [false, true, false]);
     }
 
     pub async fn long_and_strange_texts_are_kept(store: &Store) {

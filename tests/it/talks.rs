@@ -5,6 +5,8 @@
 //! A > 卖 板蓝根 200斤              phone A texts
 //! A < 已登记101号:…                and receives; … stands for any words
 //! B <                             nothing has come to B since its last line
+//! % [limits]                      lines of the config, at the top
+//! 10086 > 欠费                     a sender that is no phone
 //! ```
 //!
 //! After each `>` everything that was sent must be named by the `<` lines that follow, per phone in order.
@@ -31,6 +33,9 @@ fn fits(pattern: &str, text: &str) -> bool {
 }
 
 fn phone(name: &str) -> String {
+    if name.bytes().all(|b| b.is_ascii_digit()) {
+        return name.into();
+    }
     let n: u64 = name.bytes().fold(0, |n, b| n * 256 + u64::from(b));
     format!("+86138{n:08}")
 }
@@ -39,14 +44,16 @@ async fn talk(file: &std::path::Path) {
     let script = std::fs::read_to_string(file).expect("the talk is there");
     let dir = tempfile::tempdir().expect("a folder");
     let smsbox = Smsbox::start().await;
-    let daemon = Daemon::start(dir.path(), &Setup::new(&smsbox.url).virtual_clock()).await;
+    let config: Vec<&str> = script.lines().filter_map(|l| l.strip_prefix("% ")).collect();
+    let setup = Setup::new(&smsbox.url).virtual_clock().extra(&config.join("\n"));
+    let daemon = Daemon::start(dir.path(), &setup).await;
     daemon.clock(r#"{"now": "2026-11-21T09:00:00+08:00"}"#).await;
     let (mut read, mut sent) = (0, 0);
     let mut waiting: BTreeMap<String, Vec<Caught>> = BTreeMap::new();
     for (n, line) in script.lines().enumerate() {
         let at = format!("{}:{}", file.display(), n + 1);
         let line = line.trim_end();
-        if line.is_empty() || line.starts_with('#') {
+        if line.is_empty() || line.starts_with(['#', '%']) {
             continue;
         }
         let nothing_left = |waiting: &BTreeMap<String, Vec<Caught>>| {

@@ -143,6 +143,11 @@ impl Inlet {
         }
     }
 
+    /// The methods it takes, as in `Allow`.
+    pub fn methods(&self) -> String {
+        self.methods.iter().map(Method::as_str).collect::<Vec<_>>().join(", ")
+    }
+
     pub fn takes(&self, method: &Method) -> bool {
         self.methods.contains(method)
     }

@@ -76,15 +76,12 @@ impl TokenSpot {
         matches!(self.0, Spot::Query(_) | Spot::Path)
     }
 
-    /// `base` with the token in it, for the operator to paste; a token in a header or field cannot be shown so.
-    pub fn show(&self, base: &str, token: &Secret) -> String {
+    /// `base` with the token (encoded, or what stands in for it) where it belongs, for the operator to paste; a token in a
+    /// header or field cannot be shown so.
+    pub fn show(&self, base: &str, token: &str) -> String {
         match &self.0 {
-            Spot::Query(name) => {
-                let mut url = base.to_string();
-                form::push(&mut url, form::separator(base), name, token.expose().as_bytes());
-                url
-            }
-            Spot::Path => format!("{base}/{}", form::encode(token.expose().as_bytes())),
+            Spot::Query(name) => format!("{base}{}{}={token}", form::separator(base), form::encode(name.as_bytes())),
+            Spot::Path => format!("{base}/{token}"),
             Spot::Header(name) => format!("{base} with the header {name}: (the token)"),
             Spot::Field(name) => format!("{base} with the field {name} = (the token)"),
         }

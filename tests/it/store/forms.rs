@@ -15,14 +15,17 @@ fn full() -> Change {
         // the first and the last intent there are: their places are stored
         Ask::Meaning { text: "mai banlangen".into(), intents: vec![Intent::Sell, Intent::Buy, Intent::Unknown] },
         Ask::Place,
+        Ask::Item { text: "卖".into() },
     ];
     let questions = asks.map(|ask| Question { asked: NOW, until: NOW.plus(HOUR), ask }).to_vec();
     let rich = Person {
         stopped: Some(NOW.plus(1)),
         posts: vec![807],
-        today: Today { day: 20_778, posts: 3, pushes: 2, unread: 1 },
+        today: Today { day: 20_778, posts: 3, pushes: 2, unread: 1, answers: 5 },
         questions,
         more: vec![809, 810],
+        waiting: vec![811],
+        contacted: vec![812],
         ..person(1)
     };
     let plain = Person { name: None, place: None, ..person(2) };
