@@ -40,6 +40,9 @@ pub struct IntentWords {
     pub post: Vec<String>,
     #[serde(default)]
     pub whole: Vec<String>,
+    /// Sentences with the reading they must have; see [`super::example`].
+    #[serde(default)]
+    pub reads: Vec<String>,
     /// Of `register`: heads that give a name.
     #[serde(default)]
     pub naming: Vec<String>,
