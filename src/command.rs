@@ -12,6 +12,7 @@ mod number;
 mod phrase;
 mod place;
 mod price;
+mod prove;
 mod quantity;
 mod scan;
 mod share;
@@ -19,6 +20,7 @@ mod slip;
 mod slots;
 
 pub use explain::explain;
+pub use prove::prove;
 
 use crate::clock::Timestamp;
 use crate::grammar::Grammar;

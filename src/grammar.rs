@@ -5,6 +5,7 @@
 
 pub mod board;
 pub mod command;
+pub mod example;
 pub mod intent;
 pub mod item;
 pub mod lexicon;
@@ -32,6 +33,8 @@ pub struct Grammar {
     pub lexicon: lexicon::Lexicon,
     pub sounds: sound::Sounds,
     pub replies: reply::Replies,
+    /// Sentences that the data give with their readings.
+    pub examples: Vec<example::Example>,
 }
 
 /// The grammar in force, which a reload replaces while texts are being read. Clones share it.
@@ -119,8 +122,9 @@ impl Grammar {
         let lexicon = lexicon::Lexicon::build(&sources, &items, &units, &mut errors);
         let sounds = sound::Sounds::build(&items);
         let replies = reply::Replies::read(&sources, &mut errors);
+        let examples = example::collect(&sources, &items, &lexicon, &mut errors);
         if errors.is_empty() {
-            Ok(Grammar { boards, items, units, places, lexicon, sounds, replies })
+            Ok(Grammar { boards, items, units, places, lexicon, sounds, replies, examples })
         } else {
             Err(errors)
         }

@@ -22,8 +22,9 @@ use clap::Args;
 use super::{complain, load};
 use crate::app;
 use crate::carrier::Secrets;
+use crate::command;
 use crate::config::{ClockKind, Config};
-use crate::grammar::Grammar;
+use crate::grammar::{Grammar, GrammarError};
 
 /// Checks config and grammar, and prints what to enter at each carrier.
 #[derive(Debug, Args)]
@@ -44,8 +45,16 @@ pub fn run(args: &CheckArgs, file: Option<&Path>, env: &BTreeMap<String, String>
     let secrets = if args.show_secrets { Secrets::Whole } else { Secrets::Masked };
     match app::load_grammar(&config) {
         Ok(grammar) => {
+            // The sentences that its words came with.
+            let below = config.server.grammar.as_deref();
+            let named = |e: GrammarError| match below {
+                Some(dir) => GrammarError { file: dir.join(&e.file).display().to_string(), ..e },
+                None => e,
+            };
+            let wrong: Vec<GrammarError> = command::prove(&grammar).into_iter().map(named).collect();
             print(&config, &grammar, secrets);
-            ExitCode::SUCCESS
+            complain(&wrong);
+            if wrong.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
         Err(faults) => {
             complain(&[faults]);

@@ -180,7 +180,12 @@ fn named_post(scene: &Scene<'_, '_>) -> Option<Reading> {
         }
         (_, Some((end, w))) if at == 0 || ps[..at].iter().all(|(_, p)| p.has(Sign::Choose)) => (w, end),
         // 807多少钱, 807 4元: something about a post, and what is for a person to say.
-        (None, None) if at == 0 && digits && n >= 101 && !scene.phrases.iter().any(|p| p.item().is_some()) => {
+        (None, None)
+            if ps[..at].iter().all(|(_, p)| p.has(Sign::Choose))
+                && digits
+                && n >= 101
+                && !scene.phrases.iter().any(|p| p.item().is_some()) =>
+        {
             (Intent::Contact, 0)
         }
         (None, None) if marked && at == 0 && digits && n >= 100 => (Intent::Contact, 0),
@@ -195,7 +200,7 @@ fn named_post(scene: &Scene<'_, '_>) -> Option<Reading> {
         return None;
     }
     let mut r = named(intent, n);
-    if before.is_none() && after.is_none() && at == 0 {
+    if before.is_none() && after.is_none() && ps.len() > at + 1 {
         r.unsure = true;
         r.alternatives = vec![Intent::Contact, Intent::Relay];
     }

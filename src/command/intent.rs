@@ -124,7 +124,7 @@ fn ends_asking(phrases: &[Phrase<'_>]) -> bool {
     phrases.iter().enumerate().any(|(i, p)| {
         let last = || {
             let mut behind = phrases[i + 1..].iter().take(SIGHT);
-            behind.find(|q| !q.has(Sign::Le) && !q.has(Sign::Polite)).is_none_or(Phrase::is_separator)
+            behind.find(|q| !q.has(Sign::Le) && !q.has(Sign::Polite)).is_none_or(|q| q.is_separator() || q.spaced)
         };
         i > 0 && p.has(Sign::Ask) && last()
     })
@@ -255,7 +255,14 @@ pub fn decide(grammar: &Grammar, text: &str, phrases: &[Phrase<'_>]) -> Decision
                 continue;
             }
             // 找人, 师傅 say more than 找.
-            s.at_least(intent, if intent == Intent::Hire && w.chars > 1 { HINT + 1 } else { HINT });
+            s.at_least(
+                intent,
+                if intent == Intent::Hire && w.chars > 1 && !w.is_verb(Intent::Buy, Force::Hint) {
+                    HINT + 1
+                } else {
+                    HINT
+                },
+            );
         }
         if w.has(Sign::Ambiguous) {
             for intent in grammar.lexicon.ambiguous.get(p.text(text)).into_iter().flatten() {
@@ -283,8 +290,8 @@ pub fn decide(grammar: &Grammar, text: &str, phrases: &[Phrase<'_>]) -> Decision
         s.add(Intent::Order, 2);
     }
     // 我想卖点东西怎么弄: how it is done is asked.
-    let helpless = |p: &Phrase<'_>| p.word().is_some_and(|w| w.chars > 2 && w.is_verb(Intent::Help, Force::Whole));
-    if !f.item && !f.amount && !f.people && phrases.iter().any(helpless) {
+    let how = phrases.iter().any(|p| p.has(Sign::How));
+    if how && !f.item && !f.amount && !f.people && s.0.iter().any(|(i, n)| posts(*i) && *n >= STRONG) {
         s.at_least(Intent::Help, STRONG + 2);
     }
     looking_up(&f, phrases, &mut s, question, offered_to_any, closing);
@@ -374,7 +381,7 @@ fn kinds(f: &Facts, phrases: &[Phrase<'_>], s: &mut Scores, question: bool) {
         Some(Kind::Goods | Kind::Vehicle) | None => {}
     }
     // Goods are bought, not hired; hints of work fall away.
-    if matches!(f.kind, Some(Kind::Goods | Kind::Vehicle | Kind::Animal)) && !f.people && !f.wage {
+    if f.item && matches!(f.kind, Some(Kind::Goods | Kind::Vehicle | Kind::Animal) | None) && !f.people && !f.wage {
         s.0.retain(|(i, n)| !(matches!(i, Intent::Hire | Intent::Seek) && *n <= HINT));
         if s.get(Intent::Buy) == HINT {
             s.add(Intent::Buy, 1);
@@ -523,6 +530,10 @@ fn choose(f: &Facts, mut s: Scores) -> Decision {
                 && posts(second)
             {
                 unsure = vec![best, second];
+            }
+            // 多少钱一斤,我家有两千斤
+            if best == Intent::Price && f.own && f.many && scores.iter().any(|(i, n)| *i == Intent::Sell && *n > HINT) {
+                unsure = vec![Intent::Price, Intent::Sell];
             }
             best
         }

@@ -53,6 +53,8 @@ pub(super) fn leftovers(scene: &Scene<'_, '_>, used: &[bool], marks: bool) -> Ve
         What::Word(w) if marks => {
             w.speaks_anywhere() && !light(p) && !spoken(p) && !p.has(Sign::In) && !p.has(Sign::Go)
         }
+        // 酬谢500: a sum by itself describes nothing.
+        What::Number { .. } | What::Sum(_) if marks => false,
         What::Word(w) => w.has(Sign::PayInKind) || w.has(Sign::Modifier) && w.chars > 1 || w.moment().is_some(),
         _ => !p.is_separator(),
     };

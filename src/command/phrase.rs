@@ -173,6 +173,9 @@ fn next<'a, 'g>(
     if begins && let Some(found) = counted(grammar, text, i) {
         return found;
     }
+    if let Some(found) = said_again(grammar, text, i, before) {
+        return found;
+    }
     let one = &i[1..];
     match t.kind {
         Kind::Word(w) => match w.item() {
@@ -204,6 +207,30 @@ fn next<'a, 'g>(
         Kind::Question => (one, What::Question),
         Kind::Dash | Kind::Mark => (one, What::Mark),
     }
+}
+
+/// 八角八角一斤: the name of a thing said again right behind it, where it reads as money too, is its price.
+fn said_again<'a, 'g>(
+    grammar: &'g Grammar,
+    text: &str,
+    i: In<'a, 'g>,
+    before: Option<&Phrase<'g>>,
+) -> Option<(In<'a, 'g>, What<'g>)> {
+    let t = i.first().filter(|t| !t.spaced)?;
+    let again = t.word()?.item()?;
+    before.filter(|b| b.item() == Some(again))?;
+    let mut pieces: Vec<Token<'g>> = Vec::with_capacity(8);
+    for (at, c) in text[t.range()].char_indices() {
+        let (start, end) = (t.start as usize + at, t.start as usize + at + c.len_utf8());
+        let word = grammar.lexicon.word(&text[start..end])?;
+        pieces.push(Token { start: start as u32, end: end as u32, spaced: false, kind: Kind::Word(word) });
+    }
+    let cut = pieces.len();
+    pieces[0].word()?.digit()?;
+    pieces.extend(i[1..].iter().take(4));
+    let (rest, sum) = price(&pieces).ok()?;
+    let taken = (pieces.len() - rest.len()).checked_sub(cut)?;
+    Some((&i[1 + taken..], What::Sum(sum)))
 }
 
 /// 有头牛, 买辆摩托: a unit between verb and item is one of it.

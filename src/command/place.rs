@@ -50,15 +50,19 @@ pub(super) fn unread_place(scene: &Scene<'_, '_>, intent: Intent) -> Option<usiz
 /// 榕江到贵阳, 从县城去凯里, 去凯里.
 pub(super) fn route(scene: &Scene<'_, '_>, r: &mut Reading, used: &mut [bool]) {
     let ps = &scene.phrases;
+    // 浙江义乌: the smaller one within the larger.
+    let smaller = |i: usize| match (ps.get(i)?.what, ps.get(i + 1)?.what) {
+        (What::Place(f), What::Place(g)) if g.code != f.code && g.code.up_to(f.code.ring()) == Some(f.code) => Some(g),
+        _ => None,
+    };
+    let within = |i: usize, used: &mut [bool]| {
+        if smaller(i).is_some() {
+            used[i + 1] = true;
+        }
+    };
     let named = |i: usize| -> Option<Place> {
         match ps.get(i)?.what {
-            // 浙江义乌: the smaller one within the larger.
-            What::Place(f) => match ps.get(i + 1).map(|q| q.what) {
-                Some(What::Place(g)) if g.code != f.code && g.code.up_to(f.code.ring()) == Some(f.code) => {
-                    Some(place(scene, &g))
-                }
-                _ => Some(place(scene, &f)),
-            },
+            What::Place(f) => Some(place(scene, &smaller(i).unwrap_or(f))),
             What::Unread if ps[i].text(scene.text).chars().all(normalize::is_han) => {
                 Some(Place { code: PlaceCode::COUNTRY, name: ps[i].text(scene.text).to_string() })
             }
@@ -83,6 +87,7 @@ pub(super) fn route(scene: &Scene<'_, '_>, r: &mut Reading, used: &mut [bool]) {
             if let Some(p) = named(i).filter(|_| known || (tight && ps[i - 1].has(Sign::Go))) {
                 r.to = Some(p);
                 used[i] = true;
+                within(i, used);
             }
         }
         if ps[i - 1].has(Sign::From)
@@ -91,6 +96,7 @@ pub(super) fn route(scene: &Scene<'_, '_>, r: &mut Reading, used: &mut [bool]) {
         {
             r.from = Some(p);
             used[i] = true;
+            within(i, used);
         }
     }
     for i in 0..ps.len().saturating_sub(1) {

@@ -127,8 +127,13 @@ fn compound<'a, 'g>(grammar: &Grammar, i: In<'a, 'g>, a: &mut Amount) -> In<'a, 
 pub fn bounds<'a, 'g>(i: In<'a, 'g>) -> (In<'a, 'g>, bool) {
     let (mut rest, mut approx) = (i, false);
     while let Some((t, tail)) = rest.split_first() {
-        let more =
-            !t.spaced && t.has(Sign::More) && !counts(tail.first()) && t.word().is_some_and(|w| w.unit().is_none());
+        // 买两只来喂: 来 and 把 stand before the unit, or mean something else.
+        let more = !t.has(Sign::Go)
+            && !t.has(Sign::Want)
+            && !t.spaced
+            && t.has(Sign::More)
+            && !counts(tail.first())
+            && t.word().is_some_and(|w| w.unit().is_none());
         if t.has(Sign::Around) || more {
             approx = true;
         } else if !(t.has(Sign::AtLeast) || t.has(Sign::AtMost)) {

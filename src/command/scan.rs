@@ -233,16 +233,18 @@ fn place_cost(grammar: &Grammar, text: &str, at: usize, found: &Found, home: Pla
             .word(c.encode_utf8(&mut b))
             .is_some_and(|w| w.has(Sign::In) || w.has(Sign::From) || w.has(Sign::Go) || w.has(Sign::Route))
     });
+    let apart = |c: Option<char>| c.is_none_or(|c| !is_han(c));
+    let alone = apart(text[..at].chars().next_back()) && apart(text[at + found.len..].chars().next());
     let high = found.code.ring() >= Ring::County;
     match (cue, high, found.ring <= Ring::County && home != PlaceCode::COUNTRY) {
         (true, ..) => LONG,
         // Never cheaper than two short words that read the same characters: 千斤 is no town.
         (_, _, true) => SHORT * 2 + 1,
         (_, true, _) => SHORT * 2 + 3,
-        // A town far away must be named in full or led up to: 工人 is no 工人街道.
+        // A town far away is named in full, or led up to, or by itself: 工人 is no 工人街道.
         _ if !found.shared
             && found.code.ring() == Ring::Town
-            && (home == PlaceCode::COUNTRY || found.ring <= Ring::Province) =>
+            && (alone || home != PlaceCode::COUNTRY && found.ring <= Ring::City) =>
         {
             UNREAD + SHORT - 2
         }

@@ -60,6 +60,9 @@ pub(super) fn missing(scene: &Scene<'_, '_>) -> Option<usize> {
         says(Intent::Lost) || says(Intent::Found)
     };
     let said: Vec<u16> = ps.iter().filter(|p| verb(p)).map(|p| p.clause).take(MOST_ITEMS).collect();
+    // 摩托车被偷 车牌…: what stands apart behind a verb that has its thing before it.
+    let named_before = ps.iter().position(&verb).filter(|v| ps[..*v].iter().any(names_item));
+    let behind = |i: usize| named_before.is_some_and(|v| v < i && ps[v + 1..=i].iter().any(|p| p.spaced));
     let aside = |i: usize| {
         let before = i.checked_sub(1).map(|j| &ps[j]);
         let owner = before.is_some_and(|p| p.has(Sign::Own))
@@ -68,14 +71,14 @@ pub(super) fn missing(scene: &Scene<'_, '_>) -> Option<usize> {
         owner || before.is_some_and(|p| p.has(Sign::In) && !p.has(Sign::Have))
     };
     let rank = |i: &usize| {
-        let far = u8::from(aside(*i)) * 2 + u8::from(!said.contains(&ps[*i].clause) && !said.is_empty());
-        let Some(x) = ps[*i].item() else { return (0, far, 1) };
+        let far = u8::from(!said.contains(&ps[*i].clause) && !said.is_empty() || behind(*i));
+        let Some(x) = ps[*i].item() else { return (aside(*i), 0, far, 1) };
         let loose = match scene.grammar.lexicon.kind(x) {
             Kind::Animal | Kind::Thing | Kind::Person => 0,
             Kind::Goods | Kind::Vehicle => 1,
             Kind::Trade => 2,
         };
-        (u8::from(scene.grammar.items.at(x).is_some_and(|x| x.category.is_none())), far, loose)
+        (aside(*i), u8::from(scene.grammar.items.at(x).is_some_and(|x| x.category.is_none())), far, loose)
     };
     // 寻牛:黑色母水牛 is a buffalo.
     let apart = items(scene);
@@ -86,9 +89,21 @@ pub(super) fn missing(scene: &Scene<'_, '_>) -> Option<usize> {
     (0..scene.phrases.len()).filter(|i| names_item(&scene.phrases[*i]) && special(i)).min_by_key(rank)
 }
 
+/// The category above all others of what a phrase names.
+fn root(scene: &Scene<'_, '_>, i: usize) -> Option<String> {
+    let item = scene.phrases[i].item().and_then(|x| scene.grammar.items.at(x))?;
+    scene.grammar.items.path(&item.name).pop()
+}
+
 /// Items said side by side (板蓝根和天麻) or each with an amount or a price; others are only mentioned.
 pub(super) fn joined(scene: &Scene<'_, '_>, named: Vec<usize>) -> Vec<usize> {
     let ps = &scene.phrases;
+    // 水稻收割机: of two kinds of things in one word the last is meant.
+    let head = |i: usize| {
+        let tight = named.contains(&(i + 1)) && !ps[i + 1].spaced;
+        !(tight && ps[i].item().is_some() && ps[i + 1].item().is_some() && root(scene, i) != root(scene, i + 1))
+    };
+    let named: Vec<usize> = named.iter().copied().filter(|i| head(*i)).collect();
     let mut out = vec![named[0]];
     for pair in named.windows(2) {
         let between = &ps[pair[0] + 1..pair[1]];
@@ -102,7 +117,8 @@ pub(super) fn joined(scene: &Scene<'_, '_>, named: Vec<usize>) -> Vec<usize> {
                 || matches!(q.what, What::Amount(_) | What::Sum(_) | What::Each)
                 || matches!(q.what, What::Word(w) if w.verbs(Force::Strong).next().is_some() || w.has(Sign::Modifier))
         });
-        if (plain && (pair[1] != pair[0] + 1 || ps[pair[1]].spaced))
+        // 废铜废铁: two of one kind.
+        if (plain && (pair[1] != pair[0] + 1 || ps[pair[1]].spaced || root(scene, pair[0]) == root(scene, pair[1])))
             || (counted(&ps[pair[1] + 1..until]) && between.iter().any(Phrase::is_separator))
         {
             out.push(pair[1]);
@@ -203,9 +219,9 @@ pub(super) fn choose_amount(scene: &Scene<'_, '_>, s: &Share) -> Option<usize> {
     let usual = usual.as_deref().and_then(|u| units.get(u)).map(|u| u.dimension.as_str());
     // 直径20公分: a measure of each.
     let measure = |i: usize| {
-        let small = at(i)
-            .and_then(|a| units.at(a.unit))
-            .is_some_and(|u| u.dimension == "length" && usual != Some("length") && u.size.is_some_and(|(n, d)| n < d));
+        let small = at(i).and_then(|a| units.at(a.unit)).is_some_and(|u| {
+            u.dimension == "length" && usual != Some("length") && u.size.is_some_and(|(n, d)| n < d || n >= 1000 * d)
+        });
         small || i > 0 && scene.phrases[i - 1].has(Sign::Measure)
     };
     let rank = |i: &usize| {

@@ -97,7 +97,14 @@ pub fn settle(scene: &Scene<'_, '_>, decision: &Decision) -> Reading {
         Intent::Guide => {
             Reading { topic: official(scene).or_else(|| rest_text(scene, 0)), ..Reading::of(Intent::Guide) }
         }
-        Intent::Ask | Intent::Errand | Intent::Notice | Intent::Subscribe | Intent::Unsubscribe | Intent::Report => {
+        Intent::Subscribe | Intent::Unsubscribe => {
+            let says = |p: &Phrase<'_>| {
+                let verb = |i| p.word().is_some_and(|w| w.is_verb(i, Force::Strong) || w.is_verb(i, Force::Head));
+                verb(Intent::Subscribe) || verb(Intent::Unsubscribe) || p.has(Sign::Have) || p.has(Sign::IsThere)
+            };
+            Reading { topic: rest_without(scene, 0, says), ..Reading::of(decision.intent) }
+        }
+        Intent::Ask | Intent::Errand | Intent::Notice | Intent::Report => {
             Reading { topic: rest_text(scene, 0), ..Reading::of(decision.intent) }
         }
         Intent::Withdraw | Intent::Deal | Intent::Rate => {
@@ -188,6 +195,7 @@ pub fn fill(scene: &Scene<'_, '_>, intent: Intent) -> Reading {
         if work && shares.len() > 1 && shares.iter().filter(|s| counts(s)).count() > 1 {
             let own = s.hands.first().and_then(|i| if let What::People(n) = ps[*i].what { Some(n) } else { None });
             one.people = own;
+            s.hands.iter().for_each(|i| used[*i] = true);
         }
         one.item = s.item.map(|i| {
             used[i] = true;
@@ -309,12 +317,15 @@ fn amounts_and_prices(
 fn sold_by(scene: &Scene<'_, '_>, s: &Share, x: &Sum, price: &mut Price) {
     let unit =
         |i: usize| if let What::Amount(a) = scene.phrases[i].what { scene.grammar.units.at(a.unit) } else { None };
+    let (dearest, usual) = &scene.grammar.lexicon.dearest_weight;
     match x.per {
-        Per::Nothing if x.yuan <= Exact::from_integer(DEAREST_WEIGHT) => {
-            let count = price.per.as_deref().and_then(|p| scene.grammar.units.get(p));
+        Per::Nothing if x.yuan <= Exact::from_integer(*dearest) => {
+            let Some(count) = price.per.as_deref().and_then(|p| scene.grammar.units.get(p)) else { return };
             let weight = s.amounts.iter().filter_map(|i| unit(*i)).find(|u| u.dimension == "weight");
-            if let (Some("count"), Some(w)) = (count.map(|u| u.dimension.as_str()), weight) {
+            if let Some(w) = weight.filter(|_| count.dimension == "count") {
                 price.per = Some(w.name.clone());
+            } else if scene.grammar.lexicon.dear.contains(&count.name) {
+                price.per = Some(usual.clone());
             }
         }
         Per::Period(_) if !scene.phrases.iter().any(|p| p.has(Sign::Rent)) => price.per = None,
@@ -370,9 +381,6 @@ fn sold_singly(scene: &Scene<'_, '_>, r: &Reading) -> bool {
     let unit = items.path(&item.name).iter().find_map(|n| items.get(n).and_then(|i| i.unit.clone()));
     unit.and_then(|u| scene.grammar.units.get(&u)).is_some_and(|u| u.size.is_none() || u.dimension == "count")
 }
-
-/// Of what is both counted and weighed, a price above this is for each, in yuan: meat by the 斤 is cheaper.
-const DEAREST_WEIGHT: i64 = 30;
 
 fn unit_name(scene: &Scene<'_, '_>, unit: u32) -> String {
     scene.grammar.units.at(unit).map(|u| u.name.clone()).unwrap_or_default()

@@ -40,6 +40,9 @@ pub struct IntentWords {
     pub post: Vec<String>,
     #[serde(default)]
     pub whole: Vec<String>,
+    /// Sentences with the reading they must have; see [`super::example`].
+    #[serde(default)]
+    pub reads: Vec<String>,
     /// Of `register`: heads that give a name.
     #[serde(default)]
     pub naming: Vec<String>,
@@ -104,6 +107,12 @@ pub struct PriceWords {
     pub cues: Vec<String>,
     pub sign: Vec<String>,
     pub negotiable: Vec<String>,
+    #[serde(default)]
+    pub dear: Vec<String>,
+    #[serde(default)]
+    pub dearest_weight: i64,
+    #[serde(default)]
+    pub weight: String,
 }
 
 /// `dates.toml`.

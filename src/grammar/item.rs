@@ -28,6 +28,9 @@ pub struct Item {
     /// Longer words that contain a word of this item and are something else.
     #[serde(default)]
     pub never: Vec<String>,
+    /// Sentences with the reading they must have; see [`super::example`].
+    #[serde(default)]
+    pub reads: Vec<String>,
 }
 
 #[derive(Deserialize)]

@@ -255,6 +255,12 @@ pub struct Lexicon {
     pub ambiguous: HashMap<String, Vec<Intent>>,
     pub signatures: Vec<String>,
     pub prefixes: Vec<String>,
+    /// Sentences of the intents, with their readings.
+    pub reads: Vec<String>,
+    /// What animals are counted by that cost more each than any price by weight.
+    pub dear: Vec<String>,
+    /// In yuan, and the unit of weight.
+    pub dearest_weight: (i64, String),
     /// For each item of the lexicon, what kind of thing it is.
     kinds: Vec<Kind>,
     /// The simplified form of each character from U+4E00 on; 0 where it is its own.
@@ -347,6 +353,7 @@ impl Lexicon {
                 }
             })
             .collect();
+        let reads = commands.intent.iter().flat_map(|i| i.reads.iter().cloned()).collect();
         Lexicon {
             automaton,
             words,
@@ -359,6 +366,9 @@ impl Lexicon {
             ambiguous: commands.ambiguous.into_iter().collect(),
             signatures: commands.noise.signatures.iter().map(|s| s.to_lowercase()).collect(),
             prefixes: commands.noise.prefixes.iter().map(|s| s.to_lowercase()).collect(),
+            reads,
+            dear: numbers.price.dear,
+            dearest_weight: (numbers.price.dearest_weight, numbers.price.weight),
             kinds,
             simplified: build::simplified(sources, errors),
         }

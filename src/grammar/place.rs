@@ -229,7 +229,16 @@ impl Places {
                 Some(b) => better(b, found),
             });
         }
-        best
+        // 榕江县城
+        best.map(|f| {
+            let seat = |s: &String| {
+                let county = s.chars().next()?;
+                let at = f.len.checked_sub(county.len_utf8())?;
+                text.get(at..)?.starts_with(s.as_str()).then(|| at + s.len())
+            };
+            let len = self.seats.iter().find_map(seat).filter(|_| f.full && f.code.ring() == Ring::County);
+            Found { len: len.unwrap_or(f.len), ..f }
+        })
     }
 }
 

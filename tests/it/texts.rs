@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use serde::Deserialize;
 use serde_json::Value;
 use xiangxun::clock::Timestamp;
-use xiangxun::command::{Intent, read};
+use xiangxun::command::{Intent, prove, read};
 use xiangxun::grammar::Grammar;
 use xiangxun::market::PlaceCode;
 
@@ -220,6 +220,43 @@ fn a_word_that_means_two_things_is_refused_with_both_places() {
     assert!(said.iter().any(|e| e.starts_with("lexicon/zz.toml:6: ") && e.contains("无此类")), "{said:?}");
     assert!(said.iter().any(|e| e.starts_with("places/zz.tsv:2: ")), "{said:?}");
     assert_eq!(said.len(), 3, "{said:?}");
+}
+
+#[test]
+fn sentences_of_the_data_are_read_as_they_say() {
+    let wrong: Vec<String> = prove(&GRAMMAR).iter().map(ToString::to_string).collect();
+    assert!(GRAMMAR.examples.len() > 20, "only {} sentences", GRAMMAR.examples.len());
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_sentence_read_otherwise_is_told_with_its_line() {
+    let dir = tempfile::tempdir().expect("a folder");
+    copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("grammar"), dir.path());
+    let add = |reads: &str| {
+        let more = format!("[[item]]\nname = \"某物\"\ncategory = \"药材\"\nreads = [\"{reads}\"]\n");
+        std::fs::write(dir.path().join("lexicon/zz.toml"), more).expect("written");
+        Grammar::load(dir.path())
+    };
+    let told = |reads| {
+        let grammar = add(reads).unwrap_or_else(|e| panic!("{reads}: {}", e[0]));
+        prove(&grammar).iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(told("卖某物3斤 => sell 某物 3斤 !buy"), Vec::<String>::new());
+    assert_eq!(told("收某物和天麻 => buy 某物 + buy 天麻"), Vec::<String>::new());
+    for (reads, read_as) in [
+        ("卖某物3斤 => buy 某物", "lexicon/zz.toml:4: `卖某物3斤` is read as `sell 某物 3斤`, not `buy 某物`"),
+        ("卖某物3斤 => sell !某物", "lexicon/zz.toml:4: `卖某物3斤` is read as `sell 某物 3斤`, not `sell !某物`"),
+        (
+            "收某物 => buy 某物 + buy 天麻",
+            "lexicon/zz.toml:4: `收某物` is read as `buy 某物`, not `buy 某物 + buy 天麻`",
+        ),
+    ] {
+        assert_eq!(told(reads), [read_as]);
+    }
+    let errors = add("卖某物3斤").expect_err("no arrow");
+    assert_eq!(errors.len(), 1);
+    assert!(errors[0].to_string().starts_with("lexicon/zz.toml:4: `卖某物3斤` is no example"), "{}", errors[0]);
 }
 
 #[test]
