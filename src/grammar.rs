@@ -118,6 +118,7 @@ impl Grammar {
         let boards = board::Boards::read(&sources, &mut errors);
         let items = item::Items::read(&sources, &mut errors);
         let units = unit::Units::read(&sources, &mut errors);
+        items.check_units(&units, &sources, &mut errors);
         let places = place::Places::read(&sources, &mut errors);
         let lexicon = lexicon::Lexicon::build(&sources, &items, &units, &mut errors);
         let sounds = sound::Sounds::build(&items);

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use serde::Deserialize;
 
+use super::unit::Units;
 use super::{GrammarError, Source, under};
 use crate::market::Ring;
 
@@ -31,6 +32,14 @@ pub struct Item {
     /// Sentences with the reading they must have; see [`super::example`].
     #[serde(default)]
     pub reads: Vec<String>,
+}
+
+/// Where an item is named in its file.
+fn line_of(source: &Source, name: &str) -> usize {
+    let quoted = format!("\"{name}\"");
+    let named = source.text.match_indices(&quoted).find(|(at, _)| source.text[..*at].trim_end().ends_with("name ="));
+    let at = named.or_else(|| source.text.match_indices(&quoted).next()).map(|(at, _)| at);
+    at.map_or(1, |at| source.line_at(at))
 }
 
 #[derive(Deserialize)]
@@ -85,10 +94,23 @@ impl Items {
         for (item, file) in self.items.iter().zip(&self.files) {
             let Some(up) = item.category.as_deref().filter(|c| !self.by_name.contains_key(*c)) else { continue };
             if let Some(source) = sources.iter().find(|s| s.file == *file) {
-                let line = source.text.find(&format!("name = \"{}\"", item.name)).map_or(1, |at| source.line_at(at));
+                let line = line_of(source, &item.name);
                 errors.push(
                     source.error(line, format!("`{}` is filed under `{up}`, which no file has as an item", item.name)),
                 );
+            }
+        }
+    }
+
+    /// What goods are counted in must be a unit, else no amount of them is known for one.
+    pub(super) fn check_units(&self, units: &Units, sources: &[Source], errors: &mut Vec<GrammarError>) {
+        for (item, file) in self.items.iter().zip(&self.files) {
+            let Some(unit) = item.unit.as_deref().filter(|u| units.get(u).is_none()) else { continue };
+            if let Some(source) = sources.iter().find(|s| s.file == *file) {
+                let line = line_of(source, &item.name);
+                let what =
+                    format!("`{}` is counted in `{unit}`, which is no unit by its own name in units.toml", item.name);
+                errors.push(source.error(line, what));
             }
         }
     }
