@@ -135,6 +135,12 @@ pub fn state(g: &Grammar, post: &Post, now: Timestamp) -> String {
     fill(g, name, &[])
 }
 
+/// What a post says besides, without the single characters that reading leaves over: `包吃`, not `少 问`.
+pub fn remark(words: &str) -> String {
+    let told: Vec<&str> = words.split_whitespace().filter(|w| w.chars().nth(1).is_some()).collect();
+    clip(&told.join(" "))
+}
+
 /// Free words, clipped where they are longer than anyone needs to know them again; never inside a number.
 pub fn clip(words: &str) -> String {
     let Some((mut at, _)) = words.char_indices().nth(WORDS) else { return words.to_string() };
