@@ -84,8 +84,9 @@ struct Desk<H> {
 struct Line {
     account: Account,
     figures: CarrierFigures,
-    /// Keeps a flood of refused calls from becoming a flood of log lines.
+    /// Keep a flood of refused calls from becoming a flood of log lines, and from hiding that texts are not kept.
     complaints: webhook::Complaints,
+    losses: webhook::Complaints,
 }
 
 /// The routes of this room; pages of other rooms are merged by the caller.
@@ -95,7 +96,7 @@ pub fn routes<H: House>(setup: Setup<H>) -> Router {
     let carriers = setup.carriers.into_iter().map(|account| {
         let name = account.carrier.name().to_string();
         let figures = setup.metrics.carrier(&name);
-        (name, Line { account, figures, complaints: webhook::Complaints::default() })
+        (name, Line { account, figures, complaints: Default::default(), losses: Default::default() })
     });
     let desk = Arc::new(Desk {
         carriers: carriers.collect(),

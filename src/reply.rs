@@ -4,8 +4,8 @@
 //! Reply::new("posted_met").set("no", "102号").list("entry", ["101号200斤"]) -> 已登记102号…
 //! ```
 //!
-//! The first variant that fits with all of its list wins; where none does, the one that fits the most entries. A value is
-//! taken whole or not at all: no number, price or phone is ever cut. What the slots hold is [`phrase`]'s work.
+//! The first variant wins that fits with all of its list, or with enough of it where it says how to get the rest; where
+//! none does, the one that fits the most entries. A value is taken whole or not at all: no number, price or phone is cut. What the slots hold is [`phrase`]'s work.
 
 pub mod phrase;
 
@@ -17,6 +17,9 @@ use crate::message::alphabet::utf16_units;
 
 /// Between the entries of a list.
 const SEPARATOR: &str = ";";
+
+/// So many entries with all that is known of them beat more that are bare, where 更多 brings the rest.
+const ENOUGH: usize = 2;
 
 /// An outcome, ready to be put into words.
 #[derive(Debug, Clone, Default)]
@@ -71,26 +74,24 @@ impl Reply {
         let Some(sentence) = replies.sentence(&self.name) else {
             return Packed { text: String::new(), shown: 0 };
         };
-        let mut best: Option<(Packed, bool)> = None;
+        let mut best: Option<Packed> = None;
         for variant in &sentence.variants {
             let wanted = self.longest_list(variant);
-            for count in (0..=wanted).rev() {
-                if count == 0 && wanted > 0 {
-                    break;
-                }
-                let Some(text) = self.fill(variant, count, wanted) else { break };
-                if utf16_units(&text) <= budget {
-                    if best.as_ref().is_none_or(|(b, _)| count > b.shown) {
-                        best = Some((Packed { text, shown: count }, true));
-                    }
-                    break;
-                }
+            let least = wanted.min(1);
+            let fits = |count: usize| {
+                let text = self.fill(variant, count, wanted).filter(|text| utf16_units(text) <= budget)?;
+                Some(Packed { text, shown: count })
+            };
+            let Some(packed) = (least..=wanted).rev().find_map(fits) else { continue };
+            let enough = packed.shown == wanted || packed.shown >= ENOUGH && says_what_is_left(variant);
+            if best.as_ref().is_none_or(|b| enough || packed.shown > b.shown) {
+                best = Some(packed);
             }
-            if best.as_ref().is_some_and(|(b, _)| b.shown == wanted) {
+            if enough {
                 break;
             }
         }
-        best.map(|(packed, _)| packed).unwrap_or_else(|| {
+        best.unwrap_or_else(|| {
             // Longer than [longest] foresaw: the tersest, whole. A second segment beats a cut number.
             let last = sentence.variants.last().map(Vec::as_slice).unwrap_or_default();
             let text = self.fill(last, self.longest_list(last).min(1), 0).unwrap_or_default();
@@ -137,6 +138,15 @@ impl Reply {
     }
 }
 
+/// Whether a variant tells how many entries are left.
+fn says_what_is_left(pieces: &[Piece]) -> bool {
+    pieces.iter().any(|p| match p {
+        Piece::Slot(s) => s == "left",
+        Piece::Optional(inner) => says_what_is_left(inner),
+        _ => false,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -163,6 +173,21 @@ mod tests {
         assert!(utf16_units(&packed.text) <= SEGMENT);
         assert!(packed.shown >= 2 && packed.text.contains(&format!("还有{}条", 9 - packed.shown)), "{packed:?}");
         assert!(packed.text.matches("元/斤栽麻镇").count() == packed.shown, "entries are whole: {packed:?}");
+    }
+
+    #[test]
+    fn a_few_whole_entries_beat_many_bare_ones() {
+        let g = grammar();
+        let entries = (1..=6).map(|n| format!("10{n}号{n}0斤2元/斤栽麻镇"));
+        let brief = (1..=6).map(|n| format!("10{n}号{n}0斤"));
+        let reply = Reply::new("posted_met").set("no", "107号").set("what", "收红薯").set("count", "6");
+        let reply = reply.set("doing", "在卖").set("first", "101号").list("entry", entries).list("brief", brief);
+        let packed = reply.pack(&g.replies);
+        assert_eq!(
+            packed.text,
+            "已登记107号:收红薯。6个在卖:101号10斤2元/斤栽麻镇;102号20斤2元/斤栽麻镇。还有4个回:更多,要联系回101号"
+        );
+        assert_eq!(packed.shown, 2);
     }
 
     #[test]

@@ -135,3 +135,47 @@ impl Service {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Timestamp;
+    use crate::market::PlaceCode;
+
+    #[test]
+    fn a_text_is_for_the_station_whose_code_fits_best() {
+        let station = |key: &str, code: &str| {
+            let station = Station {
+                key: key.into(),
+                name: key.into(),
+                place: PlaceCode::COUNTRY,
+                short_codes: vec![code.into()],
+                managers: Vec::new(),
+            };
+            (key.to_string(), station)
+        };
+        let rules = Rules {
+            stations: Stations::from([
+                station("a", "10690"),
+                station("b", "1069012345"),
+                station("c", "+8613800000000"),
+            ]),
+            limits: Limits::default(),
+            carrier_station: BTreeMap::from([("sim".to_string(), "c".to_string())]),
+        };
+        for (carrier, to, expected) in [
+            ("k", "1069012345", "b"),
+            ("k", "106901234501", "b"),
+            ("k", "+1069012345", "b"),
+            ("k", "1069077777", "a"),
+            ("k", "8613800000000", "c"),
+            ("sim", "", "c"),
+            ("k", "12345", "a"),
+        ] {
+            let from = Sender::Service("x".into());
+            let sent_at = Some(Timestamp(0));
+            let mo = Mo { carrier: carrier.into(), mo_id: None, from, to: to.into(), text: String::new(), sent_at };
+            assert_eq!(rules.station(&mo).map(|s| s.key.as_str()), Some(expected), "{carrier} {to}");
+        }
+    }
+}

@@ -14,7 +14,7 @@
 //! assert_eq!(token.expose(), "s3cret");
 //! assert_eq!(url, "");
 //! assert!(faults[0].to_string().starts_with("send_url is missing; add send_url = \"…\""));
-//! assert!(faults[1].to_string().starts_with("tokn is not a setting"));
+//! assert!(faults[1].to_string().starts_with("tokn is no key here"));
 //! ```
 
 use std::collections::BTreeMap;
@@ -299,7 +299,7 @@ impl<'a> Settings<'a> {
         let unknown: Vec<&String> = self.table.keys().filter(|k| !self.asked.contains(&k.as_str())).collect();
         for key in unknown {
             let known = self.asked.join(", ");
-            self.fault(key, format!("is not a setting of this kind; there are: {known}"));
+            self.fault(key, format!("is no key here; there are: {known}"));
         }
         if self.errors.is_empty() { Ok(()) } else { Err(self.errors) }
     }

@@ -23,6 +23,7 @@ pub struct Places {
     by_first: HashMap<char, (u32, u32)>,
     /// What the seat of one's own county is called: 县城.
     seats: Vec<String>,
+    homely: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -58,6 +59,9 @@ struct Forms {
     /// 县城: the county that the sender is in.
     #[serde(default)]
     seats: Vec<String>,
+    /// Suffixes of divisions that are named like much else (车站街道, 火星街道): far from home only their full name counts.
+    #[serde(default)]
+    homely: Vec<String>,
     #[serde(default)]
     also: HashMap<String, String>,
 }
@@ -114,6 +118,7 @@ impl Places {
         places.rows.sort_by_key(|r| r.code);
         places.index(&forms);
         places.seats = forms.seats;
+        places.homely = forms.homely;
         places
     }
 
@@ -221,6 +226,13 @@ impl Places {
             };
             let ring = near_ring(code, near);
             if !(full || short || code.ring() >= Ring::County || ring <= Ring::County) {
+                continue;
+            }
+            // a distant town's short name is more likely no name at all: 车站 is a station before it is 车站镇
+            if !full && code.ring() < Ring::County && ring > Ring::City && near != PlaceCode::COUNTRY {
+                continue;
+            }
+            if !full && ring > Ring::County && self.homely.iter().any(|h| name.ends_with(h.as_str())) {
                 continue;
             }
             let found = Found { code, len, full, ring, shared: false };

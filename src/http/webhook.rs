@@ -105,7 +105,7 @@ async fn call<H: House>(desk: &Desk<H>, door: Door, request: Request) -> Respons
         Ok(()) => acknowledge(line.account.carrier.ack(door)),
         Err(e) => {
             line.figures.deferred.inc();
-            line.complaints.log(|more| {
+            line.losses.log(|more| {
                 tracing::error!(carrier = line.account.carrier.name(), ?door, cause = %e, more, "a message was not kept");
             });
             match e {

@@ -135,6 +135,12 @@ pub fn state(g: &Grammar, post: &Post, now: Timestamp) -> String {
     fill(g, name, &[])
 }
 
+/// What a post says besides, without the single characters that reading leaves over: `包吃`, not `少 问`.
+pub fn remark(words: &str) -> String {
+    let told: Vec<&str> = words.split_whitespace().filter(|w| w.chars().nth(1).is_some()).collect();
+    clip(&told.join(" "))
+}
+
 /// Free words, clipped where they are longer than anyone needs to know them again; never inside a number.
 pub fn clip(words: &str) -> String {
     let Some((mut at, _)) = words.char_indices().nth(WORDS) else { return words.to_string() };
@@ -177,11 +183,65 @@ fn words(pieces: &[Piece], slots: &BTreeMap<&str, &str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::market::{Exact, Place, Sex, When};
 
     #[test]
     fn free_words_are_clipped_but_never_inside_a_number() {
         assert_eq!(clip("板蓝根"), "板蓝根");
         assert_eq!(clip("一二三四五六七八九十一二三"), "一二三四五六七八九十一二…");
         assert_eq!(clip("电话在这里请打他13800000000"), "电话在这里请打他…");
+    }
+
+    /// An ox of the township 栽麻, as it is filed.
+    fn ox() -> Post {
+        Post {
+            id: 101,
+            board: "lost".into(),
+            side: "lost".into(),
+            shelf: Default::default(),
+            owner: crate::message::Msisdn::from_u64(8_613_800_000_001),
+            station: "s".into(),
+            cause: 1,
+            item: Some("黄牛".into()),
+            item_said: Some("黄牛".into()),
+            nodes: vec!["黄牛".into()],
+            quantity: None,
+            price: None,
+            people: None,
+            place: Place { code: PlaceCode(522_632_106), name: "栽麻镇".into() },
+            reach: Ring::City,
+            when: Some(When { day: 20_778, part: Some("晚".into()) }),
+            marks: vec!["角长30".into()],
+            sex: Some(Sex::Male),
+            remark: None,
+            created: Timestamp(0),
+            until: Timestamp(0),
+            state: PostState::Live,
+        }
+    }
+
+    #[test]
+    fn no_two_numbers_run_together() {
+        let g = Grammar::built_in().expect("the built-in grammar loads");
+        assert_eq!(what(&g, &ox()), "寻黄牛 公 角长30 11月21日晚");
+        let amount =
+            |n| Some(Quantity { amount: Exact::from_integer(n), max: None, unit: "包".into(), approx: false });
+        let bags = Post { item_said: Some("复合肥45".into()), quantity: amount(10), ..ox() };
+        assert_eq!(what(&g, &bags), "寻复合肥45 10包 公 角长30 11月21日晚");
+    }
+
+    #[test]
+    fn an_item_typed_in_letters_is_shown_in_ours() {
+        assert_eq!(item(&Post { item_said: Some("huangniu".into()), ..ox() }), "黄牛");
+        assert_eq!(item(&Post { item_said: Some("大牯牛".into()), ..ox() }), "大牯牛");
+    }
+
+    #[test]
+    fn a_wide_place_is_told_to_those_outside_it() {
+        let county = Post { place: Place { code: PlaceCode(522_632), name: "榕江县".into() }, ..ox() };
+        assert_eq!(seen_from(&county, PlaceCode(522_632_101)), "");
+        assert_eq!(seen_from(&county, PlaceCode(522_632)), "");
+        assert_eq!(seen_from(&county, PlaceCode(5201)), "榕江县");
+        assert_eq!(seen_from(&ox(), PlaceCode(522_632_106)), "栽麻镇", "that it is near says something");
     }
 }

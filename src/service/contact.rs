@@ -31,7 +31,7 @@ pub fn contact(turn: &mut Turn<'_>) {
     let mine = turn.facts.met.last().cloned();
     let to_sender = about(Reply::new("contact"))
         .set("place", phrase::seen_from(&post, home(turn.env, turn.mo, Some(&turn.person)).code))
-        .set("remark", post.remark.as_deref().map(phrase::clip).unwrap_or_default())
+        .set("remark", post.remark.as_deref().map(phrase::remark).unwrap_or_default())
         .set("phone", owner.msisdn.local())
         .set("name", owner.name.clone().unwrap_or_default())
         .set("mine", mine.as_ref().map(|m| phrase::number(m.id)).unwrap_or_default())

@@ -6,15 +6,14 @@ use std::sync::Arc;
 use super::post::{self, Draft};
 use super::turn::Env;
 use crate::carrier::fingerprint;
-use crate::clock::{HOUR, MINUTE, Timestamp};
+use crate::clock::{MINUTE, Timestamp};
 use crate::command::{Intent, Reading};
 use crate::market::{Post, PostId};
 use crate::message::{Mo, Msisdn, Sender};
 use crate::store::{Next, Person, SeenKey, StoreError, View};
 
-/// A carrier that gives no id, but its own time, repeats within this.
-const PRINT_TIMED: i64 = 48 * HOUR;
-/// One that gives neither: an equal text this soon is the carrier's repeat, a later one the sender's.
+/// A carrier that gives neither an id nor its own time: an equal text this soon is the carrier's repeat, a later one the
+/// sender's. Where it gives its time that is part of the print, and the same print is the same message.
 const PRINT_BARE: i64 = 2 * MINUTE;
 
 /// Own live posts that are looked at, the newest.
@@ -53,7 +52,7 @@ fn seen_key(mo: &Mo) -> (SeenKey, Option<i64>) {
         Some(id) => (SeenKey::Id { carrier: mo.carrier.clone(), id: id.clone() }, None),
         None => {
             let key = SeenKey::Print { carrier: mo.carrier.clone(), digest: fingerprint(mo) };
-            (key, Some(if mo.sent_at.is_some() { PRINT_TIMED } else { PRINT_BARE }))
+            (key, mo.sent_at.is_none().then_some(PRINT_BARE))
         }
     }
 }

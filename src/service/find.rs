@@ -7,6 +7,7 @@ use super::post::home;
 use super::turn::{Env, Turn};
 use crate::command::{self, Reading};
 use crate::grammar::board::{Board, Kin, Role, Side};
+use crate::grammar::lexicon::Kind;
 use crate::market::post::Node;
 use crate::market::{Post, PostId, Ring, RingKey};
 use crate::message::Mo;
@@ -100,7 +101,7 @@ pub fn search(turn: &mut Turn<'_>) {
         (None, Some(topic), _) => topic.clone(),
         (None, None, None) => String::new(),
     };
-    let (said, item) = (phrase::clip(&said), reading.item.is_some());
+    let said = phrase::clip(&said);
     if sought(turn.env, turn.mo, reading).is_none() {
         let reply = super::person::help_text(turn);
         turn.answer(reply);
@@ -108,7 +109,12 @@ pub fn search(turn: &mut Turn<'_>) {
     }
     let posts = turn.facts.found.clone();
     if posts.is_empty() {
-        let none = if item { Reply::new("found_none") } else { Reply::new("found_none_here") };
+        let is_trade = |name: &str| g.items.word(name).is_some_and(|i| g.lexicon.kind(i) == Kind::Trade);
+        let none = match &reading.item {
+            Some(item) if is_trade(&item.name) => Reply::new("found_none_work"),
+            Some(_) => Reply::new("found_none"),
+            None => Reply::new("found_none_here"),
+        };
         turn.answer(none.set("said", said));
         return;
     }

@@ -108,7 +108,10 @@ pub fn close(turn: &mut Turn<'_>, then: Then) {
     let fitting = fitting(turn);
     match fitting.as_slice() {
         [] => {
-            turn.answer(Reply::new("nothing_to_close"));
+            let said = turn.reading.item.as_ref().map(|i| phrase::clip(&i.said)).unwrap_or_default();
+            let none =
+                if turn.facts.own.is_empty() { Reply::new("nothing_to_close") } else { Reply::new("none_of_it") };
+            turn.answer(none.set("said", said));
         }
         [.., last] if fitting.len() == 1 || turn.reading.item.is_some() => close_one(turn, last, then),
         several => {

@@ -50,7 +50,13 @@ fn with_station(turn: &Turn<'_>, reply: Reply) -> Reply {
 
 /// 地 and 名: where the sender is, what he is called. What stands without a place of its own moves along.
 pub fn register(turn: &mut Turn<'_>) {
-    if let Some(name) = &turn.reading.name {
+    // digits are no name: they would be read as a telephone number
+    let name = turn.reading.name.clone().filter(|n| !n.contains(|c: char| c.is_ascii_digit()));
+    if turn.reading.name.is_some() && name.is_none() && turn.reading.place.is_none() {
+        turn.answer(Reply::new("name_unclear"));
+        return;
+    }
+    if let Some(name) = &name {
         turn.person.name = Some(phrase::clip(name));
         if turn.reading.place.is_none() {
             turn.answer(Reply::new("name_set").set("name", phrase::clip(name)));

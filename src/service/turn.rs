@@ -315,7 +315,7 @@ impl Turn<'_> {
         let (asked, until) = (self.env.now, self.env.now.plus(life));
         let digit = question::by_digit(&ask);
         let same = |a: &Ask| std::mem::discriminant(a) == std::mem::discriminant(&ask);
-        self.person.questions.retain(|q| !same(&q.ask) && !(digit && question::by_digit(&q.ask)));
+        self.person.questions.retain(|q| !(same(&q.ask) || digit && question::by_digit(&q.ask)));
         self.person.questions.push(Question { asked, until, ask });
     }
 

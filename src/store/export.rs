@@ -220,7 +220,8 @@ fn read(
     mut show: impl FnMut(Line) -> Result<(), StoreError>,
 ) -> Result<Contents, StoreError> {
     let bad = |line: u64, cause: String| StoreError::Read { what: format!("{} line {line}", path.display()), cause };
-    let file = File::open(path).map_err(|e| bad(0, e.to_string()))?;
+    let unopened = |e: std::io::Error| StoreError::Read { what: path.display().to_string(), cause: e.to_string() };
+    let file = File::open(path).map_err(unopened)?;
     let total = file.metadata().map_or(0, |m| m.len());
     let mut input = BufReader::with_capacity(1 << 17, file);
     let mut crc = crc32fast::Hasher::new();
@@ -230,7 +231,7 @@ fn read(
         bytes.clear();
         number += 1;
         let n = input.read_until(b'\n', &mut bytes).map_err(|e| bad(number, e.to_string()))?;
-        if n == 0 {
+        if !bytes.ends_with(b"\n") {
             return Err(bad(number, "the file is cut short: its last line, with the checksum, is missing".into()));
         }
         done += n as u64;

@@ -170,7 +170,9 @@ fn try_open(paths: &Paths, options: &Options, upto: u64, clean: bool) -> Result<
         let is_new = meta.applied == 0;
         let begins = journal::first(&paths.journal)?;
         let reaches = begins.is_none_or(|b| b <= meta.applied + 1);
-        if !reaches || (is_new && !backup::list(&paths.backup)?.is_empty()) {
+        // an export of the store while it was empty proves nothing
+        let exported = backup::list(&paths.backup)?.first().map_or(0, |e| e.seq);
+        if !reaches || (is_new && exported > 0) {
             return Err(StoreError::Read {
                 what: "sled".to_string(),
                 cause: format!("it ends at change {}, what is beside it begins later", meta.applied),

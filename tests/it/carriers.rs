@@ -265,7 +265,7 @@ fn a_wrong_account_does_not_start() {
     let of = |parts: &[&str]| parts.concat();
     for (kind, settings, faults) in [
         ("kannel", String::new(), &["token is missing", "send_url is missing", "username is missing", "password is missing"][..]),
-        ("kannel", of(&[sound, "tokn = 1\n"]), &["tokn is not a setting"]),
+        ("kannel", of(&[sound, "tokn = 1\n"]), &["tokn is no key here"]),
         ("kannel", sound.replace("\"t\"", "\"秘密\""), &["token may hold only"]),
         ("kannel", sound.replace("http://k/", "k:13013"), &["send_url must begin with http"]),
         ("smsgate", String::new(), &["signing_key is missing", "send_url is missing", "username is missing", "password is missing"]),
@@ -297,7 +297,7 @@ fn a_wrong_account_does_not_start() {
             of(&["[signature]\nsecret = \"k\"\nover = \"{field.f}\"\ntimestamp = \"{header.x}\"\n", &generic.replace("token = \"t\"\n", ""), send]),
             &["signature.over must hold what timestamp"],
         ),
-        ("generic", of(&[generic, "charset = \"big5\"\nfieldz = 1\n", send]), &["mo.charset must be one of", "mo.fieldz is not a setting"]),
+        ("generic", of(&[generic, "charset = \"big5\"\nfieldz = 1\n", send]), &["mo.charset must be one of", "mo.fieldz is no key here"]),
         ("generic", of(&[generic, send, "[dlr]\nfields = { state = \"s\" }\n"]), &["dlr.fields.mt or fields.ref", "dlr.states is missing"]),
     ] {
         let Err(got) = account(kind, &settings) else { panic!("{kind} starts with:\n{settings}") };

@@ -122,7 +122,91 @@ fn check_prints_what_to_enter_at_each_carrier() {
     {
         assert!(said.contains(part), "{part} is not in\n{said}");
     }
-    assert!(!said.contains("pa55word"), "{said}");
+    assert!(!said.contains("pa55word") && !said.contains("token-of-mobile"), "{said}");
+    assert!(said.contains("mo?token=<the carrier's token>&") && said.contains("--show-secrets"), "{said}");
+    let out = xiangxun(dir.path()).args(["check", "--show-secrets"]).output().unwrap();
+    let (said, _) = texts(&out);
+    assert!(said.contains("mo?token=token-of-mobile&") && !said.contains("pa55word"), "{said}");
+}
+
+#[test]
+fn what_turns_out_wrong_at_the_start_names_its_key_too() {
+    let grammar = |dir: &str| SOUND.replace("[store]", &format!("grammar = \"{dir}\"\n[store]"));
+    for (config, says) in [
+        (
+            SOUND.replace("\"522632\"", "\"999999\""),
+            "xiangxun.toml:7: station.rongjiang.place is 999999, which is no division",
+        ),
+        (grammar("nowhere"), "xiangxun.toml:3: server.grammar names nowhere, which cannot be read"),
+        (grammar("."), "xiangxun.toml:3: server.grammar names ., which holds no boards"),
+    ] {
+        let dir = folder(&config);
+        for command in ["check", "serve"] {
+            let out = xiangxun(dir.path()).arg(command).output().unwrap();
+            let (said, faults) = texts(&out);
+            assert_eq!((out.status.code(), said.as_str()), (Some(1), ""), "{faults}");
+            assert!(faults.lines().any(|l| l.starts_with(says)), "{command}: {faults}");
+        }
+        assert!(!dir.path().join("data").exists(), "nothing was begun");
+    }
+    // a file where the folder of the store should be
+    let dir = folder(&SOUND.replace("sled:data", "sled:xiangxun.toml"));
+    let out = xiangxun(dir.path()).output().unwrap();
+    assert_eq!(out.status.code(), Some(1));
+    assert!(texts(&out).1.contains("xiangxun.toml:4: store.url is of no use: cannot write to"), "{}", texts(&out).1);
+    // who reads JSON reads nothing else
+    let out = xiangxun(dir.path()).env("XIANGXUN__LOG__FORMAT", "json").output().unwrap();
+    let faults = texts(&out).1;
+    assert!(faults.lines().all(|l| serde_json::from_str::<serde_json::Value>(l).is_ok()), "{faults}");
+    assert!(faults.contains("cannot start"), "{faults}");
+}
+
+#[test]
+fn an_export_that_is_cut_short_or_touched_is_refused() {
+    let dir = folder(SOUND);
+    let run = |words: &[&str]| {
+        let out = xiangxun(dir.path()).env("XIANGXUN__STORE__URL", "sled:fresh").args(words).output().unwrap();
+        (out.status.code(), texts(&out).1)
+    };
+    let (code, said) = run(&["export", "none.ndjson"]);
+    assert!(code == Some(1) && said.contains("there is no store"), "{said}");
+    let daemon = Running::start(dir.path(), &[("XIANGXUN__STORE__URL", "sled:source")]);
+    daemon.says("listening on ");
+    daemon.signal("TERM");
+    daemon.says("stopped");
+    drop(daemon);
+    let out = xiangxun(dir.path())
+        .env("XIANGXUN__STORE__URL", "sled:source")
+        .args(["export", "all.ndjson"])
+        .output()
+        .unwrap();
+    assert!(out.status.success(), "{}", texts(&out).1);
+    assert_eq!(texts(&out).1, "", "no progress bar where nobody looks");
+    let whole = std::fs::read(dir.path().join("all.ndjson")).unwrap();
+    let write = |name: &str, bytes: &[u8]| std::fs::write(dir.path().join(name), bytes).unwrap();
+    write("cut.ndjson", &whole[..whole.len() - 9]);
+    write("line.ndjson", &whole[..whole.iter().position(|b| *b == b'\n').unwrap() + 1]);
+    write(
+        "touched.ndjson",
+        &String::from_utf8(whole).unwrap().replacen("\"next_mo\":1", "\"next_mo\":7", 1).into_bytes(),
+    );
+    write("empty.ndjson", b"");
+    for (file, says) in [
+        ("cut.ndjson", "cut short"),
+        ("line.ndjson", "cut short"),
+        ("touched.ndjson", "checksum"),
+        ("empty.ndjson", "cut short"),
+        ("gone.ndjson", "No such file"),
+    ] {
+        for command in ["verify", "import"] {
+            let (code, said) = run(&[command, file]);
+            assert!(code == Some(1) && said.contains(says) && said.contains(file), "{command} {file}: {said}");
+        }
+    }
+    assert!(!dir.path().join("fresh").exists() && !dir.path().join("fresh.importing").exists());
+    assert_eq!(run(&["import", "all.ndjson"]).0, Some(0));
+    let (code, said) = run(&["import", "all.ndjson"]);
+    assert!(code == Some(1) && said.contains("there is something already"), "{said}");
 }
 
 #[test]
@@ -184,7 +268,8 @@ fn the_example_config_is_sound_with_every_key_switched_on() {
     let config = Config::load_with(Some(&dir.path().join("xiangxun.toml")), &BTreeMap::new(), &check);
     let config =
         config.unwrap_or_else(|faults| panic!("{}", faults.iter().map(|f| format!("{f}\n")).collect::<String>()));
-    let kinds: Vec<&str> = config.carriers.iter().map(|c| c.kind.as_str()).collect();
+    let mut kinds: Vec<&str> = config.carriers.iter().map(|c| c.kind.as_str()).collect();
+    kinds.dedup();
     let all: Vec<&str> = xiangxun::carrier::all().iter().map(|k| k.name).collect();
     assert_eq!(kinds, all, "each kind has its example");
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use xiangxun::clock::Timestamp;
-use xiangxun::config::{CarrierConfig, ClockKind, Config, LogFormat, SettingError};
+use xiangxun::config::{CarrierConfig, ClockKind, Config, ConfigError, LogFormat, SettingError};
 
 /// A sound config, to be spoilt.
 const SOUND: &str = r#"[server]
@@ -133,7 +133,7 @@ pushes_per_day = -1
         &[],
         &[
             "xiangxun.toml:2: server.listen must be an address and a port, as in 127.0.0.1:8080",
-            "xiangxun.toml:3: server.lisen is not a setting",
+            "xiangxun.toml:3: server.lisen is no key here",
             "xiangxun.toml:4: server.clock must be one of system, virtual, not `sundial`",
             "xiangxun.toml:6: store.url must be sled: and a folder, as in sled:data",
             "xiangxun.toml:9: station.rongjiang.place must be a statutory code",
@@ -145,7 +145,7 @@ pushes_per_day = -1
             "xiangxun.toml:21: carrier \"mobile\": allow has an entry that cannot be read",
             "xiangxun.toml:23: carrier \"mo bile\": name may have letters, digits, - and _ only",
             "xiangxun.toml:26: carrier \"mo bile\": station names nowhere, which is no station; there are: other, rongjiang",
-            "xiangxun.toml:27: carrier \"mo bile\": tokn is not a setting",
+            "xiangxun.toml:27: carrier \"mo bile\": tokn is no key here",
             "xiangxun.toml:29: limits.quiet_hours must be like \"21:30-07:00\"",
             "xiangxun.toml:30: limits.pushes_per_day must be a whole number from 0",
             "xiangxun.toml:31: extra is not a key of the config",
@@ -223,7 +223,7 @@ fn a_fault_in_the_environment_names_the_variable() {
             "XIANGXUN__CARRIER__MOBILE__NAME: has `mobile` where the number of an entry belongs",
             "XIANGXUN__SERVER: names all of server",
             "XIANGXUN__SERVER__LISTEN__PORT: names something inside server.listen",
-            "XIANGXUN__SERVER__LISEN: server.lisen is not a setting",
+            "XIANGXUN__SERVER__LISEN: server.lisen is no key here",
             "XIANGXUN__CARRIER__0__RATE: carrier \"mobile\": rate must be a whole number",
         ],
     );
@@ -294,4 +294,75 @@ fn without_a_file_it_is_the_demo_with_a_token_of_its_own() {
     assert_ne!(token(&a), token(&b));
     let e = Config::load(None, &env(&[("XIANGXUN__SERVER__LISTEN", "x")])).unwrap_err();
     assert!(e[0].to_string().starts_with("XIANGXUN__SERVER__LISTEN: server.listen must be"), "{}", e[0]);
+}
+
+/// The keys that a table knows: a wrong one is told of all that are right.
+fn keys(text: &str) -> Vec<String> {
+    let check = |c: &CarrierConfig| xiangxun::app::build_carrier(c).map(drop);
+    let written = write(text);
+    let faults = Config::load_with(Some(&written.path), &env(&[]), &check).map(|_| ()).unwrap_err();
+    let known = |f: &ConfigError| Some(f.to_string().split_once("zzz is no key here; there are: ")?.1.to_string());
+    let lists: Vec<String> = faults.iter().filter_map(known).collect();
+    assert!(!lists.is_empty(), "{faults:?}");
+    lists.iter().flat_map(|l| l.split(", ")).map(str::to_string).collect()
+}
+
+#[test]
+fn the_example_shows_every_key_there_is() {
+    let example = include_str!("../../deploy/xiangxun.example.toml");
+    let shown: Vec<&str> = example
+        .lines()
+        .flat_map(|l| l.trim_start_matches('#').split([',', '{', '[']))
+        .filter_map(|part| Some(part.split_once([' ', ']', '.'])?.0))
+        .chain(
+            example
+                .lines()
+                .filter_map(|l| l.trim_start_matches('#').strip_prefix("[carrier."))
+                .flat_map(|l| l.trim_end_matches(']').split('.')),
+        )
+        .collect();
+    let mut asked =
+        vec![keys("[server]\nzzz = 1\n[store]\nzzz = 1\n[limits]\nzzz = 1\n[log]\nzzz = 1\n[station.a]\nzzz = 1\n")];
+    for kind in xiangxun::carrier::all() {
+        let all = ["", "mo", "dlr", "send", "send.answer", "signature"].map(|table| match table {
+            "" => "zzz = 1\n".to_string(),
+            table => format!("[carrier.{table}]\nzzz = 1\n"),
+        });
+        let tables = if kind.name == "generic" { &all[..] } else { &all[..1] };
+        let tables = tables.concat();
+        asked.push(keys(&format!("[[carrier]]\nname = \"c\"\nkind = \"{}\"\n{tables}", kind.name)));
+    }
+    let missing: Vec<String> = asked.concat().into_iter().filter(|k| !shown.contains(&k.as_str())).collect();
+    assert!(missing.is_empty(), "deploy/xiangxun.example.toml does not show {missing:?}");
+}
+
+#[test]
+fn addresses_that_carriers_are_given_are_plain() {
+    let with = |url: &str| SOUND.replace("[store]", &format!("public_url = \"{url}\"\n[store]"));
+    assert_eq!(
+        load(&with("https://sms.example.cn/gate//"), &[]).unwrap().server.public_url,
+        "https://sms.example.cn/gate"
+    );
+    for bad in ["sms.example.cn", "ftp://sms.example.cn", "https://", "https://a b", "//sms.example.cn"] {
+        faults(
+            &with(bad),
+            &[],
+            &["xiangxun.toml:3: server.public_url must begin with http:// or https:// and name a host"],
+        );
+    }
+    for bad in ["https://sms.example.cn/?a=b", "https://u:geheim@sms.example.cn"] {
+        faults(&with(bad), &[], &["xiangxun.toml:3: server.public_url may hold a host and a path only"]);
+    }
+}
+
+#[test]
+fn a_short_code_is_one_stations_however_it_is_written() {
+    let two =
+        |code: &str| format!("{SOUND}[station.b]\nname = \"b\"\nplace = \"522633\"\nshort_codes = [\"{code}\"]\n");
+    let code = load(SOUND, &[]).unwrap().stations["rongjiang"].short_codes[0].clone();
+    for same in [code.clone(), format!("+{code}")] {
+        let found = load(&two(&same), &[]).map(|_| ()).unwrap_err();
+        assert!(found[0].contains("which is also [station."), "{found:?}");
+    }
+    assert!(load(&two(&code[..5]), &[]).is_ok(), "the longer one that fits wins");
 }

@@ -164,8 +164,11 @@ async fn a_clock_that_leaps_a_year_and_back_loses_and_repeats_nothing() {
     assert!(texts.values().all(|n| *n == 1), "nothing is sent twice: {texts:?}");
 }
 
-/// One line of the text format: name, labels, value.
-fn sample(line: &str) -> Option<(String, Vec<(String, String)>, f64)> {
+/// Name and labels.
+type Series = (String, Vec<(String, String)>);
+
+/// One line of the text format: a series and its value.
+fn sample(line: &str) -> Option<(Series, f64)> {
     let is_name = |s: &str| {
         !s.is_empty()
             && !s.starts_with(|c: char| c.is_ascii_digit())
@@ -188,7 +191,7 @@ fn sample(line: &str) -> Option<(String, Vec<(String, String)>, f64)> {
             (name, labels)
         }
     };
-    is_name(name).then(|| (name.to_string(), labels, value))
+    is_name(name).then(|| ((name.to_string(), labels), value))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -212,8 +215,9 @@ async fn figures_are_sound_and_alerts_speak_of_what_is_there() {
             }
             continue;
         }
-        let (name, labels, value) = sample(line).unwrap_or_else(|| panic!("{line}"));
-        assert!(series.insert((name.clone(), labels)), "twice: {line}");
+        let (one, value) = sample(line).unwrap_or_else(|| panic!("{line}"));
+        let name = one.0.clone();
+        assert!(series.insert(one), "twice: {line}");
         let family = kinds.iter().find(|(family, kind)| {
             let ends: &[&str] = match kind.as_str() {
                 "counter" => &["_total"],

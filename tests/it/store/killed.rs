@@ -7,13 +7,20 @@ use super::*;
 
 const DIR: &str = "XIANGXUN_TEST_KILL_DIR";
 
-/// Not a test of its own: the child's part, which commits until it is killed.
+/// Not a test of its own: the child's part, which commits and backs up until it is killed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "run by killed_at_any_moment"]
 async fn child() {
     let Ok(dir) = std::env::var(DIR) else { return };
     let (store, _) = open(Path::new(&dir));
     let mut n = store.read(|v| Ok(v.next().mo)).await.unwrap();
+    let busy = store.clone();
+    let backups = tokio::spawn(async move {
+        loop {
+            // refused as busy where too much waits
+            let _ = busy.backup().await;
+        }
+    });
     // with an end, lest it outlive a parent that failed
     for _ in 0..100_000 {
         keep(&store, nth(n)).await;
@@ -21,6 +28,7 @@ async fn child() {
         writeln!(out, "kept {n}").and_then(|()| out.flush()).expect("the parent listens");
         n += 1;
     }
+    backups.abort();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -53,4 +61,14 @@ async fn killed_at_any_moment() {
         }
     }
     assert!(total > 100);
+    // kills amid a backup leave no export that is not whole, and what they left half written goes with the next
+    let backups = data.join("backup");
+    std::fs::write(backups.join("00000000000000000001.tmp"), "{\"header\":").unwrap();
+    let (store, _) = open(&data);
+    store.backup().await.unwrap();
+    assert!(store.close().await);
+    for file in std::fs::read_dir(&backups).unwrap().map(|e| e.unwrap().path()) {
+        assert_eq!(file.extension().and_then(|e| e.to_str()), Some("ndjson"), "{}", file.display());
+        export::verify(&file, &mut |_| {}).unwrap();
+    }
 }
