@@ -61,6 +61,12 @@ struct Facts {
     item: bool,
     /// The sender's own goods: 我家有…, or an amount outside the question.
     own: bool,
+    /// A trade is named beside what the text is about: 有拖拉机帮拉沙.
+    service: bool,
+    /// 我家有….
+    own_have: bool,
+    /// Land is counted, and what is named is not land.
+    field: bool,
     where_: bool,
     asks: bool,
     route: bool,
@@ -84,7 +90,13 @@ impl Facts {
 fn facts(grammar: &Grammar, phrases: &[Phrase<'_>]) -> Facts {
     let any = |f: &dyn Fn(&Phrase<'_>) -> bool| phrases.iter().any(f);
     let amounts = || phrases.iter().filter_map(|p| if let What::Amount(a) = p.what { Some(a) } else { None });
-    let kind = phrases.iter().filter_map(Phrase::item).map(|i| grammar.lexicon.kind(i)).next();
+    // Of several things the one that is looked for: 杀年猪,找杀猪匠.
+    let looked_for = phrases.iter().enumerate().filter(|(_, p)| matches!(p.what, What::Word(w) if w.is_verb(Intent::Hire, Force::Hint) && w.is_verb(Intent::Lost, Force::Hint)));
+    let sought = looked_for
+        .filter_map(|(i, _)| phrases[i + 1..].iter().take(4).find_map(Phrase::item))
+        .map(|i| grammar.lexicon.kind(i))
+        .find(|k| *k == Kind::Trade);
+    let kind = sought.or_else(|| phrases.iter().filter_map(Phrase::item).map(|i| grammar.lexicon.kind(i)).next());
     let sums = || phrases.iter().filter_map(|p| if let What::Sum(s) = p.what { Some(s) } else { None });
     // 我会砌砖 tells a skill, 有人会砌砖吗 asks for one.
     let skill = phrases.iter().enumerate().any(|(i, p)| {
@@ -103,6 +115,14 @@ fn facts(grammar: &Grammar, phrases: &[Phrase<'_>]) -> Facts {
         seats: any(&|p| matches!(p.what, What::Seats(_))),
         kind,
         item: kind.is_some() || any(&|p| matches!(p.what, What::Compound)),
+        own_have,
+        service: kind != Some(Kind::Trade)
+            && phrases.iter().filter_map(Phrase::item).any(|i| grammar.lexicon.kind(i) == Kind::Trade),
+        field: amounts().any(|a| grammar.units.at(a.unit).is_some_and(|u| u.dimension == "area"))
+            && phrases.iter().filter_map(Phrase::item).all(|i| {
+                let unit = grammar.items.at(i).and_then(|i| i.unit.as_deref()).and_then(|u| grammar.units.get(u));
+                unit.is_some_and(|u| u.dimension != "area")
+            }),
         own: own_have || skill || own_hands || amounts().any(|a| !a.each),
         where_: any(&|p| p.has(Sign::Where)),
         asks: any(&|p| matches!(p.what, What::Question)) || ends_asking(phrases),
@@ -170,11 +190,21 @@ pub fn decide(grammar: &Grammar, text: &str, phrases: &[Phrase<'_>]) -> Decision
                 .iter()
                 .find(|q| !q.has(Sign::Particle) || q.has(Sign::Polite))
                 .is_some_and(|q| q.has(Sign::Polite) || matches!(q.what, What::Phone));
-        let who = (who || doubled || relative) && !w.has(Sign::Firm);
+        // 我家有五千斤,找老板来收: those who come are others.
+        let comes = f.own_have
+            && before().next().is_some_and(|q| q.has(Sign::Go) && !q.has(Sign::Own) && q.end == p.start)
+            && before().nth(1).is_none_or(|q| !q.has(Sign::Own));
+        let who = (who || doubled || relative || comes) && !w.has(Sign::Firm);
         let negated =
             !doubled && before().next().is_some_and(|q| q.has(Sign::Not) && !q.has(Sign::Who) && q.end == p.start);
         let wanted = before().any(|q| q.has(Sign::Want) && q.end != p.start || q.has(Sign::Want) && !q.has(Sign::Not));
+        // 有打谷机租: it is let by whoever has it.
+        let lets = w.has(Sign::Rent) && w.chars == 1 && !who && before().any(|q| q.has(Sign::Have));
         for intent in w.verbs(Force::Strong) {
+            let intent = match grammar.lexicon.asked(intent) {
+                Some(other) if lets && intent == Intent::Buy => other,
+                _ => intent,
+            };
             // 少了不卖 with a price sets terms, 不卖我 speaks of others; 不卖了 takes back.
             // 我不卖辣椒了 takes back too.
             let over =
@@ -530,6 +560,14 @@ fn choose(f: &Facts, mut s: Scores) -> Decision {
                 && posts(second)
             {
                 unsure = vec![best, second];
+            }
+            // 有拖拉机帮拉沙: the tractor is for sale, or its work.
+            if best == Intent::Sell && n < STRONG && f.service {
+                unsure = vec![Intent::Sell, Intent::Seek];
+            }
+            // 收谷子20亩: bought, or brought in.
+            if best == Intent::Buy && f.field && f.item {
+                unsure = vec![Intent::Buy, Intent::Hire];
             }
             // 多少钱一斤,我家有两千斤
             if best == Intent::Price && f.own && f.many && scores.iter().any(|(i, n)| *i == Intent::Sell && *n > HINT) {

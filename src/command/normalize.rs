@@ -85,7 +85,7 @@ fn mark(out: &mut String, c: char) {
 
 /// Points and commas within numbers: `3。5` is 3.5, `1,000` is 1000; elsewhere a point is a comma.
 fn numerals(text: &str) -> String {
-    if !text.contains(['.', ',']) {
+    if !text.contains(['.', ',', 'o']) {
         return text.to_string();
     }
     let mut out = String::with_capacity(text.len());
@@ -95,6 +95,12 @@ fn numerals(text: &str) -> String {
         let before = i > 0 && digit(i - 1);
         match c {
             '.' if before && digit(i + 1) => out.push('.'),
+            // 3oo斤
+            'o' if out.ends_with(|d: char| d.is_ascii_digit())
+                && !bytes[i..].iter().find(|b| **b != b'o').is_some_and(u8::is_ascii_alphabetic) =>
+            {
+                out.push('0');
+            }
             // An address of the net keeps its points, so that it is known for one.
             '.' if i > 0
                 && bytes[i - 1].is_ascii_alphabetic()
@@ -153,15 +159,16 @@ fn machine(lexicon: &Lexicon, name: &str) -> bool {
 
 /// `卖 板 蓝 根` typed with a space after every character becomes one word again.
 fn spaced_out(text: &str) -> String {
-    let singles = || text.split(' ').filter(|w| w.chars().count() == 1 && w.chars().all(is_han));
+    let one = |w: &str| w.chars().count() == 1 && w.chars().all(|c| is_han(c) || c.is_ascii_digit());
+    let singles = || text.split(' ').filter(|w| one(w));
     let words = text.split(' ').filter(|w| !w.is_empty()).count();
-    if words < 4 || singles().count() * 4 < words * 3 {
+    if words < 4 || singles().count() * 4 < words * 3 || !text.chars().any(is_han) {
         return text.to_string();
     }
     let mut out = String::with_capacity(text.len());
     let mut last_single = false;
     for w in text.split(' ').filter(|w| !w.is_empty()) {
-        let single = w.chars().count() == 1 && w.chars().all(is_han);
+        let single = one(w);
         if !(out.is_empty() || single && last_single) {
             out.push(' ');
         }

@@ -293,9 +293,10 @@ fn chinese<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Number> {
     Ok((&i[k..], Number { lo, hi: hi.map(Exact::from_integer), approx }))
 }
 
-/// Whether two digits side by side say "d to e": 三五, 七八, 两三; 一两 only before a unit, for 两 is one itself.
+/// Whether two digits side by side say "d to e": 三五, 七八, 两三; 一两 only before a unit or a power, for 两 is one itself.
 fn spans(d: i64, e: i64, i: In<'_, '_>, k: usize) -> bool {
     let steps = e == d + 1 || (d == 3 && e == 5);
     let is_unit = i[k + 1].word().is_some_and(|w| w.unit().is_some());
-    steps && (!is_unit || counts(i.get(k + 2)))
+    let counted = counts(i.get(k + 2)) || power_of(i.get(k + 2)).is_some();
+    steps && (!is_unit || counted)
 }

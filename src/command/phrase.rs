@@ -110,17 +110,23 @@ pub fn phrases<'g>(grammar: &'g Grammar, text: &str, tokens: &[Token<'g>]) -> Ve
 }
 
 /// A space ends a clause where what follows can only be another one: after a question (你们收花吗 我有20斤), and where
-/// whoever asked goes on to speak of himself (谁有稻种 我要20斤, 谁有稻种 想买20斤).
+/// whoever asked goes on to speak of himself (谁有稻种 想买20斤), which may be without a space (哪里有稻种我要20斤).
 fn by_spaces(phrases: &mut [Phrase<'_>]) {
     let (mut more, mut asked, mut thing) = (0, false, false);
     for i in 0..phrases.len() {
         let p = phrases[i];
         let verb = |p: &Phrase<'_>| p.word().is_some_and(|w| w.verbs(Force::Strong).next().is_some());
         let counted = || phrases.get(i + 1).is_some_and(|q| matches!(q.what, What::Amount(_)));
-        let other = p.spaced
-            && i > 0
-            && (thing && phrases[i - 1].has(Sign::Ask)
-                || thing && asked && (p.has(Sign::Own) || (verb(&p) || p.has(Sign::Want)) && counted()));
+        let speaks = || {
+            phrases
+                .get(i + 1)
+                .is_some_and(|q| q.has(Sign::Have) || q.has(Sign::Want) || verb(q) || matches!(q.what, What::Amount(_)))
+        };
+        let other = i > 0 && thing && asked && !p.spaced && p.has(Sign::Own) && speaks()
+            || p.spaced
+                && i > 0
+                && (thing && phrases[i - 1].has(Sign::Ask)
+                    || thing && asked && (p.has(Sign::Own) || (verb(&p) || p.has(Sign::Want)) && counted()));
         if p.is_separator() || other {
             (asked, thing) = (false, false);
         }

@@ -175,7 +175,7 @@ fn per<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Per> {
     // 2毛一块, of bricks: 块 is a price again when a number follows.
     let piece = |i| {
         let (rest, u) = word(|w| w.unit().filter(|_| w.money().is_some()))(i)?;
-        if rest.first().is_none_or(|t| matches!(t.kind, Kind::Comma | Kind::Question)) {
+        if rest.first().is_none_or(|t| t.spaced || matches!(t.kind, Kind::Comma | Kind::Question)) {
             Ok((rest, Per::Unit(u)))
         } else {
             fail()

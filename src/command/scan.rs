@@ -225,6 +225,15 @@ fn place_cost(grammar: &Grammar, text: &str, at: usize, found: &Found, home: Pla
     if found.full && chars >= 3 {
         return DIGIT;
     }
+    // 上千斤 is no 千斤乡.
+    let counts = |c: char| {
+        let mut b = [0; 4];
+        let word = grammar.lexicon.word(c.encode_utf8(&mut b));
+        word.is_some_and(|w| w.digit().is_some() || w.power().is_some() || w.unit().is_some())
+    };
+    if !found.full && text[at..at + found.len].chars().all(counts) {
+        return UNREAD * chars + 1;
+    }
     let before = text[..at].trim_end();
     let cue = before.chars().next_back().is_some_and(|c| {
         let mut b = [0; 4];

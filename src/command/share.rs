@@ -224,6 +224,11 @@ pub(super) fn choose_amount(scene: &Scene<'_, '_>, s: &Share) -> Option<usize> {
         });
         small || i > 0 && scene.phrases[i - 1].has(Sign::Measure)
     };
+    // 10袋,一袋100斤: what one holds.
+    let holds = |i: usize| {
+        let one = i.checked_sub(1).and_then(&at).filter(|a| a.bare_one && !scene.phrases[i].spaced);
+        one.is_some_and(|one| s.amounts.iter().any(|j| at(*j).is_some_and(|b| b.unit == one.unit && !b.bare_one)))
+    };
     let rank = |i: &usize| {
         let Some(a) = at(*i) else { return 9 };
         let dimension = units.at(a.unit).map(|u| u.dimension.as_str());
@@ -234,5 +239,5 @@ pub(super) fn choose_amount(scene: &Scene<'_, '_>, s: &Share) -> Option<usize> {
             () => 3,
         }
     };
-    s.amounts.iter().copied().filter(|i| !measure(*i)).min_by_key(rank)
+    s.amounts.iter().copied().filter(|i| !measure(*i) && !holds(*i)).min_by_key(rank)
 }

@@ -119,7 +119,8 @@ fn likeness(word: &str, written: &str, near: bool) -> Option<usize> {
     let same = word.chars().zip(written.chars()).filter(|(a, b)| a == b).count();
     let short = word.chars().count() == 2;
     let ok = match (near, short) {
-        (false, true) => same > 0 || same_tones(word, written),
+        // The first character says more than the last, which may be a mere 子.
+        (false, true) => word.chars().next() == written.chars().next() || same_tones(word, written),
         (false, false) => true,
         (true, true) => same > 0 && same_tones(word, written),
         (true, false) => same > 0,

@@ -255,13 +255,30 @@ fn amounts_and_prices(
             r.quantity = Some(quantity(scene, &a));
         }
     }
+    // 卖砖 5毛一块 3000块: of what is counted as money is, the sum that says no more is the amount.
+    let of_money =
+        s.item.and_then(|i| ps[i].item()).and_then(|x| scene.grammar.items.at(x)).and_then(|x| x.unit.clone());
+    let of_money = of_money.filter(|u| scene.grammar.lexicon.word(u).is_some_and(|w| w.money().is_some()));
+    let counted = s
+        .sums
+        .iter()
+        .copied()
+        .find(|i| matches!(ps[*i].what, What::Sum(x) if x.per == Per::Nothing && x.yuan.is_integer()));
+    let counted = counted.filter(|_| s.sums.len() > 1 && r.quantity.is_none() && !work);
+    if let (Some(unit), Some(i)) = (of_money, counted)
+        && let What::Sum(x) = ps[i].what
+    {
+        used[i] = true;
+        r.quantity = Some(Quantity { amount: x.yuan, max: x.max, unit, approx: false });
+    }
+    let sums: Vec<usize> = s.sums.iter().copied().filter(|i| !used[*i]).collect();
     // Of several sums the first is meant, but for work the one that says it is pay.
     let sum_at = |i: &usize| if let What::Sum(x) = ps[*i].what { Some(x) } else { None };
-    let pay = s.sums.iter().copied().find(|i| sum_at(i).is_some_and(|x| x.pay || matches!(x.per, Per::Period(_))));
+    let pay = sums.iter().copied().find(|i| sum_at(i).is_some_and(|x| x.pay || matches!(x.per, Per::Period(_))));
     let sum = if work {
-        pay.or(s.sums.first().copied())
+        pay.or(sums.first().copied())
     } else {
-        s.sums.iter().copied().find(|i| Some(*i) != pay || s.sums.len() == 1)
+        sums.iter().copied().find(|i| Some(*i) != pay || sums.len() == 1)
     };
     if let Some((i, x)) = sum.and_then(|i| sum_at(&i).map(|x| (i, x))) {
         used[i] = true;
@@ -324,7 +341,11 @@ fn sold_by(scene: &Scene<'_, '_>, s: &Share, x: &Sum, price: &mut Price) {
             let weight = s.amounts.iter().filter_map(|i| unit(*i)).find(|u| u.dimension == "weight");
             if let Some(w) = weight.filter(|_| count.dimension == "count") {
                 price.per = Some(w.name.clone());
-            } else if scene.grammar.lexicon.dear.contains(&count.name) {
+            } else if scene.grammar.lexicon.dear.contains(&count.name)
+                && s.item
+                    .and_then(|i| scene.phrases[i].item())
+                    .is_some_and(|x| scene.grammar.lexicon.kind(x) == Kind::Animal)
+            {
                 price.per = Some(usual.clone());
             }
         }
