@@ -143,7 +143,12 @@ pub fn remark(words: &str) -> String {
 
 /// Free words, clipped where they are longer than anyone needs to know them again; never inside a number.
 pub fn clip(words: &str) -> String {
-    let Some((mut at, _)) = words.char_indices().nth(WORDS) else { return words.to_string() };
+    clip_at(words, WORDS)
+}
+
+/// The same, at another length.
+pub fn clip_at(words: &str, length: usize) -> String {
+    let Some((mut at, _)) = words.char_indices().nth(length) else { return words.to_string() };
     let digit = |s: &str| s.ends_with(|c: char| c.is_ascii_digit() || c == '.');
     if words[at..].starts_with(|c: char| c.is_ascii_digit()) && digit(&words[..at]) {
         at = words[..at].trim_end_matches(|c: char| c.is_ascii_digit() || c == '.').len();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::post::{self, Draft};
-use super::turn::Env;
+use super::turn::{Env, newcomer};
 use crate::carrier::fingerprint;
 use crate::clock::{MINUTE, Timestamp};
 use crate::command::{Intent, Reading};
@@ -44,6 +44,8 @@ pub struct Facts {
     pub again: Vec<Arc<Post>>,
     /// What a search found, best first.
     pub found: Vec<Arc<Post>>,
+    /// The station's managers who take texts, as far as they are known; who never wrote is reached as the sender was.
+    pub managers: Vec<Person>,
 }
 
 /// By what a repeat of this message is known, and for how long.
@@ -81,6 +83,7 @@ pub fn gather(view: &dyn View, env: &Env<'_>, mo: &Mo, reading: &Reading) -> Res
         drafts: Vec::new(),
         again: Vec::new(),
         found: Vec::new(),
+        managers: Vec::new(),
     };
     let Sender::Phone(msisdn) = mo.from else { return Ok(Some(facts)) };
     facts.person = view.person(msisdn)?;
@@ -107,6 +110,12 @@ pub fn gather(view: &dyn View, env: &Env<'_>, mo: &Mo, reading: &Reading) -> Res
             facts.listed = visible(view, &super::own::rest(person, env.now), env.now, |_| true)?;
         } else if let Some(ids) = super::question::open_list(person, env.now) {
             facts.listed = read_posts(view, ids.iter())?;
+        }
+    }
+    for manager in env.rules.station(mo).map(|s| s.managers.as_slice()).unwrap_or_default() {
+        let known = view.person(*manager)?.unwrap_or_else(|| newcomer(env, mo, *manager));
+        if *manager != msisdn && known.stopped.is_none() {
+            facts.managers.push(known);
         }
     }
     let meant = super::question::meant(&facts, reading, env, mo);

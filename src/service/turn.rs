@@ -9,7 +9,7 @@ use crate::command::{Intent, Reading};
 use crate::grammar::Grammar;
 use crate::market::{Post, PostId};
 use crate::message::{Mo, MoSeq, Msisdn, Mt, MtClass, MtState, Sender};
-use crate::reply::Reply;
+use crate::reply::{Reply, phrase};
 use crate::store::record::{Ask, Question, Then, Today, Unread};
 use crate::store::{Change, MoRecord, Person};
 
@@ -25,6 +25,8 @@ const UNREAD_ANSWERS: u32 = 3;
 const PASSED_ON_ANSWERS: u32 = 10;
 /// Answers of any kind that a phone gets in a day: more than anybody reads, and the end of an echo.
 const ANSWERS: u32 = 300;
+/// Characters of a text that are passed on to a manager.
+const PASSED_ON: usize = 36;
 /// A question stays open this long.
 pub const QUESTION_LIFE: i64 = DAY;
 /// What somebody sells is said soon after it was asked, or means something else.
@@ -127,7 +129,8 @@ fn needs_a_person(reading: &Reading) -> Option<Unread> {
     }
 }
 
-fn newcomer(env: &Env<'_>, mo: &Mo, msisdn: Msisdn) -> Person {
+/// Somebody of whom nothing is known yet.
+pub fn newcomer(env: &Env<'_>, mo: &Mo, msisdn: Msisdn) -> Person {
     Person {
         msisdn,
         name: None,
@@ -167,6 +170,30 @@ impl Turn<'_> {
         if !question::answered(self) {
             self.dispatch();
         }
+        if self.unread.is_some() {
+            self.tell_manager();
+        }
+    }
+
+    /// Passes on what needs a person to the first manager who may still be texted today; it is kept for all of them.
+    fn tell_manager(&mut self) {
+        let cap = self.env.rules.limits.pushes();
+        let free = |m: &&Person| cap.is_none_or(|cap| today(m, self.env.now).pushes < cap);
+        let Some(mut manager) = self.facts.managers.iter().find(free).cloned() else { return };
+        manager.today = today(&manager, self.env.now);
+        manager.today.pushes += 1;
+        let reply = Reply::new("to_manager")
+            .set("phone", self.msisdn.local())
+            .set("name", self.person.name.clone().unwrap_or_default())
+            .set("text", phrase::clip_at(&self.mo.text, PASSED_ON))
+            .set("said", phrase::clip(&self.mo.text));
+        self.send_push(&manager, &reply, self.env.now);
+        self.others.insert(manager.msisdn, manager);
+    }
+
+    /// The one says that a manager was told, the other is for a station that has none.
+    fn passed_on(&self, told: Reply, alone: Reply) -> Reply {
+        if self.facts.managers.is_empty() { alone } else { told }
     }
 
     /// One verb, one function.
@@ -194,18 +221,19 @@ impl Turn<'_> {
     /// What no service here does yet goes to the station manager.
     fn not_offered(&mut self) {
         self.unread = Some(Unread::NotUnderstood);
-        self.answer_seldom(Reply::new("not_offered"), PASSED_ON_ANSWERS);
+        let reply = self.passed_on(Reply::new("not_offered"), Reply::new("not_offered_alone"));
+        self.answer_seldom(reply, PASSED_ON_ANSWERS);
     }
 
     fn not_understood(&mut self) {
         self.unread = needs_a_person(&self.reading);
         match self.reading.reason {
-            Some(FAULT) => self.answer_seldom(Reply::new("fault"), UNREAD_ANSWERS),
+            Some(FAULT) => self.answer_seldom(self.passed_on(Reply::new("fault"), Reply::new("fault_alone")), UNREAD_ANSWERS),
             None | Some("unread") if self.reading.unsure && self.reading.alternatives.len() > 1 => {
                 self.unread = None;
                 question::ask_meaning(self);
             }
-            None | Some("unread") => self.answer_seldom(Reply::new("unread"), UNREAD_ANSWERS),
+            None | Some("unread") => self.answer_seldom(self.passed_on(Reply::new("unread"), Reply::new("unread_alone")), UNREAD_ANSWERS),
             // a person who says hello, or whose thumb slipped, is told how it goes
             Some("greeting" | "empty") => self.answer_seldom(person::help_text(self), UNREAD_ANSWERS),
             // thanks, carriers' notices, codes, spam: an answer would only cost, or go on for ever

@@ -142,6 +142,8 @@ pub struct Setup {
     pub extra: String,
     /// Command in front of the binary, such as a limit on file sizes.
     pub wrapper: Vec<String>,
+    /// The station's managers.
+    pub managers: Vec<String>,
     /// Name and password at the carrier `k`.
     pub user: (String, String),
 }
@@ -154,6 +156,7 @@ impl Setup {
             virtual_clock: false,
             extra: String::new(),
             wrapper: vec![],
+            managers: vec![],
             user: ("u".into(), "p".into()),
         }
     }
@@ -176,7 +179,7 @@ impl Setup {
     fn config(&self) -> String {
         let clock = if self.virtual_clock { "virtual" } else { "system" };
         let (port, send_url, extra) = (self.port, &self.send_url, &self.extra);
-        let (user, password) = &self.user;
+        let ((user, password), managers) = (&self.user, &self.managers);
         format!(
             r#"
 [server]
@@ -189,6 +192,7 @@ url = "sled:data"
 name = "榕江县信息站"
 place = "522632"
 short_codes = ["1069012345"]
+managers = {managers:?}
 [[carrier]]
 name = "k"
 kind = "kannel"

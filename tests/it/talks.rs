@@ -6,6 +6,7 @@
 //! A < 已登记101号:…                and receives; … stands for any words
 //! B <                             nothing has come to B since its last line
 //! % [limits]                      lines of the config, at the top
+//! % managers = +8613900000001     the station's manager
 //! 10086 > 欠费                     a sender that is no phone
 //! ```
 //!
@@ -33,7 +34,7 @@ fn fits(pattern: &str, text: &str) -> bool {
 }
 
 fn phone(name: &str) -> String {
-    if name.bytes().all(|b| b.is_ascii_digit()) {
+    if name.trim_start_matches('+').bytes().all(|b| b.is_ascii_digit()) {
         return name.into();
     }
     let n: u64 = name.bytes().fold(0, |n, b| n * 256 + u64::from(b));
@@ -45,7 +46,10 @@ async fn talk(file: &std::path::Path) {
     let dir = tempfile::tempdir().expect("a folder");
     let smsbox = Smsbox::start().await;
     let config: Vec<&str> = script.lines().filter_map(|l| l.strip_prefix("% ")).collect();
-    let setup = Setup::new(&smsbox.url).virtual_clock().extra(&config.join("\n"));
+    // the station's table stands before the extra lines, so its managers are named apart
+    let (managers, extra): (Vec<&str>, Vec<&str>) = config.into_iter().partition(|l| l.starts_with("managers = "));
+    let mut setup = Setup::new(&smsbox.url).virtual_clock().extra(&extra.join("\n"));
+    setup.managers = managers.iter().filter_map(|l| l.strip_prefix("managers = ")).map(str::to_string).collect();
     let daemon = Daemon::start(dir.path(), &setup).await;
     daemon.clock(r#"{"now": "2026-11-21T09:00:00+08:00"}"#).await;
     let (mut read, mut sent) = (0, 0);
