@@ -95,10 +95,10 @@ pub fn number<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Number> {
     let mut lo = first.lo;
     let words = &i[..i.len() - rest.len()];
     let scale = power_of(rest[..rest.len() - after.len()].last()).filter(|_| power_of(words.last()).is_none());
-    if let Some(p) = scale
-        && lo * p < second.lo
+    if let Some(large) = scale.and_then(|p| scaled(lo, p).ok())
+        && large < second.lo
     {
-        lo *= p;
+        lo = large;
     }
     if lo < second.lo {
         Ok((after, Number { lo, hi: Some(second.lo), approx: first.approx || second.approx }))
@@ -112,7 +112,7 @@ pub fn single<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Number> {
     let (rest, mut n) = alt((mixed, chinese, map(sign(Sign::Half), |()| exact(Exact::new(1, 2))))).parse(i)?;
     let (rest, more) = opt(more).parse(rest)?;
     n.approx |= more.is_some();
-    let ok = |e: Exact| *e.numer() <= LIMIT * e.denom() && *e.denom() <= 10_000;
+    let ok = |e: Exact| *e.numer() <= LIMIT && *e.denom() <= 10_000;
     if ok(n.lo) && n.hi.is_none_or(ok) { Ok((rest, n)) } else { fail() }
 }
 

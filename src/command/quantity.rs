@@ -82,7 +82,8 @@ fn alt2<'a, 'g>(grammar: &Grammar, i: In<'a, 'g>) -> Read<'a, 'g, Amount> {
 
 /// 一斤半 · 两斤三两 · 三斤二.
 fn compound<'a, 'g>(grammar: &Grammar, i: In<'a, 'g>, a: &mut Amount) -> In<'a, 'g> {
-    if a.hi.is_some() {
+    // sums of large or finely divided numbers could overflow, and nobody adds to them
+    if a.hi.is_some() || *a.lo.numer() > 1_000_000 || *a.lo.denom() > 100 {
         return i;
     }
     if let Ok((rest, ())) = tight(sign(Sign::Half))(i)

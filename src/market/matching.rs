@@ -151,7 +151,9 @@ fn kinship(offer: &Post, want: &Post, either: bool, fit: &mut Fit) -> Option<()>
 /// Asked against offered, in one unit. Prices that cannot be compared say nothing.
 fn price(asked: Option<&Price>, bid: Option<&Price>, slack: u32, ratio: Ratio<'_>, fit: &mut Fit) -> Option<()> {
     let (Some(asked), Some(bid)) = (asked, bid) else { return Some(()) };
-    if asked.negotiable || bid.negotiable {
+    // A price beyond a thousand million is a slip of the keypad; comparing it could overflow.
+    let absurd = |p: &Price| p.max.unwrap_or(p.yuan).max(p.yuan).numer() > &1_000_000_000;
+    if asked.negotiable || bid.negotiable || absurd(asked) || absurd(bid) {
         return Some(());
     }
     let per = match (&asked.per, &bid.per) {

@@ -7,6 +7,7 @@ use std::fmt;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use super::applier::{write_meta, write_table};
 use super::disk::{self, Disk, guarded};
@@ -85,8 +86,21 @@ pub struct OpenedDisk {
     pub report: Opened,
 }
 
+/// How long a process that is ending, or a child of its that has not begun yet, may still hold the folder.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// Takes the folder for this process; the lock ends with the file.
 pub fn lock(paths: &Paths) -> Result<File, StoreError> {
+    let begun = Instant::now();
+    loop {
+        match try_lock(paths) {
+            Err(StoreError::Locked { .. }) if begun.elapsed() < PATIENCE => std::thread::sleep(PATIENCE / 50),
+            other => return other,
+        }
+    }
+}
+
+fn try_lock(paths: &Paths) -> Result<File, StoreError> {
     let path = &paths.lock;
     let fail = |e: &std::io::Error| failed_write(path, e);
     let mut file =
