@@ -101,6 +101,7 @@ fn facts(grammar: &Grammar, phrases: &[Phrase<'_>]) -> Facts {
     // 我会砌砖 tells a skill, 有人会砌砖吗 asks for one.
     let skill = phrases.iter().enumerate().any(|(i, p)| {
         matches!(p.what, What::Word(w) if w.is_verb(Intent::Seek, Force::Hint) && !w.is_verb(Intent::Lost, Force::Hint))
+            && !by_trade(phrases, i)
             && !phrases[..i].iter().rev().take(SIGHT).any(|q| q.clause == p.clause && q.has(Sign::Who))
     }) && kind == Some(Kind::Trade);
     let own_hands = phrases.windows(2).any(|w| w[0].has(Sign::Own) && matches!(w[1].what, What::People(_)));
@@ -118,7 +119,10 @@ fn facts(grammar: &Grammar, phrases: &[Phrase<'_>]) -> Facts {
         own_have,
         service: kind != Some(Kind::Trade)
             && phrases.iter().filter_map(Phrase::item).any(|i| grammar.lexicon.kind(i) == Kind::Trade),
-        field: amounts().any(|a| grammar.units.at(a.unit).is_some_and(|u| u.dimension == "area"))
+        field: amounts()
+            .map(|a| a.unit)
+            .chain(sums().filter_map(|s| if let super::price::Per::Unit(u) = s.per { Some(u) } else { None }))
+            .any(|u| grammar.units.at(u).is_some_and(|u| u.dimension == "area"))
             && phrases.iter().filter_map(Phrase::item).all(|i| {
                 let unit = grammar.items.at(i).and_then(|i| i.unit.as_deref()).and_then(|u| grammar.units.get(u));
                 unit.is_some_and(|u| u.dimension != "area")
@@ -137,6 +141,18 @@ fn facts(grammar: &Grammar, phrases: &[Phrase<'_>]) -> Facts {
             .iter()
             .all(|p| matches!(p.what, What::Place(_)) || super::phrase::light(p) || p.has(Sign::In)),
     }
+}
+
+/// 会砌砖的联系我: what follows the word at `i` is a thing, and whoever has to do with it is told to call.
+fn by_trade(phrases: &[Phrase<'_>], i: usize) -> bool {
+    let tight = |k: usize| phrases.get(k).filter(|q| !q.spaced);
+    let calls = |q: &Phrase<'_>| q.has(Sign::Polite);
+    let own =
+        phrases[..i].iter().rev().take(SIGHT).take_while(|q| q.clause == phrases[i].clause).any(|q| q.has(Sign::Own));
+    !own && tight(i + 1).is_some_and(|q| q.item().is_some())
+        && tight(i + 2).is_some_and(|q| q.has(Sign::Particle) && !q.has(Sign::Polite))
+        && (tight(i + 3).is_some_and(calls)
+            || tight(i + 3).is_some_and(|q| q.has(Sign::Particle)) && tight(i + 4).is_some_and(calls))
 }
 
 /// …吗, …没有 at the end of a clause.
@@ -188,8 +204,11 @@ pub fn decide(grammar: &Grammar, text: &str, phrases: &[Phrase<'_>]) -> Decision
         let relative = phrases.get(i + 1).is_some_and(|q| q.has(Sign::Particle) && !q.spaced)
             && phrases[i + 2..]
                 .iter()
+                .take(4)
                 .find(|q| !q.has(Sign::Particle) || q.has(Sign::Polite))
                 .is_some_and(|q| q.has(Sign::Polite) || matches!(q.what, What::Phone));
+        let relative = relative || by_trade(phrases, i);
+        let asked = who || doubled;
         // 我家有五千斤,找老板来收: those who come are others.
         let comes = f.own_have
             && before().next().is_some_and(|q| q.has(Sign::Go) && !q.has(Sign::Own) && q.end == p.start)
@@ -254,7 +273,8 @@ pub fn decide(grammar: &Grammar, text: &str, phrases: &[Phrase<'_>]) -> Decision
                 && phrases[i + 1..].iter().take(SIGHT).take_while(clause).any(|q| q.has(Sign::Own));
             match grammar.lexicon.asked(intent).filter(|_| who && !owner && !own_loss) {
                 Some(other) => {
-                    question = true;
+                    // Those who are only told to call were not asked whether there are any.
+                    question |= !relative || asked;
                     offered_to_any |=
                         matches!(intent, Intent::Lost | Intent::Found | Intent::RideOffer | Intent::RideNeed);
                     s.at_least(other, STRONG);
@@ -267,6 +287,10 @@ pub fn decide(grammar: &Grammar, text: &str, phrases: &[Phrase<'_>]) -> Decision
         for intent in w.verbs(Force::Hint) {
             let other = grammar.lexicon.asked(intent).filter(|_| who);
             // 谁要土鸡: whoever asks who wants it has it.
+            if let Some(other) = other.filter(|_| relative) {
+                s.at_least(other, STRONG - 2);
+                continue;
+            }
             if let Some(other) = other {
                 // 有人会杀猪没: whoever asks for the skill hires.
                 let seen = matches!(intent, Intent::Found | Intent::Lost)
@@ -460,7 +484,9 @@ fn rides(f: &Facts, phrases: &[Phrase<'_>], s: &mut Scores) {
         s.0.retain(|(i, _)| !matches!(i, Intent::Sell | Intent::Buy | Intent::Search));
         return;
     }
-    if !(f.route || (going && (f.seats || s.get(Intent::RideNeed) > 0 || s.get(Intent::RideOffer) > 0))) {
+    if !(f.route
+        || (going && (f.seats || f.people && !f.item || s.get(Intent::RideNeed) > 0 || s.get(Intent::RideOffer) > 0)))
+    {
         return;
     }
     if f.item && s.get(Intent::RideNeed) < STRONG && s.get(Intent::RideOffer) < STRONG {
@@ -474,7 +500,10 @@ fn rides(f: &Facts, phrases: &[Phrase<'_>], s: &mut Scores) {
             s.add(i, 5);
         }
     }
-    if f.route && s.get(Intent::RideNeed) == 0 && s.get(Intent::RideOffer) == 0 {
+    if (f.route || f.people && !f.item && s.0.is_empty())
+        && s.get(Intent::RideNeed) == 0
+        && s.get(Intent::RideOffer) == 0
+    {
         s.at_least(Intent::RideNeed, 2);
         s.at_least(Intent::RideOffer, 2);
     }

@@ -96,6 +96,10 @@ fn counted<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Money> {
 /// 块八, 块把, 毛把.
 fn bare_unit<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Money> {
     let (rest, u) = main_unit(i)?;
+    // 水分28: nobody says 分 alone.
+    if u < Exact::new(1, 10) {
+        return fail();
+    }
     if let Ok((rest, ())) = tight(sign(Sign::More))(rest) {
         let (rest, _) = opt(tight(money_unit)).parse(rest)?;
         let (rest, _) = opt(tight(word(|w| w.has(Sign::Particle).then_some(())))).parse(rest)?;
@@ -193,6 +197,7 @@ fn sum(m: Money, per: Per) -> Sum {
 fn number_alone<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Money> {
     let (rest, n) = number(i)?;
     if i[0].has(Sign::Half)
+        || i[0].has(Sign::Itself)
         || (counts(rest.first()) && rest.first().is_some_and(|t| !t.has(Sign::AtLeast)))
         || n.lo.numer() == &0
     {

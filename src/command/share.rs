@@ -186,8 +186,9 @@ pub(super) fn share(scene: &Scene<'_, '_>, named: &[usize]) -> Vec<Share> {
     shares
 }
 
-/// The unread words that stand where an item would: behind the verb, by the amount.
-pub(super) fn unread_item(scene: &Scene<'_, '_>, used: &[bool], work: bool) -> Option<usize> {
+/// The unread words that stand where an item would: behind the verb, by the amount. Of goods that are `counted` one
+/// character may be a word.
+pub(super) fn unread_item(scene: &Scene<'_, '_>, used: &[bool], work: bool, counted: bool) -> Option<usize> {
     let ps = &scene.phrases;
     let free = |i: usize| {
         matches!(ps[i].what, What::Unread) && !used[i] && ps[i].text(scene.text).chars().any(normalize::is_han)
@@ -202,7 +203,7 @@ pub(super) fn unread_item(scene: &Scene<'_, '_>, used: &[bool], work: bool) -> O
     (0..ps.len()).find(|i| {
         free(*i)
             && near(*i)
-            && (!work || ps[*i].text(scene.text).chars().count() > 1)
+            && (counted || ps[*i].text(scene.text).chars().count() > 1)
             && ps[*i].text(scene.text).chars().count() <= 8
     })
 }

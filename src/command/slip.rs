@@ -114,7 +114,7 @@ fn whole(tokens: &[Token<'_>], window: Range<usize>) -> bool {
 }
 
 /// How like a word is to what was written, by equal characters; `None` where they are too unlike. Two characters that
-/// sound alike are common, so of those one must be equal, or all tones.
+/// sound alike are common, so of those the first must be equal, or all tones.
 fn likeness(word: &str, written: &str, near: bool) -> Option<usize> {
     let same = word.chars().zip(written.chars()).filter(|(a, b)| a == b).count();
     let short = word.chars().count() == 2;

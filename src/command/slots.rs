@@ -179,7 +179,7 @@ pub fn fill(scene: &Scene<'_, '_>, intent: Intent) -> Reading {
     let mut r = Reading::of(intent);
     common(scene, intent, &mut r, &mut used);
     if shares[0].item.is_none() && (trade || work || matches!(intent, Intent::Lost | Intent::Found)) {
-        shares[0].item = unread_item(scene, &used, work);
+        shares[0].item = unread_item(scene, &used, work, trade);
     }
     let mut readings: Vec<Reading> = Vec::with_capacity(shares.len());
     for s in &shares {
@@ -289,8 +289,18 @@ fn amounts_and_prices(
             && let Per::Unit(u) = x.per
             && scene.grammar.units.at(u).is_some_and(|u| u.size.is_none() || u.dimension == "count")
         {
-            r.quantity =
-                Some(Quantity { amount: Exact::from_integer(1), max: None, unit: unit_name(scene, u), approx: false });
+            // 卖牛犊俩,一个8000
+            let digit = |p: &Phrase<'_>| if let What::Number { n, .. } = p.what { Some(n.lo) } else { None };
+            let itself = ps.iter().find_map(|p| {
+                let w = scene.grammar.lexicon.word(p.text(scene.text)).filter(|w| w.has(Sign::Itself))?;
+                w.digit().and(digit(p))
+            });
+            r.quantity = Some(Quantity {
+                amount: itself.unwrap_or(Exact::from_integer(1)),
+                max: None,
+                unit: unit_name(scene, u),
+                approx: false,
+            });
         }
         let mut price = price(scene, &x, r.quantity.as_ref());
         if work
@@ -335,17 +345,17 @@ fn sold_by(scene: &Scene<'_, '_>, s: &Share, x: &Sum, price: &mut Price) {
     let unit =
         |i: usize| if let What::Amount(a) = scene.phrases[i].what { scene.grammar.units.at(a.unit) } else { None };
     let (dearest, usual) = &scene.grammar.lexicon.dearest_weight;
+    let animal = || {
+        let item = s.item.and_then(|i| scene.phrases[i].item());
+        item.is_some_and(|x| scene.grammar.lexicon.kind(x) == Kind::Animal)
+    };
     match x.per {
         Per::Nothing if x.yuan <= Exact::from_integer(*dearest) => {
             let Some(count) = price.per.as_deref().and_then(|p| scene.grammar.units.get(p)) else { return };
             let weight = s.amounts.iter().filter_map(|i| unit(*i)).find(|u| u.dimension == "weight");
             if let Some(w) = weight.filter(|_| count.dimension == "count") {
                 price.per = Some(w.name.clone());
-            } else if scene.grammar.lexicon.dear.contains(&count.name)
-                && s.item
-                    .and_then(|i| scene.phrases[i].item())
-                    .is_some_and(|x| scene.grammar.lexicon.kind(x) == Kind::Animal)
-            {
+            } else if scene.grammar.lexicon.dear.contains(&count.name) && (count.dimension == "weight" || animal()) {
                 price.per = Some(usual.clone());
             }
         }
@@ -383,6 +393,10 @@ fn lone_number(scene: &Scene<'_, '_>, intent: Intent, r: &mut Reading, used: &mu
             Intent::Sell | Intent::Buy
                 if r.price.is_none() && n.lo >= Exact::from_integer(100) && sold_singly(scene, r) =>
             {
+                r.price = Some(price(scene, &sum, None));
+            }
+            // 大蒜2.8收: with decimals it is money.
+            Intent::Sell | Intent::Buy if r.price.is_none() && !n.lo.is_integer() => {
                 r.price = Some(price(scene, &sum, None));
             }
             Intent::Hire | Intent::Seek if r.wage.is_none() && n.lo >= Exact::from_integer(40) => {

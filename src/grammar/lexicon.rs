@@ -95,9 +95,10 @@ pub enum Sign {
     Measure,
     Rent,
     Firm,
+    Itself,
 }
 
-const SIGNS: [(&str, Sign); 33] = [
+const SIGNS: [(&str, Sign); 34] = [
     ("who", Sign::Who),
     ("where", Sign::Where),
     ("ask", Sign::Ask),
@@ -131,6 +132,7 @@ const SIGNS: [(&str, Sign); 33] = [
     ("finds", Sign::Finds),
     ("measure", Sign::Measure),
     ("rent", Sign::Rent),
+    ("itself", Sign::Itself),
 ];
 
 /// A moment's name, before it is set against "now".

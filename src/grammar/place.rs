@@ -214,7 +214,9 @@ impl Places {
             }
             let code = PlaceCode(row.code);
             let (len, full) = if text.starts_with(name) {
-                (name.len(), name.chars().nth(2).is_some())
+                // Statistics know places called 奶牛场, 苗圃: only a division's suffix makes a name a full one far from home.
+                let near_by = near_ring(code, near) <= Ring::County;
+                (name.len(), name.chars().nth(2).is_some() && (row.stem > 0 || near_by))
             } else if row.stem > 0 && text.starts_with(&name[..row.stem as usize]) {
                 // 三江乡 is 三江水族乡: the peoples may be left out.
                 let stem = row.stem as usize;
