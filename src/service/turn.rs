@@ -228,12 +228,16 @@ impl Turn<'_> {
     fn not_understood(&mut self) {
         self.unread = needs_a_person(&self.reading);
         match self.reading.reason {
-            Some(FAULT) => self.answer_seldom(self.passed_on(Reply::new("fault"), Reply::new("fault_alone")), UNREAD_ANSWERS),
+            Some(FAULT) => {
+                self.answer_seldom(self.passed_on(Reply::new("fault"), Reply::new("fault_alone")), UNREAD_ANSWERS)
+            }
             None | Some("unread") if self.reading.unsure && self.reading.alternatives.len() > 1 => {
                 self.unread = None;
                 question::ask_meaning(self);
             }
-            None | Some("unread") => self.answer_seldom(self.passed_on(Reply::new("unread"), Reply::new("unread_alone")), UNREAD_ANSWERS),
+            None | Some("unread") => {
+                self.answer_seldom(self.passed_on(Reply::new("unread"), Reply::new("unread_alone")), UNREAD_ANSWERS)
+            }
             // a person who says hello, or whose thumb slipped, is told how it goes
             Some("greeting" | "empty") => self.answer_seldom(person::help_text(self), UNREAD_ANSWERS),
             // thanks, carriers' notices, codes, spam: an answer would only cost, or go on for ever
