@@ -158,6 +158,13 @@ pub fn fill(scene: &Scene<'_, '_>, intent: Intent) -> Reading {
         } else {
             named.clear();
         }
+    } else if trade && named.len() == 1 {
+        // 卖蜂蜜,土蜂蜜50一斤: the kind was chosen over its category, which then is no remark either
+        let path = |i: usize| ps[i].item().and_then(|x| scene.grammar.items.at(x)).map(|x| x.name.as_str());
+        let above = path(named[0]).map(|n| scene.grammar.items.path(n)).unwrap_or_default();
+        for (i, p) in ps.iter().enumerate() {
+            used[i] |= names_item(p) && path(i).is_some_and(|n| above.iter().any(|a| a == n));
+        }
     } else if trade && named.len() > 1 {
         let goods = |i: &usize| ps[*i].item().is_none_or(|x| scene.grammar.lexicon.kind(x) != Kind::Trade);
         if named.iter().any(goods) {
