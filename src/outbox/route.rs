@@ -17,10 +17,9 @@ use super::{Event, Shared, What};
 use crate::carrier::{Carrier, SendError, Taken};
 use crate::clock::{HOUR, MINUTE, Timestamp};
 use crate::message::{Mt, MtClass, MtId, MtState};
+use crate::service::turn::LEASE;
 use crate::store::StoreError;
 
-/// How long a claim holds: longer than any request and its commit take.
-const LEASE: i64 = 2 * MINUTE;
 /// What of a claim must be left for a sending to begin on it.
 const LEASE_LEFT: i64 = MINUTE;
 /// How old the look at a phone's opt-out may be that came with the MT.

@@ -17,7 +17,8 @@ use crate::store::{Change, MoRecord, Person};
 const ANSWER_LIFE: i64 = DAY;
 /// Nor does news of a match.
 const PUSH_LIFE: i64 = 3 * DAY;
-/// A sending that was begun and not recorded is taken up again after this.
+/// How long a claim holds, longer than any request and its commit take: a sending that was begun and not recorded is taken up
+/// again after this, here and in the outbox.
 pub const LEASE: i64 = 2 * MINUTE;
 /// Texts of one phone that are not understood are answered this often a day: two machines then stop talking.
 const UNREAD_ANSWERS: u32 = 3;
