@@ -1,0 +1,125 @@
+//! What the kind of the thing named says: hands are hired, goods are bought, papers are lost.
+
+use super::facts::Facts;
+use super::{HINT, SIGHT, STRONG, Scores};
+use crate::command::phrase::{Phrase, What};
+use crate::grammar::Intent;
+use crate::grammar::lexicon::{Force, Kind, Sign};
+
+/// 师傅, 请: said of those who are looked for, never of oneself.
+fn hires(p: &Phrase<'_>) -> bool {
+    let What::Word(w) = p.what else { return false };
+    w.is_verb(Intent::Hire, Force::Hint) && !w.is_verb(Intent::Seek, Force::Hint) && !w.has(Sign::Want)
+}
+
+/// What the kind of the thing named says.
+pub fn kinds(f: &Facts, phrases: &[Phrase<'_>], s: &mut Scores, question: bool) {
+    // 左耳有缺 has nothing to sell: what is had follows.
+    let thing = |p: &Phrase<'_>| matches!(p.what, What::Amount(_) | What::Item { .. } | What::Compound | What::Unread);
+    let have = phrases.iter().enumerate().any(|(i, p)| {
+        let said = p.has(Sign::Have) && !p.has(Sign::IsThere);
+        said && phrases[i + 1..].iter().take(SIGHT).take_while(|q| q.clause == p.clause).any(thing)
+            && phrases[..i].iter().rev().take(SIGHT).all(|q| !matches!(q.what, What::Unread))
+    });
+    let hint = |s: &Scores, i| s.get(i) > 0;
+    match f.kind {
+        Some(Kind::Trade) => {
+            // 找木工: one looks for a carpenter, or for a carpenter's work.
+            if s.get(Intent::Hire) <= HINT
+                && s.get(Intent::Seek) == HINT
+                && s.get(Intent::Lost) == HINT
+                && !f.people
+                && !f.work
+                && !f.amount
+                && !phrases.iter().any(hires)
+            {
+                s.at_least(Intent::Hire, HINT);
+                s.add(Intent::Hire, 4);
+                s.add(Intent::Seek, 4);
+                let n = s.get(Intent::Hire).max(s.get(Intent::Seek));
+                s.at_least(Intent::Hire, n);
+                s.at_least(Intent::Seek, n);
+                return;
+            }
+            // Hands are hired, not bought.
+            if s.get(Intent::Buy) > 0 && !question {
+                s.at_least(Intent::Hire, s.get(Intent::Buy) + 2);
+                s.0.retain(|(i, _)| *i != Intent::Buy);
+            }
+            // 哪里要小工 asks for those who hire.
+            if s.get(Intent::Sell) > 0 {
+                s.at_least(Intent::Seek, s.get(Intent::Sell) + 1);
+                s.0.retain(|(i, _)| *i != Intent::Sell);
+            }
+            let hires = phrases.iter().any(hires);
+            if hires && !f.where_ && s.get(Intent::Seek) < STRONG {
+                s.add(Intent::Hire, 4);
+            }
+            if hint(s, Intent::Hire) {
+                let found = if f.work && s.get(Intent::Hire) < STRONG { Intent::Seek } else { Intent::Hire };
+                s.add(found, 4);
+            }
+            if s.get(Intent::Seek) > 0 && !(f.people && s.get(Intent::Hire) > HINT) {
+                s.add(Intent::Seek, 3);
+            }
+            if f.people && s.get(Intent::Seek) == 0 {
+                s.at_least(Intent::Hire, 7);
+            }
+            if f.wage || f.sum {
+                s.at_least(Intent::Hire, 2);
+                s.at_least(Intent::Seek, 2);
+            }
+        }
+        Some(Kind::Thing | Kind::Person) => {
+            if s.get(Intent::Lost) == HINT {
+                s.add(Intent::Lost, 5);
+            }
+            if s.get(Intent::Found) == HINT {
+                s.add(Intent::Found, 3);
+            }
+        }
+        Some(Kind::Animal) => {
+            if s.get(Intent::Lost) == HINT && !f.many && !f.sum {
+                s.add(Intent::Lost, 3);
+            }
+            if s.get(Intent::Found) == HINT {
+                s.add(Intent::Found, 3);
+            }
+        }
+        Some(Kind::Goods | Kind::Vehicle) | None => {}
+    }
+    // Goods are bought, not hired; hints of work fall away.
+    if f.item && matches!(f.kind, Some(Kind::Goods | Kind::Vehicle | Kind::Animal) | None) && !f.people && !f.wage {
+        s.0.retain(|(i, n)| !(matches!(i, Intent::Hire | Intent::Seek) && *n <= HINT));
+        if s.get(Intent::Buy) == HINT {
+            s.add(Intent::Buy, 1);
+        }
+    }
+    // 要几个女工包粽子,一天120: what has a wage is work.
+    if f.wage && matches!(s.get(Intent::Hire), HINT..STRONG) && s.get(Intent::Sell).max(s.get(Intent::Buy)) < STRONG {
+        s.add(Intent::Hire, 4);
+    }
+    // 要5个人: people are hired.
+    if f.people && !f.item && s.get(Intent::Hire) > 0 && s.get(Intent::Buy) <= HINT {
+        s.0.retain(|(i, _)| *i != Intent::Buy);
+        s.at_least(Intent::Hire, 6);
+    }
+    if f.work && s.get(Intent::Seek) > 0 && s.get(Intent::Hire) < STRONG {
+        s.add(Intent::Seek, 6);
+    }
+    // 我家有八百斤: what one has and counts is for sale, unless a verb says otherwise.
+    let goods = matches!(f.kind, Some(Kind::Goods | Kind::Vehicle | Kind::Animal) | None) && f.item;
+    if have && goods && !question && !f.asks {
+        s.at_least(Intent::Sell, 5);
+    }
+    if f.own && goods && s.get(Intent::Sell) > 0 {
+        s.add(Intent::Sell, 1);
+    }
+    // 我要10头
+    let own_want = phrases
+        .windows(2)
+        .any(|w| w[0].has(Sign::Own) && matches!(w[1].what, What::Word(v) if v.is_verb(Intent::Buy, Force::Hint)));
+    if own_want && f.amount && s.get(Intent::Buy) > 0 {
+        s.add(Intent::Buy, 3);
+    }
+}

@@ -1,0 +1,211 @@
+//! Weighs one word where it stands: whose verb it is, whether it is denied, done with, or asked of others.
+
+use super::facts::{Facts, by_trade};
+use super::{CLOSING, HINT, SIGHT, STRONG, Weighing, posts};
+use crate::command::phrase::{Phrase, What};
+use crate::grammar::lexicon::{Force, Sign, Word};
+use crate::grammar::{Grammar, Intent};
+
+/// A word among its neighbours.
+struct Around<'a, 'g> {
+    phrases: &'a [Phrase<'g>],
+    i: usize,
+    /// 谁收, 收不, 收不收, 要卖的联系我: others do it, not the sender.
+    others: bool,
+    /// Others were asked whether they do.
+    asked: bool,
+    /// 要卖的联系我, 捡到的请来电: said to those who do.
+    relative: bool,
+    negated: bool,
+    /// 想卖, 要卖.
+    wanted: bool,
+    /// Something of the clause stands behind it.
+    tail: bool,
+}
+
+impl<'a, 'g> Around<'a, 'g> {
+    fn new(f: &Facts, text: &str, phrases: &'a [Phrase<'g>], i: usize, w: &Word) -> Around<'a, 'g> {
+        let p = &phrases[i];
+        let clause = |q: &&Phrase<'_>| q.clause == p.clause;
+        let before = || phrases[..i].iter().rev().take_while(clause).take(SIGHT);
+        let behind = phrases[i + 1..].iter().take(SIGHT).take_while(clause);
+        let tail = behind.filter(|q| !q.has(Sign::Le) && !q.has(Sign::Polite)).last();
+        let who = before().any(|q| q.has(Sign::Who) || q.has(Sign::IsThere) || q.has(Sign::Where))
+            || tail.is_some_and(|q| q.has(Sign::Ask));
+        // 收不收, 卖不卖
+        let doubled = {
+            let same = |a: Option<&Phrase<'_>>, b: Option<&Phrase<'_>>| {
+                a.is_some_and(|q| q.has(Sign::Not)) && b.is_some_and(|q| q.text(text) == p.text(text))
+            };
+            same(phrases.get(i + 1), phrases.get(i + 2)) || i >= 2 && same(phrases.get(i - 1), phrases.get(i - 2))
+        };
+        let relative = phrases.get(i + 1).is_some_and(|q| q.has(Sign::Particle) && !q.spaced)
+            && phrases[i + 2..]
+                .iter()
+                .take(4)
+                .find(|q| !q.has(Sign::Particle) || q.has(Sign::Polite))
+                .is_some_and(|q| q.has(Sign::Polite) || matches!(q.what, What::Phone));
+        let relative = relative || by_trade(phrases, i);
+        // 我家有五千斤,找老板来收: those who come are others.
+        let comes = f.own_have
+            && before().next().is_some_and(|q| q.has(Sign::Go) && !q.has(Sign::Own) && q.end == p.start)
+            && before().nth(1).is_none_or(|q| !q.has(Sign::Own));
+        let negated =
+            !doubled && before().next().is_some_and(|q| q.has(Sign::Not) && !q.has(Sign::Who) && q.end == p.start);
+        let wanted = before().any(|q| q.has(Sign::Want) && q.end != p.start || q.has(Sign::Want) && !q.has(Sign::Not));
+        Around {
+            phrases,
+            i,
+            others: (who || doubled || relative || comes) && !w.has(Sign::Firm),
+            asked: who || doubled,
+            relative,
+            negated,
+            wanted,
+            tail: tail.is_some(),
+        }
+    }
+
+    /// The phrases of its clause before it, nearest first.
+    fn before(&self) -> impl Iterator<Item = &'a Phrase<'g>> {
+        let clause = self.phrases[self.i].clause;
+        self.phrases[..self.i].iter().rev().take_while(move |q| q.clause == clause).take(SIGHT)
+    }
+
+    /// The phrases of its clause behind it.
+    fn behind(&self) -> impl Iterator<Item = &'a Phrase<'g>> {
+        let clause = self.phrases[self.i].clause;
+        self.phrases[self.i + 1..].iter().take(SIGHT).take_while(move |q| q.clause == clause)
+    }
+}
+
+/// Weighs the phrase at `i`, where it is a word that says something.
+pub fn weigh(weighing: &mut Weighing, f: &Facts, grammar: &Grammar, text: &str, phrases: &[Phrase<'_>], i: usize) {
+    // A unit is no verb: 一挑, 三转.
+    let What::Word(w) = phrases[i].what else { return };
+    if w.senses.is_empty() {
+        return;
+    }
+    let around = Around::new(f, text, phrases, i, w);
+    for intent in w.verbs(Force::Strong) {
+        strong(weighing, f, grammar, w, &around, intent);
+    }
+    for intent in w.verbs(Force::Hint) {
+        hint(weighing, f, grammar, w, &around, intent);
+    }
+    if w.has(Sign::Ambiguous) {
+        for intent in grammar.lexicon.ambiguous.get(phrases[i].text(text)).into_iter().flatten() {
+            weighing.scores.at_least(*intent, STRONG);
+        }
+    }
+    if (w.has(Sign::Who) || w.has(Sign::IsThere)) && phrases[i + 1..].first().is_some_and(|q| q.has(Sign::Have))
+        || w.has(Sign::IsThere)
+    {
+        weighing.question = true;
+        weighing.scores.at_least(Intent::Buy, HINT + 1);
+    }
+}
+
+/// A word that says an intent wherever it stands.
+fn strong(weighing: &mut Weighing, f: &Facts, grammar: &Grammar, w: &Word, around: &Around<'_, '_>, intent: Intent) {
+    let next = || around.behind().next();
+    // 有打谷机租: it is let by whoever has it.
+    let lets = w.has(Sign::Rent) && w.chars == 1 && !around.others && around.before().any(|q| q.has(Sign::Have));
+    let intent = match grammar.lexicon.asked(intent) {
+        Some(other) if lets && intent == Intent::Buy => other,
+        _ => intent,
+    };
+    // 少了不卖 with a price sets terms, 不卖我 speaks of others; 不卖了 takes back.
+    // 我不卖辣椒了 takes back too.
+    let over = || around.tail && around.behind().any(|q| q.has(Sign::Le));
+    if around.negated
+        && posts(intent)
+        && (f.sum || f.amount || next().is_some_and(|q| !q.has(Sign::Le) && !q.has(Sign::Ask)) && !over())
+    {
+        return;
+    }
+    if around.negated && posts(intent) {
+        weighing.closing = Some(Intent::Withdraw);
+        weighing.scores.at_least(Intent::Withdraw, CLOSING);
+        return;
+    }
+    // 牛卖了, 收够: done with, unless there is still something to offer.
+    let done = next().is_some_and(|q| {
+        q.end > around.phrases[around.i].end
+            && (q.has(Sign::Done) || (q.has(Sign::Le) && !f.sum && !f.amount && !around.wanted))
+    });
+    if done
+        && matches!(intent, Intent::Sell | Intent::Buy | Intent::Hire | Intent::Seek)
+        && !around.wanted
+        && !around.others
+    {
+        weighing.closing = Some(Intent::Deal);
+        weighing.scores.at_least(Intent::Deal, CLOSING - 2);
+        return;
+    }
+    // 找到一把黑伞: so much of a thing that is not the sender's own was found.
+    if intent == Intent::Deal && w.has(Sign::Finds) && f.someone_elses(around.phrases, around.i) {
+        weighing.scores.at_least(Intent::Found, STRONG);
+        return;
+    }
+    if intent == Intent::Deal {
+        weighing.closing = weighing.closing.or(Some(Intent::Deal));
+        weighing.scores.at_least(Intent::Deal, if around.others || around.wanted { HINT } else { CLOSING - 2 });
+        return;
+    }
+    // 谁家的牛跑到我地里: the owner is asked for, not a finder.
+    let owner = intent == Intent::Found
+        && around.before().any(|q| {
+            q.has(Sign::Who)
+                && around.phrases[..around.i]
+                    .iter()
+                    .rev()
+                    .take(SIGHT)
+                    .any(|n| n.start >= q.end && n.start <= q.end + 3 && n.item().is_some())
+        });
+    // 有人偷了我家的牛
+    let own_loss = intent == Intent::Lost && around.behind().any(|q| q.has(Sign::Own));
+    match grammar.lexicon.asked(intent).filter(|_| around.others && !owner && !own_loss) {
+        Some(other) => {
+            // Those who are only told to call were not asked whether there are any.
+            weighing.question |= !around.relative || around.asked;
+            weighing.offered_to_any |=
+                matches!(intent, Intent::Lost | Intent::Found | Intent::RideOffer | Intent::RideNeed);
+            weighing.scores.at_least(other, STRONG);
+        }
+        // 不要给我发招工了: what is not wanted any more outweighs its name.
+        None if intent == Intent::Unsubscribe => weighing.scores.at_least(intent, CLOSING + 2),
+        None => weighing.scores.at_least(intent, STRONG + i32::from(around.i == 0)),
+    }
+}
+
+/// A word that leans towards an intent.
+fn hint(weighing: &mut Weighing, f: &Facts, grammar: &Grammar, w: &Word, around: &Around<'_, '_>, intent: Intent) {
+    let other = grammar.lexicon.asked(intent).filter(|_| around.others);
+    // 谁要土鸡: whoever asks who wants it has it.
+    if let Some(other) = other.filter(|_| around.relative) {
+        weighing.scores.at_least(other, STRONG - 2);
+        return;
+    }
+    if let Some(other) = other {
+        // 有人会杀猪没: whoever asks for the skill hires.
+        let seen = matches!(intent, Intent::Found | Intent::Lost)
+            || intent == Intent::Seek
+                && around.before().any(|q| q.has(Sign::Who))
+                && !w.is_verb(Intent::Lost, Force::Hint);
+        if seen || intent == Intent::Buy && w.has(Sign::Want) && other == Intent::Sell {
+            weighing.offered_to_any = true;
+            weighing.scores.at_least(other, STRONG - 2);
+        } else if f.own {
+            weighing.scores.at_least(other, HINT + 1);
+        } else {
+            weighing.question = true;
+            weighing.scores.at_least(other, HINT);
+        }
+        return;
+    }
+    // 找人, 师傅 say more than 找.
+    weighing.scores.at_least(
+        intent,
+        if intent == Intent::Hire && w.chars > 1 && !w.is_verb(Intent::Buy, Force::Hint) { HINT + 1 } else { HINT },
+    );
+}
