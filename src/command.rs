@@ -74,6 +74,7 @@ fn take_in<'g>(
         home,
         text: &text,
         tokens: &tokens,
+        intent: before.intent,
         lost: doubt.lost,
         no_item: doubt.no_item,
         describes: matches!(before.intent, Intent::Lost | Intent::Found) && !doubt.no_item,
@@ -107,16 +108,19 @@ impl Doubt {
             Sell | Buy | Hire | Seek | Lost | Found | Search | Price | Order | RideOffer | RideNeed | Deal | Withdraw
         );
         let known = r.item.as_ref().is_some_and(|i| i.known);
-        let no_item = !known && slip::wants_item(phrases);
+        // Riders and what is over need no goods.
+        let needless = matches!(r.intent, RideOffer | RideNeed | Deal | Withdraw);
+        let no_item = !known && !needless && slip::wants_item(phrases);
         (lost || ours && r.post.is_none()).then_some(Doubt { lost, no_item })
     }
 
     /// Whether the reading of the mended text may stand for that of the text as it was.
     fn allows(&self, before: &Reading, after: &Reading, turns: bool) -> bool {
-        let looked = self.no_item && matches!(before.intent, Intent::Search | Intent::Price);
+        // 哪里要小公: what is asked for is clear only with what it is about.
+        let looked = self.no_item && before.item.is_none();
         match after.intent {
             Intent::Unknown => false,
-            intent => self.lost || turns || intent == before.intent || looked && after.item.is_some(),
+            intent => self.lost || turns || intent == before.intent || looked && after.item.as_ref().is_some_and(|i| i.known),
         }
     }
 }

@@ -33,6 +33,8 @@ pub struct Look<'a, 'g> {
     pub home: PlaceCode,
     pub text: &'a str,
     pub tokens: &'a [Token<'g>],
+    /// What the text asks for as it was read.
+    pub intent: Intent,
     /// Nothing sure was read, so that a verb may be a slip too.
     pub lost: bool,
     /// Something is wanted or offered, and nobody knows what.
@@ -80,6 +82,9 @@ pub(super) struct Put<'g> {
     pub turns: bool,
     /// Whether it names goods.
     pub goods: bool,
+    /// Whether what is unread may touch it, before it and behind it.
+    pub begins: bool,
+    pub ends: bool,
 }
 
 /// The text with its slips mended; `None` where there are none to mend.
@@ -96,10 +101,12 @@ pub fn mend<'g>(look: &Look<'_, 'g>) -> Option<Mended> {
         let mut go = |end: usize, cost: u32, last: Last, word: Option<Put<'g>>| {
             for (before, kind) in LASTS.iter().enumerate() {
                 let goods = word.is_some_and(|w| w.goods);
+                let put = word.is_some();
                 let touches = tight
                     && match (kind, last) {
-                        (Last::Open, Last::Mended) | (Last::Mended, Last::Open | Last::Thing) => true,
-                        (Last::Thing, Last::Mended) => goods,
+                        (Last::Open, _) if put => !word.is_some_and(|w| w.begins),
+                        (Last::Mended, Last::Open | Last::Thing) => true,
+                        (Last::Thing, _) if put => goods,
                         _ => false,
                     };
                 let total = best[i][before].cost.saturating_add(cost);
@@ -116,7 +123,9 @@ pub fn mend<'g>(look: &Look<'_, 'g>) -> Option<Mended> {
             };
             go(end, cost, last, None);
         }
-        like::words(look, &cells, i, &mut |end, cost, put| go(end, cost, Last::Mended, Some(put)));
+        like::words(look, &cells, i, &mut |end, cost, put| {
+            go(end, cost, if put.ends { Last::Closed } else { Last::Mended }, Some(put));
+        });
     }
     rewrite(look.text, &cells, &best)
 }
@@ -161,6 +170,7 @@ pub fn worth_trying(grammar: &Grammar, text: &str, phrases: &[Phrase<'_>], token
         || wants_item(phrases)
         || tokens.iter().any(|t| cell::odd_trade(tokens, text, t).is_some())
         || tokens.first().is_some_and(|t| grammar.sounds.first(&text[t.range()]).is_some())
+        || cell::doubled_somewhere(text, tokens)
 }
 
 /// A verb that wants an item, an amount or a price, and no item.

@@ -17,6 +17,7 @@ mod pairs;
 mod peers;
 mod repeats;
 mod replies;
+mod slips;
 mod smsgate;
 mod store;
 mod supply;

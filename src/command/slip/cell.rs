@@ -70,7 +70,7 @@ pub fn cells(look: &Look<'_, '_>) -> Vec<Cell> {
         }
         let unread = matches!(t.kind, Kind::Han | Kind::Latin);
         let doubtful = !unread && chars == 1 && is == Is::Han && doubt(look, n);
-        let odd = odd_trade(look.tokens, look.text, t).is_some() || odd_unit(look.tokens, n) || odd_head(look, n);
+        let odd = odd_trade(look.tokens, look.text, t).is_some() || odd_unit(look.tokens, n) || odd_head(look, n) || doubled(look.text, look.tokens, n);
         for (at, c) in s.char_indices() {
             let i = out.len();
             let start = t.start as usize + at;
@@ -184,6 +184,21 @@ fn odd_head(look: &Look<'_, '_>, n: usize) -> bool {
         && look.grammar.sounds.first(&look.text[look.tokens[0].range()]).is_some()
         && look.tokens.get(1).is_some_and(|t| !t.spaced && does(t))
         && !look.tokens.iter().any(is_number)
+}
+
+/// 板板蓝根, 板蓝根根: a character beside a long name of goods that begins or ends with it.
+fn doubled(text: &str, tokens: &[Token<'_>], n: usize) -> bool {
+    let s = |t: &Token<'_>| &text[t.range()];
+    let long = |t: &Token<'_>| t.word().is_some_and(|w| w.chars > 2 && w.item().is_some());
+    let t = &tokens[n];
+    let one = t.word().is_some_and(|w| w.chars == 1);
+    let next = tokens.get(n + 1).filter(|o| !o.spaced && long(o));
+    let before = n.checked_sub(1).map(|i| &tokens[i]).filter(|o| !t.spaced && long(o));
+    one && (next.is_some_and(|o| s(o).starts_with(s(t))) || before.is_some_and(|o| s(o).ends_with(s(t))))
+}
+
+pub fn doubled_somewhere(text: &str, tokens: &[Token<'_>]) -> bool {
+    (0..tokens.len()).any(|n| doubled(text, tokens, n))
 }
 
 /// 奶板栗100斤, 要奶: an item of one character with the keys of mai, where the verb should be; and the syllable meant.

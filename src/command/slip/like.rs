@@ -4,7 +4,7 @@ use super::super::scan::{Kind, Token};
 use super::cell::{Cell, Is, behind_number, counts, odd_trade};
 use super::{Look, Put, posts};
 use crate::grammar::Intent;
-use crate::grammar::lexicon::{Force, Sense, Sign, Word};
+use crate::grammar::lexicon::{Force, Kind as Kinds, Sense, Sign, Word};
 use crate::grammar::sound::{CHARS, Heard, Key, Like, one_key_off};
 
 /// Of letters, so many may be one word.
@@ -67,12 +67,12 @@ fn counted(look: &Look<'_, '_>, c: &Cell) -> bool {
 fn alone<'g>(look: &Look<'_, 'g>, cells: &[Cell], i: usize, offer: &mut dyn FnMut(usize, u32, Put<'g>)) {
     let c = &cells[i];
     let sounds = &look.grammar.sounds;
-    let put = |word: &'g str, turns: bool| Put { word, suffix: false, turns, goods: false };
+    let put = |word: &'g str, turns: bool| Put { word, suffix: false, turns, goods: false, begins: false, ends: false };
     if c.is == Is::Letter && matches!(look.tokens[c.token].kind, Kind::Latin) {
         for len in 1..=6 {
             let Some(last) = cells.get(i + len - 1).filter(|l| l.token == c.token) else { break };
             if let Some(word) = sounds.alone(&look.text[c.start..last.end]) {
-                offer(i + len, WORD + 4, put(word, true));
+                offer(i + len, WORD + 6, put(word, true));
             }
         }
     }
@@ -112,6 +112,8 @@ fn alone<'g>(look: &Look<'_, 'g>, cells: &[Cell], i: usize, offer: &mut dyn FnMu
 struct Found<'g> {
     cost: u32,
     heard: &'g Heard,
+    /// Whether nothing else can be meant, so that it may stand beside what is unread.
+    firm: bool,
 }
 
 /// The word most like a window; none where several are that mean different things.
@@ -122,14 +124,15 @@ fn best<'g>(look: &Look<'_, 'g>, cells: &[Cell], window: &Window<'_>, keys: &[Ke
     let mut take = |like: Like, key: Key| {
         for heard in look.grammar.sounds.find(key) {
             let word = &lexicon.words[heard.word as usize];
-            let Some(cost) = price(look, window, like, heard) else { continue };
+            let Some((cost, firm)) = price(look, window, like, heard) else { continue };
             if !fits(look, cells, window, word) {
                 continue;
             }
+            let cost = cost + unsuited(look, word);
             match &found {
                 Some(f) if f.cost < cost => {}
                 Some(f) if f.cost == cost => tied |= !same(word, &lexicon.words[f.heard.word as usize]),
-                _ => (found, tied) = (Some(Found { cost, heard }), false),
+                _ => (found, tied) = (Some(Found { cost, heard, firm }), false),
             }
         }
     };
@@ -141,8 +144,12 @@ fn best<'g>(look: &Look<'_, 'g>, cells: &[Cell], window: &Window<'_>, keys: &[Ke
         others(window.cells, &mut take);
     }
     let found = found.filter(|_| !tied)?;
-    let goods = lexicon.words[found.heard.word as usize].item().is_some();
-    let put = Put { word: &found.heard.text, suffix: false, turns: window.letters && !goods, goods };
+    let item = lexicon.words[found.heard.word as usize].item();
+    let goods = item.is_some();
+    // What is unread before a thing may be said of it; behind it, it makes another thing of it, but of a trade.
+    let trade = item.is_some_and(|i| lexicon.kind(i) == Kinds::Trade);
+    let ends = window.letters || found.firm && trade;
+    let put = Put { word: &found.heard.text, suffix: false, turns: window.letters && !goods, goods, begins: found.firm, ends };
     Some((found.cost, put))
 }
 
@@ -178,11 +185,11 @@ fn same(a: &Word, b: &Word) -> bool {
 }
 
 /// What a word costs that is so like what was written; `None` where it is too unlike.
-fn price(look: &Look<'_, '_>, window: &Window<'_>, like: Like, heard: &Heard) -> Option<u32> {
+fn price(look: &Look<'_, '_>, window: &Window<'_>, like: Like, heard: &Heard) -> Option<(u32, bool)> {
     let cells = window.cells;
     let n = usize::from(heard.chars);
     if window.letters {
-        return Some(WORD + 4);
+        return Some((WORD + 4, true));
     }
     let written = || cells.iter().map(|c| c.c);
     if written().eq(heard.text.chars()) {
@@ -193,7 +200,10 @@ fn price(look: &Look<'_, '_>, window: &Window<'_>, like: Like, heard: &Heard) ->
     // Only how it sounds says what a verb was meant to be, or what nothing in the text left unread.
     let by_sound = matches!(like, Like::Sound | Like::Near);
     let unread = cells.iter().any(|c| matches!(look.tokens[c.token].kind, Kind::Han));
-    if !(of_goods || by_sound || like == Like::Same) || !(unread || like == Like::Sound) || !holds(look, cells, like, heard) {
+    let placed = || placed(look, window);
+    let doubled = like == Like::Same && cells.len() > n;
+    let open = unread || doubled || like == Like::Sound || look.no_item && placed();
+    if !(of_goods || by_sound || like == Like::Same) || !open || !holds(look, cells, like, heard) {
         return None;
     }
     let equal = pairs().filter(|(c, h)| c.c == *h).count();
@@ -201,7 +211,6 @@ fn price(look: &Look<'_, '_>, window: &Window<'_>, like: Like, heard: &Heard) ->
     let tones = || pairs().all(|(c, h)| c.tone == crate::grammar::sound::tone(h));
     // None of the characters in the wrong place is one that goods are named with.
     let foreign = || of_goods && pairs().all(|(c, h)| c.c == h || look.grammar.sounds.is_foreign(c.c));
-    let placed = || placed(look, window);
     let more = match like {
         // Two characters that sound alike are common, so of those the first must be equal, or all tones: it says more
         // than the last, which may be a mere 子.
@@ -234,14 +243,33 @@ fn price(look: &Look<'_, '_>, window: &Window<'_>, like: Like, heard: &Heard) ->
             let keys = crate::grammar::sound::syllable(meant).is_some_and(|s| one_key_off(c.sound, s));
             match () {
                 () if keys => 18,
-                () if foreign() && placed() => 22,
+                () if placed() && (foreign() || look.no_item && sole(look, cells, usize::from(at))) => 22,
                 () => return None,
             }
         }
         Like::Same => 10,
         _ => return None,
     };
-    Some(WORD + more)
+    let firm = like == Like::Sound && equal > 0 && (n > 2 || tones());
+    Some((WORD + more, firm))
+}
+
+/// Whether a character that is right says nothing by itself.
+fn sole(look: &Look<'_, '_>, cells: &[Cell], wrong: usize) -> bool {
+    cells.iter().enumerate().any(|(i, c)| i != wrong && matches!(look.tokens[c.token].kind, Kind::Han))
+}
+
+/// What a thing costs more that goes ill with what is asked for.
+fn unsuited(look: &Look<'_, '_>, word: &Word) -> u32 {
+    use Intent::*;
+    let kind = word.item().map(|i| look.grammar.lexicon.kind(i));
+    let suits = match (look.intent, kind) {
+        (_, None) | (Unknown, _) => true,
+        (Hire | Seek, Some(k)) => k == Kinds::Trade,
+        (Lost | Found, Some(k)) => !matches!(k, Kinds::Trade | Kinds::Goods),
+        (_, Some(k)) => !matches!(k, Kinds::Trade | Kinds::Person),
+    };
+    if suits { 0 } else { 2 }
 }
 
 /// Whether what was understood of a stretch stays in the word: a number, and the name of a thing.
@@ -260,16 +288,23 @@ fn placed(look: &Look<'_, '_>, window: &Window<'_>) -> bool {
     let (first, last) = (&window.cells[0], &window.cells[window.cells.len() - 1]);
     let trades = |t: &Token<'_>| t.has(Sign::Have) || t.word().is_some_and(|w| w.verbs(Force::Strong).any(posts));
     let before = first.spaced
-        || first.token.checked_sub(1).is_none_or(|n| listed(&look.tokens[n]) || trades(&look.tokens[n]));
-    let next = look.tokens.get(last.token + 1);
-    before && next.is_none_or(|t| t.spaced || matches!(t.kind, Kind::Comma | Kind::Question) || super::cell::is_number(t))
+        || first.token.checked_sub(1).is_none_or(|n| listed(look.tokens, n) || trades(&look.tokens[n]));
+    let ends = |t: &Token<'_>| {
+        t.spaced
+            || matches!(t.kind, Kind::Comma | Kind::Question)
+            || super::cell::is_number(t)
+            || t.word().is_some_and(|w| w.chars > 1 || w.has(Sign::Ask) || w.has(Sign::Le) || w.verbs(Force::Strong).next().is_some())
+    };
+    before && look.tokens.get(last.token + 1).is_none_or(ends)
 }
 
 /// What stands before one thing of several, or parts them.
-fn listed(t: &Token<'_>) -> bool {
+fn listed(tokens: &[Token<'_>], n: usize) -> bool {
+    let t = &tokens[n];
+    let counted = |w: &Word| counts(w) && behind_number(tokens, n);
     matches!(t.kind, Kind::Comma)
         || t.has(Sign::Join)
-        || t.word().is_some_and(|w| counts(w) || w.verbs(Force::Strong).any(posts))
+        || t.word().is_some_and(|w| counted(w) || w.verbs(Force::Strong).any(posts))
 }
 
 /// A verb of posts beside a number: 车消807.
@@ -315,8 +350,8 @@ fn item_fits(look: &Look<'_, '_>, cells: &[Cell], window: &Window<'_>) -> bool {
     if !elsewhere() {
         return true;
     }
-    let starts = window.cells[0].spaced || first.checked_sub(1).is_none_or(|n| listed(&look.tokens[n]));
-    let behind = first.checked_sub(1).is_some_and(|n| listed(&look.tokens[n]) && !matches!(look.tokens[n].kind, Kind::Comma));
+    let starts = window.cells[0].spaced || first.checked_sub(1).is_none_or(|n| listed(look.tokens, n));
+    let behind = first.checked_sub(1).is_some_and(|n| listed(look.tokens, n) && !matches!(look.tokens[n].kind, Kind::Comma));
     let counted = look.tokens.get(last + 1).is_some_and(super::cell::is_number);
     !look.describes && (behind || counted && starts)
 }
@@ -356,7 +391,7 @@ fn place<'g>(look: &Look<'_, 'g>, window: &Window<'_>) -> Option<(u32, Put<'g>)>
         (false, true) => 14,
         _ => return None,
     };
-    Some((WORD + more, Put { word: name, suffix, turns: false, goods: false }))
+    Some((WORD + more, Put { word: name, suffix, turns: false, goods: false, begins: false, ends: false }))
 }
 
 /// 去, 在, 从, 到, 搭车去, and what is typed for them in letters.
