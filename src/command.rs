@@ -120,7 +120,9 @@ impl Doubt {
         let looked = self.no_item && before.item.is_none();
         match after.intent {
             Intent::Unknown => false,
-            intent => self.lost || turns || intent == before.intent || looked && after.item.as_ref().is_some_and(|i| i.known),
+            intent => {
+                self.lost || turns || intent == before.intent || looked && after.item.as_ref().is_some_and(|i| i.known)
+            }
         }
     }
 }

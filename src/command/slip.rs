@@ -179,7 +179,8 @@ pub fn wants_item(phrases: &[Phrase<'_>]) -> bool {
     let posting = |p: &Phrase<'_>| match p.what {
         What::Amount(_) | What::Sum(_) => true,
         What::Word(w) => {
-            w.has(Sign::Ambiguous) || w.senses.iter().any(|s| matches!(s, Sense::Verb(i, f) if posts(*i) && *f != Force::Post))
+            w.has(Sign::Ambiguous)
+                || w.senses.iter().any(|s| matches!(s, Sense::Verb(i, f) if posts(*i) && *f != Force::Post))
         }
         _ => false,
     };

@@ -573,7 +573,8 @@ fn signed(scene: &Scene<'_, '_>, used: &mut [bool]) -> Option<String> {
     let i = ps.iter().rposition(|p| matches!(p.what, What::Mark) && p.text(scene.text) == "-")?;
     let name = scene.text[ps[i].end as usize..].trim();
     let known = |p: &Phrase<'_>| !matches!(p.what, What::Unread | What::Word(_) | What::Item { .. } | What::Compound);
-    let named = scene.grammar.lexicon.signers.iter().any(|s| name.starts_with(s.as_str()) || name.ends_with(s.as_str()));
+    let named =
+        scene.grammar.lexicon.signers.iter().any(|s| name.starts_with(s.as_str()) || name.ends_with(s.as_str()));
     let ok = named
         && (2..=4).contains(&name.chars().count())
         && name.chars().all(super::normalize::is_han)

@@ -1,5 +1,6 @@
 //! Slips are made of texts that are read right, one class after another and always the same ones, and counted: how many
-//! are read as if they had been written right, how many are asked back, how many are wrong without a word.
+//! are read as if they had been written right, how many are asked back, how many are wrong without a word, and how many of
+//! those are something else that the language knows, which is worse than a word that stays as it was written.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -43,6 +44,8 @@ fn good() -> Vec<Good> {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/texts");
     let mut files: Vec<_> =
         std::fs::read_dir(dir).expect("fixtures/texts is there").map(|e| e.expect("an entry").path()).collect();
+    // Slips of slips are another matter.
+    files.retain(|f| !f.ends_with("slips.toml"));
     files.sort();
     let mut out = Vec::new();
     for file in files {
@@ -103,7 +106,9 @@ fn keys(s: &str) -> String {
 impl Chars {
     fn of(good: &[Good]) -> Chars {
         let mut all: Vec<char> = good.iter().flat_map(|g| g.text.chars()).collect();
-        all.extend("板兰勾腾天吗密交红叔妞朱江或丹抱搞别但快金今投乡香羊样洋荣容溶吉急集及级十时实石识事是市示世".chars());
+        all.extend(
+            "板兰勾腾天吗密交红叔妞朱江或丹抱搞别但快金今投乡香羊样洋荣容溶吉急集及级十时实石识事是市示世".chars(),
+        );
         all.sort_unstable();
         all.dedup();
         let mut chars = Chars { by_sound: BTreeMap::new(), by_near: BTreeMap::new(), by_keys: BTreeMap::new() };
@@ -145,24 +150,24 @@ enum Class {
 
 use Class::*;
 
-/// Right at least, and wrong without a word at most, of a hundred.
-const FLOORS: &[(Class, usize, usize)] = &[
-    (Tone, 0, 100),
-    (Sound, 0, 100),
-    (Near, 0, 100),
-    (Keys, 0, 100),
-    (Missing, 0, 100),
-    (Doubled, 0, 100),
-    (Swapped, 0, 100),
-    (Wrong, 0, 100),
-    (Pinyin, 0, 100),
-    (HalfPinyin, 0, 100),
-    (FullWidth, 0, 100),
-    (Spaces, 0, 100),
-    (Emoji, 0, 100),
-    (Signature, 0, 100),
-    (Prefix, 0, 100),
-    (Twice, 0, 100),
+/// Right at least, of a hundred; wrong without a word at most; and of those something else at most.
+const FLOORS: &[(Class, usize, usize, usize)] = &[
+    (Tone, 84, 15, 100),
+    (Sound, 71, 27, 100),
+    (Near, 74, 24, 100),
+    (Keys, 33, 63, 100),
+    (Missing, 43, 54, 100),
+    (Doubled, 89, 10, 100),
+    (Swapped, 81, 17, 100),
+    (Wrong, 32, 64, 100),
+    (Pinyin, 89, 9, 100),
+    (HalfPinyin, 86, 12, 100),
+    (FullWidth, 99, 1, 100),
+    (Spaces, 95, 4, 100),
+    (Emoji, 99, 1, 100),
+    (Signature, 99, 1, 100),
+    (Prefix, 99, 1, 100),
+    (Twice, 96, 2, 100),
 ];
 
 /// The word of `good` with one slip of this class in it.
@@ -187,7 +192,9 @@ fn word(good: &Good, class: Class, chars: &Chars, all: &[char], dice: &mut Dice)
         Doubled if long => out.insert(at, c),
         Swapped if long && at + 1 < word.len() && word[at] != word[at + 1] => out.swap(at, at + 1),
         Wrong if long => out[at] = other(all, dice, &|_| true)?,
-        Pinyin => return word.iter().map(|c| sound(*c)).collect::<Option<Vec<_>>>().map(|s| s.concat().replace('ü', "v")),
+        Pinyin => {
+            return word.iter().map(|c| sound(*c)).collect::<Option<Vec<_>>>().map(|s| s.concat().replace('ü', "v"));
+        }
         HalfPinyin => {
             let last = sound(out.pop()?)?;
             return Some(out.into_iter().collect::<String>() + &last.replace('ü', "v"));
@@ -202,7 +209,10 @@ fn text(good: &Good, class: Class, dice: &mut Dice) -> Option<String> {
     let t = &good.text;
     let plain = !t.contains(['-', '【', '(', '（', '—', '.', ':', '：', '/']);
     Some(match class {
-        FullWidth => t.chars().map(|c| if c.is_ascii_digit() { char::from_u32(c as u32 + 0xfee0).unwrap_or(c) } else { c }).collect(),
+        FullWidth => t
+            .chars()
+            .map(|c| if c.is_ascii_digit() { char::from_u32(c as u32 + 0xfee0).unwrap_or(c) } else { c })
+            .collect(),
         Spaces if !t.contains(|c: char| c == ' ' || c.is_ascii()) => {
             t.chars().map(|c| c.to_string()).collect::<Vec<_>>().join(" ")
         }
@@ -232,6 +242,7 @@ struct Count {
     all: usize,
     right: usize,
     wrong: usize,
+    other: usize,
     told: Vec<String>,
 }
 
@@ -261,21 +272,33 @@ fn slips_are_read_or_asked_back() {
                 count.right += 1;
             } else if !got.unsure && got.intent != Intent::Unknown {
                 count.wrong += 1;
+                let stays =
+                    |i: &xiangxun::command::Item| !i.known || g.reading.item.as_ref().is_some_and(|w| w.name == i.name);
+                let other = got.intent != g.reading.intent || !got.item.as_ref().is_none_or(stays);
+                count.other += usize::from(other);
                 let name = got.item.as_ref().map_or("-", |i| i.name.as_str());
                 count.told.push(format!("{slipped} ({}): {:?} {name}", g.text, got.intent));
             }
         }
     }
     let mut faults = Vec::new();
-    for (class, right, wrong) in FLOORS {
+    for (class, right, wrong, other) in FLOORS {
         let c = &counts[class];
         let share = |n: usize| n * 100 / c.all.max(1);
-        println!("{class:?}: {} texts, {} % right, {} % wrong", c.all, share(c.right), share(c.wrong));
-        if std::env::var_os("SLIPS").is_some() {
-            c.told.iter().for_each(|t| println!("    {t}"));
-        }
-        if share(c.right) < *right || share(c.wrong) > *wrong {
-            faults.push(format!("{class:?}: {} % right, {} % wrong\n{}", share(c.right), share(c.wrong), c.told.join("\n")));
+        println!(
+            "{class:?}: {} texts, {} % right, {} % wrong, {} % something else",
+            c.all,
+            share(c.right),
+            share(c.wrong),
+            share(c.other)
+        );
+        if share(c.right) < *right || share(c.wrong) > *wrong || share(c.other) > *other {
+            faults.push(format!(
+                "{class:?}: {} % right, {} % wrong\n{}",
+                share(c.right),
+                share(c.wrong),
+                c.told.join("\n")
+            ));
         }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));

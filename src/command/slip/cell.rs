@@ -11,7 +11,7 @@ const CHARS: usize = 80;
 
 // What keeping a piece costs, next to what a word costs that is put in ([`super::like`]).
 const OPEN: u32 = 22;
-const LATIN: u32 = 30;
+const LATIN: u32 = 36;
 const WORD: u32 = 10;
 const SHORT: u32 = 11;
 const PLACE: u32 = 15;
@@ -70,7 +70,10 @@ pub fn cells(look: &Look<'_, '_>) -> Vec<Cell> {
         }
         let unread = matches!(t.kind, Kind::Han | Kind::Latin);
         let doubtful = !unread && chars == 1 && is == Is::Han && doubt(look, n);
-        let odd = odd_trade(look.tokens, look.text, t).is_some() || odd_unit(look.tokens, n) || odd_head(look, n) || doubled(look.text, look.tokens, n);
+        let odd = odd_trade(look.tokens, look.text, t).is_some()
+            || odd_unit(look.tokens, n)
+            || odd_head(look, n)
+            || doubled(look.text, look.tokens, n);
         for (at, c) in s.char_indices() {
             let i = out.len();
             let start = t.start as usize + at;

@@ -79,7 +79,10 @@ fn alone<'g>(look: &Look<'_, 'g>, cells: &[Cell], i: usize, offer: &mut dyn FnMu
     let t = &look.tokens[c.token];
     let single = c.is == Is::Han && t.range() == (c.start..c.end);
     if !single || !c.suspect {
-        if c.token == 0 && i == 0 && c.suspect && c.is == Is::Han
+        if c.token == 0
+            && i == 0
+            && c.suspect
+            && c.is == Is::Han
             && let Some(word) = sounds.first(&look.text[t.range()])
         {
             offer(look.text[t.range()].chars().count(), WORD, put(word, true));
@@ -125,7 +128,7 @@ fn best<'g>(look: &Look<'_, 'g>, cells: &[Cell], window: &Window<'_>, keys: &[Ke
         for heard in look.grammar.sounds.find(key) {
             let word = &lexicon.words[heard.word as usize];
             let Some((cost, firm)) = price(look, window, like, heard) else { continue };
-            if !fits(look, cells, window, word) {
+            if !fits(look, cells, window, like, word) {
                 continue;
             }
             let cost = cost + unsuited(look, word);
@@ -149,7 +152,14 @@ fn best<'g>(look: &Look<'_, 'g>, cells: &[Cell], window: &Window<'_>, keys: &[Ke
     // What is unread before a thing may be said of it; behind it, it makes another thing of it, but of a trade.
     let trade = item.is_some_and(|i| lexicon.kind(i) == Kinds::Trade);
     let ends = window.letters || found.firm && trade;
-    let put = Put { word: &found.heard.text, suffix: false, turns: window.letters && !goods, goods, begins: found.firm, ends };
+    let put = Put {
+        word: &found.heard.text,
+        suffix: false,
+        turns: window.letters && !goods,
+        goods,
+        begins: found.firm,
+        ends,
+    };
     Some((found.cost, put))
 }
 
@@ -169,7 +179,15 @@ fn others(cells: &[Cell], take: &mut impl FnMut(Like, Key)) {
         if next.c == c.c {
             take(Like::Same, key(Like::Same, &mut rest()));
         } else {
-            let swapped = |i: usize| if i == n { n + 1 } else if i == n + 1 { n } else { i };
+            let swapped = |i: usize| {
+                if i == n {
+                    n + 1
+                } else if i == n + 1 {
+                    n
+                } else {
+                    i
+                }
+            };
             take(Like::Same, key(Like::Same, &mut (0..cells.len()).map(|i| cells[swapped(i)].c)));
         }
     }
@@ -189,7 +207,12 @@ fn price(look: &Look<'_, '_>, window: &Window<'_>, like: Like, heard: &Heard) ->
     let cells = window.cells;
     let n = usize::from(heard.chars);
     if window.letters {
-        return Some((WORD + 4, true));
+        // 手ji: the characters beside the letters are what they are.
+        let han = |c: &&Cell| c.is == Is::Han;
+        let before = cells.iter().take_while(han).map(|c| c.c);
+        let behind = cells.iter().rev().take_while(han).map(|c| c.c);
+        let kept = before.zip(heard.text.chars()).chain(behind.zip(heard.text.chars().rev())).all(|(c, h)| c == h);
+        return kept.then_some((WORD + 4, true));
     }
     let written = || cells.iter().map(|c| c.c);
     if written().eq(heard.text.chars()) {
@@ -203,7 +226,7 @@ fn price(look: &Look<'_, '_>, window: &Window<'_>, like: Like, heard: &Heard) ->
     let placed = || placed(look, window);
     let doubled = like == Like::Same && cells.len() > n;
     let open = unread || doubled || like == Like::Sound || look.no_item && placed();
-    if !(of_goods || by_sound || like == Like::Same) || !open || !holds(look, cells, like, heard) {
+    if !(of_goods || by_sound || like == Like::Same) || !open || !doubled && !holds(look, cells, like, heard) {
         return None;
     }
     let equal = pairs().filter(|(c, h)| c.c == *h).count();
@@ -217,14 +240,19 @@ fn price(look: &Look<'_, '_>, window: &Window<'_>, like: Like, heard: &Heard) ->
         Like::Sound if n == 2 => match () {
             () if tones() => 8 - 2 * equal as u32,
             () if first => 12,
-            () if equal > 0 && foreign() || look.lost && by_number(look, window, heard) => 14,
+            // Nobody knows what is wanted, and here it is said.
+            () if equal > 0 && (foreign() || look.no_item && of_goods && placed())
+                || look.lost && by_number(look, window, heard) =>
+            {
+                14
+            }
             () => return None,
         },
         Like::Sound if equal > 0 => 8,
         Like::Sound => 12,
         Like::Near if n == 2 => match () {
             () if equal > 0 && tones() => 16,
-            () if first && foreign() && placed() => 18,
+            () if equal > 0 && (first && foreign() || look.no_item && of_goods) && placed() => 18,
             () => return None,
         },
         Like::Near if equal > 0 => 14,
@@ -287,13 +315,15 @@ fn holds(look: &Look<'_, '_>, cells: &[Cell], like: Like, heard: &Heard) -> bool
 fn placed(look: &Look<'_, '_>, window: &Window<'_>) -> bool {
     let (first, last) = (&window.cells[0], &window.cells[window.cells.len() - 1]);
     let trades = |t: &Token<'_>| t.has(Sign::Have) || t.word().is_some_and(|w| w.verbs(Force::Strong).any(posts));
-    let before = first.spaced
-        || first.token.checked_sub(1).is_none_or(|n| listed(look.tokens, n) || trades(&look.tokens[n]));
+    let before =
+        first.spaced || first.token.checked_sub(1).is_none_or(|n| listed(look.tokens, n) || trades(&look.tokens[n]));
     let ends = |t: &Token<'_>| {
         t.spaced
             || matches!(t.kind, Kind::Comma | Kind::Question)
             || super::cell::is_number(t)
-            || t.word().is_some_and(|w| w.chars > 1 || w.has(Sign::Ask) || w.has(Sign::Le) || w.verbs(Force::Strong).next().is_some())
+            || t.word().is_some_and(|w| {
+                w.chars > 1 || w.has(Sign::Ask) || w.has(Sign::Le) || w.verbs(Force::Strong).next().is_some()
+            })
     };
     before && look.tokens.get(last.token + 1).is_none_or(ends)
 }
@@ -316,7 +346,7 @@ fn by_number(look: &Look<'_, '_>, window: &Window<'_>, heard: &Heard) -> bool {
 }
 
 /// Whether a word can stand where the window is.
-fn fits(look: &Look<'_, '_>, cells: &[Cell], window: &Window<'_>, word: &Word) -> bool {
+fn fits(look: &Look<'_, '_>, cells: &[Cell], window: &Window<'_>, like: Like, word: &Word) -> bool {
     let (start, end) = (window.from, window.from + window.cells.len());
     let has = |f: Force| word.verbs(f).next().is_some();
     // A command of one word is all that was written; a first word is the first.
@@ -336,14 +366,14 @@ fn fits(look: &Look<'_, '_>, cells: &[Cell], window: &Window<'_>, word: &Word) -
         return look.lost && has(Force::Strong);
     }
     match word.item() {
-        Some(_) => item_fits(look, cells, window),
+        Some(_) => item_fits(look, cells, window, like),
         None if window.letters || look.lost => true,
         None => word.moment().is_some() || behind_number(look.tokens, window.cells[0].token) && counts(word),
     }
 }
 
-/// Beside goods that were read others must be counted, listed or wanted; beside what is described there are none.
-fn item_fits(look: &Look<'_, '_>, cells: &[Cell], window: &Window<'_>) -> bool {
+/// Beside goods that were read others must be counted, listed or wanted; a description is no list.
+fn item_fits(look: &Look<'_, '_>, cells: &[Cell], window: &Window<'_>, like: Like) -> bool {
     let goods = |t: &Token<'_>| t.word().is_some_and(|w| w.item().is_some() && (w.chars > 1 || !w.speaks_otherwise()));
     let (first, last) = (window.cells[0].token, cells[window.from + window.cells.len() - 1].token);
     let elsewhere = || look.tokens.iter().enumerate().any(|(n, t)| !(first..=last).contains(&n) && goods(t));
@@ -351,9 +381,12 @@ fn item_fits(look: &Look<'_, '_>, cells: &[Cell], window: &Window<'_>) -> bool {
         return true;
     }
     let starts = window.cells[0].spaced || first.checked_sub(1).is_none_or(|n| listed(look.tokens, n));
-    let behind = first.checked_sub(1).is_some_and(|n| listed(look.tokens, n) && !matches!(look.tokens[n].kind, Kind::Comma));
+    let behind =
+        first.checked_sub(1).is_some_and(|n| listed(look.tokens, n) && !matches!(look.tokens[n].kind, Kind::Comma));
     let counted = look.tokens.get(last + 1).is_some_and(super::cell::is_number);
-    !look.describes && (behind || counted && starts)
+    // 在地里吃红薯 is no 地里活.
+    let sounds = matches!(like, Like::Sound | Like::Near | Like::Same);
+    sounds && behind || !look.describes && counted && starts
 }
 
 /// A place that sounds so, where something leads to one.
@@ -396,9 +429,7 @@ fn place<'g>(look: &Look<'_, 'g>, window: &Window<'_>) -> Option<(u32, Put<'g>)>
 
 /// 去, 在, 从, 到, 搭车去, and what is typed for them in letters.
 fn leads(look: &Look<'_, '_>, t: &Token<'_>) -> bool {
-    let rides = |w: &Word| {
-        w.is_verb(Intent::RideOffer, Force::Strong) || w.is_verb(Intent::RideNeed, Force::Strong)
-    };
+    let rides = |w: &Word| w.is_verb(Intent::RideOffer, Force::Strong) || w.is_verb(Intent::RideNeed, Force::Strong);
     let lead = |w: &Word| w.has(Sign::In) || w.has(Sign::From) || w.has(Sign::Route) || rides(w);
     match t.kind {
         Kind::Word(w) => lead(w),
