@@ -198,35 +198,25 @@ fn amount(offer: &Post, want: &Post, ratio: Ratio<'_>, fit: &mut Fit) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::market::{Place, PostState, Quantity, Sex, Shelf, When};
+    use crate::market::{Place, Quantity, Sex, Shelf, When};
     use crate::message::Msisdn;
 
     const HOME: u64 = 522632101;
 
     fn post(side: &str, owner: u64, nodes: &[&str]) -> Post {
         Post {
-            id: owner,
             board: "trade".into(),
             side: side.into(),
             shelf: Shelf { offers: side == "sell", any_item: true, either_kin: false },
-            owner: Msisdn::from_u64(owner),
             station: "s".into(),
             cause: 1,
             item: nodes.first().map(ToString::to_string),
             item_said: None,
             nodes: nodes.iter().map(ToString::to_string).collect(),
-            quantity: None,
-            price: None,
-            people: None,
             place: Place { code: PlaceCode(HOME), name: "栽麻镇".into() },
             reach: Ring::Province,
-            when: None,
-            marks: vec![],
-            sex: None,
-            remark: None,
-            created: Timestamp(0),
             until: Timestamp(i64::MAX),
-            state: PostState::Live,
+            ..Post::new(owner, Msisdn::from_u64(owner), Timestamp(0))
         }
     }
 

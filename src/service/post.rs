@@ -3,18 +3,19 @@
 use std::sync::Arc;
 
 use super::facts::Facts;
-use super::turn::{Env, Turn};
-use super::{own, question};
+use super::facts::{Draft, Match, home};
+use super::outcome::Env;
+use super::turn::Turn;
+use super::{ask, list};
 use crate::clock::{DAY, Timestamp};
-use crate::command::{Intent, Reading};
+use crate::command::Reading;
 use crate::grammar::Grammar;
 use crate::grammar::board::{Board, Kin, Need, Role, Side};
 use crate::grammar::unit::Units;
-use crate::market::matching::{self, Fit, Terms};
-use crate::market::{Place, PlaceCode, Post, PostId, PostState, Shelf};
+use crate::market::matching::{self, Terms};
+use crate::market::{PlaceCode, Post, PostId, Shelf};
 use crate::message::{Mo, Msisdn};
 use crate::reply::{Reply, phrase};
-use crate::store::Person;
 use crate::store::record::{Ask, Then};
 
 /// Posts read from one list of the index.
@@ -27,25 +28,6 @@ pub const KEPT_MATCHES: usize = 12;
 const POSTS_PER_TEXT: usize = 5;
 /// Live posts that one phone may have, whatever its days allow: they stand in its record.
 const LIVE_POSTS: usize = 500;
-
-/// A post about to be filed, and whom it meets.
-#[derive(Debug)]
-pub struct Draft {
-    pub post: Post,
-    /// Best first.
-    pub matches: Vec<Match>,
-}
-
-/// A post that a draft meets.
-#[derive(Debug)]
-pub struct Match {
-    pub post: Arc<Post>,
-    pub fit: Fit,
-    /// Read for the ones that are kept.
-    pub owner: Option<Person>,
-    /// Whether the two were told of each other before.
-    pub told: bool,
-}
 
 /// The board's rules in the words of matching.
 pub fn terms<'a>(board: &'a Board, side: &'a Side) -> Terms<'a> {
@@ -68,23 +50,9 @@ pub fn consider(draft: &mut Draft, terms: &Terms<'_>, other: Arc<Post>, units: &
     }
 }
 
-/// Where somebody is who does not say so: where he said he is at home, else where his station is.
-pub fn home(env: &Env<'_>, mo: &Mo, person: Option<&Person>) -> Place {
-    let station = || {
-        let code = env.rules.station(mo).map(|s| s.place).unwrap_or(PlaceCode::COUNTRY);
-        Place { code, name: env.grammar.places.get(code).unwrap_or_default().to_string() }
-    };
-    person.and_then(|p| p.place.clone()).unwrap_or_else(station)
-}
-
 /// The posts that a text makes, not yet numbered against each other's matches, and own posts that it only says again.
 /// Both empty where it makes none.
 pub fn draft(env: &Env<'_>, mo: &Mo, facts: &Facts, reading: &Reading, owner: Msisdn) -> (Vec<Post>, Vec<Arc<Post>>) {
-    match reading.intent {
-        Intent::Start => return (super::person::back(facts), Vec::new()),
-        Intent::Register => return (super::person::moved(env, facts, reading), Vec::new()),
-        _ => {}
-    }
     let (mut posts, mut again): (Vec<Post>, Vec<Arc<Post>>) = (Vec::new(), Vec::new());
     if reading.unsure || facts.person.as_ref().is_some_and(|p| p.stopped.is_some()) {
         return (posts, again);
@@ -116,7 +84,6 @@ fn one(env: &Env<'_>, mo: &Mo, facts: &Facts, r: &Reading, owner: Msisdn, id: Po
         place.code = home(env, mo, facts.person.as_ref()).code;
     }
     Some(Post {
-        id,
         board: board.name.clone(),
         side: side.name.clone(),
         shelf: Shelf {
@@ -124,7 +91,6 @@ fn one(env: &Env<'_>, mo: &Mo, facts: &Facts, r: &Reading, owner: Msisdn, id: Po
             any_item: board.item == Need::Optional,
             either_kin: board.kin == Kin::Either,
         },
-        owner,
         station: env.rules.station(mo).map(|s| s.key.clone()).unwrap_or_default(),
         cause: facts.next.mo,
         item_said: r.item.as_ref().map(|i| i.said.clone()),
@@ -139,9 +105,12 @@ fn one(env: &Env<'_>, mo: &Mo, facts: &Facts, r: &Reading, owner: Msisdn, id: Po
         marks: r.marks.clone(),
         sex: r.sex,
         remark: r.remark.clone(),
-        created: env.now,
         until: env.now.plus(i64::from(board.days) * DAY),
-        state: PostState::Live,
+        from: r.from.clone(),
+        to: r.to.clone(),
+        phone: r.phone.clone(),
+        name: r.name.clone(),
+        ..Post::new(id, owner, env.now)
     })
 }
 
@@ -159,7 +128,7 @@ pub fn post(turn: &mut Turn<'_>) {
     if turn.facts.drafts.is_empty() {
         match turn.facts.again.first().cloned() {
             Some(own) => turn.answer(about(g, Reply::new("already"), &own)),
-            None => return question::ask_item(turn, &side.name),
+            None => return ask::ask_item(turn, &side.name),
         };
         return;
     }
@@ -185,7 +154,7 @@ pub fn post(turn: &mut Turn<'_>) {
     }
     for d in drafts {
         spread(turn, &d);
-        turn.save(d.post);
+        turn.out.save(d.post);
     }
 }
 
@@ -196,7 +165,7 @@ pub fn spread(turn: &mut Turn<'_>, draft: &Draft) {
     let Some(board) = g.boards.get(&post.board) else { return };
     let mut told: Vec<Msisdn> = Vec::new();
     for m in draft.matches.iter().filter(|m| !m.told) {
-        turn.tell(post.id, m.post.id);
+        turn.out.tell(post.id, m.post.id);
         if told.contains(&m.post.owner) {
             continue;
         }
@@ -209,7 +178,7 @@ pub fn spread(turn: &mut Turn<'_>, draft: &Draft) {
             .set("place", phrase::seen_from(post, m.post.place.code))
             .set("mine", phrase::number(m.post.id))
             .set("short", phrase::short(g, &m.post));
-        turn.push(m.post.owner, m.owner.as_ref(), post.id, reply);
+        turn.out.push(m.post.owner, m.owner.as_ref(), post.id, reply);
     }
 }
 
@@ -264,7 +233,7 @@ fn answer_many(turn: &mut Turn<'_>, drafts: &[Draft]) {
     }
     let posts: Vec<Arc<Post>> =
         drafts.iter().map(|d| Arc::new(d.post.clone())).chain(turn.facts.again.iter().cloned()).collect();
-    let reply = own::list(turn.env.grammar, Reply::new("posted_many"), &posts)
+    let reply = list::list(turn.env.grammar, Reply::new("posted_many"), &posts)
         .set("count", posts.len().to_string())
         .set("met", if met.is_empty() { String::new() } else { met.len().to_string() });
     turn.answer(reply);
