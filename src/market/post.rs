@@ -163,6 +163,9 @@ pub struct Shelf {
     pub any_item: bool,
     /// Either side's item may be a kind of the other's.
     pub either_kin: bool,
+    /// It is looked up by where it goes, not by what it is.
+    #[serde(default)]
+    pub by_route: bool,
 }
 
 /// One list of the index: the posts of one side of a board under one node of the item tree in one division.
@@ -236,16 +239,34 @@ impl Post {
         self.state == PostState::Live && now < self.until
     }
 
+    /// What it is looked up by: its item, or where it goes.
+    pub fn key(&self) -> Option<&str> {
+        if self.shelf.by_route { self.nodes.first().map(String::as_str) } else { self.item.as_deref() }
+    }
+
+    /// The nodes of a place in the tree of places, nearest first, as posts that are looked up by route have them.
+    pub fn route_nodes(to: &Place) -> Vec<String> {
+        if to.code == PlaceCode::COUNTRY {
+            return vec![format!("@{}", to.name)];
+        }
+        let mut codes: Vec<PlaceCode> = [Ring::Village, Ring::Town, Ring::County, Ring::City]
+            .into_iter()
+            .filter_map(|ring| to.code.up_to(ring))
+            .collect();
+        codes.dedup();
+        codes.iter().map(|c| format!("@{}", c.0)).collect()
+    }
+
     /// Every list of the index that names this post while it is live: just those in which a counterpart looks, since each
     /// costs a write. In its town it stands under its own item; in its county, and in the widest division it is to be
     /// heard in, also under what that is a kind of.
     pub fn ring_keys(&self) -> Vec<RingKey> {
-        let own = self.item.clone().unwrap_or_default();
+        let own = self.key().unwrap_or_default().to_string();
         let mut nodes = Vec::new();
         if self.shelf.offers || self.shelf.either_kin {
             nodes.extend(self.nodes.iter().cloned().map(Node::Under));
         }
-        if !self.shelf.offers || self.shelf.either_kin || self.item.is_none() {
+        if !self.shelf.offers || self.shelf.either_kin || own.is_empty() {
             nodes.insert(0, Node::Exactly(own));
         }
         if self.shelf.any_item {

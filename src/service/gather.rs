@@ -114,9 +114,9 @@ fn meet(view: &dyn View, env: &Env<'_>, post: Post) -> Result<Draft, StoreError>
     let mut draft = Draft { post, matches: Vec::new() };
     let Some(board) = env.grammar.boards.get(&draft.post.board) else { return Ok(draft) };
     let Some(side) = board.side(&draft.post.side) else { return Ok(draft) };
-    let terms = post::terms(board, side);
+    let rules = post::rules(&env.grammar.boards, board, side);
     let mut seen: Vec<PostId> = Vec::new();
-    for ring in crate::market::matching::lists(&draft.post, &terms) {
+    for ring in crate::market::matching::lists(&draft.post, &rules) {
         for key in ring {
             for id in view.ring(&key, post::CANDIDATES_PER_LIST)? {
                 if seen.len() >= post::CANDIDATES || seen.contains(&id) {
@@ -124,7 +124,7 @@ fn meet(view: &dyn View, env: &Env<'_>, post: Post) -> Result<Draft, StoreError>
                 }
                 seen.push(id);
                 if let Some(other) = view.post(id)? {
-                    post::consider(&mut draft, &terms, other, &env.grammar.units, env.now);
+                    post::consider(&mut draft, &rules, other, &env.grammar.units, env.now);
                 }
             }
         }

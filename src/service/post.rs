@@ -7,12 +7,12 @@ use super::facts::{Draft, Match, home};
 use super::outcome::Env;
 use super::turn::Turn;
 use super::{ask, list};
-use crate::clock::{DAY, Timestamp};
+use crate::clock::{BEIJING_OFFSET, DAY, Timestamp};
 use crate::command::Reading;
 use crate::grammar::Grammar;
-use crate::grammar::board::{Board, Kin, Need, Role, Side};
+use crate::grammar::board::{Board, Boards, Key, Kin, Need, Role, Side};
 use crate::grammar::unit::Units;
-use crate::market::matching::{self, Terms};
+use crate::market::matching::{self, Rules};
 use crate::market::{PlaceCode, Post, PostId, Shelf};
 use crate::message::{Mo, Msisdn};
 use crate::reply::{Reply, phrase};
@@ -30,22 +30,24 @@ const POSTS_PER_TEXT: usize = 5;
 const LIVE_POSTS: usize = 500;
 
 /// The board's rules in the words of matching.
-pub fn terms<'a>(board: &'a Board, side: &'a Side) -> Terms<'a> {
-    Terms {
-        meets: &side.meets,
+pub fn rules<'a>(boards: &'a Boards, board: &'a Board, side: &'a Side) -> Rules<'a> {
+    Rules {
+        meets: boards.met_by(board, side),
         price_slack: board.rules.price_slack,
         same_sex: board.rules.same_sex,
+        other_sex: board.rules.other_sex,
         same_day: board.rules.same_day,
+        same_way: board.rules.same_way,
         not_before: board.rules.not_before,
     }
 }
 
 /// Weighs one candidate.
-pub fn consider(draft: &mut Draft, terms: &Terms<'_>, other: Arc<Post>, units: &Units, now: Timestamp) {
+pub fn consider(draft: &mut Draft, rules: &Rules<'_>, other: Arc<Post>, units: &Units, now: Timestamp) {
     if other.id == draft.post.id {
         return;
     }
-    if let Some(fit) = matching::fit(&draft.post, &other, terms, &|a, b| units.ratio(a, b), now) {
+    if let Some(fit) = matching::fit(&draft.post, &other, rules, &|a, b| units.ratio(a, b), now) {
         draft.matches.push(Match { post: other, fit, owner: None, told: false });
     }
 }
@@ -70,15 +72,19 @@ pub fn draft(env: &Env<'_>, mo: &Mo, facts: &Facts, reading: &Reading, owner: Ms
 }
 
 fn one(env: &Env<'_>, mo: &Mo, facts: &Facts, r: &Reading, owner: Msisdn, id: PostId) -> Option<Post> {
-    let (board, side) = env.grammar.boards.by_intent(r.intent)?;
+    let items = &env.grammar.items;
+    let name = r.item.as_ref().map(|i| i.name.clone());
+    let mut nodes = name.as_ref().map(|n| items.path(n)).unwrap_or_default();
+    let (board, side) = env.grammar.boards.by_reading(r.intent, &nodes)?;
+    if board.key == Key::Route {
+        nodes = r.to.as_ref().map(Post::route_nodes).unwrap_or_default();
+    }
     // 找活 alone is a post, 招工 alone says nothing of what for.
     let says_nothing = side.role == Role::Want && r.people.is_none() && r.wage.is_none() && r.remark.is_none();
     if r.item.is_none() && (board.item == Need::Required || says_nothing) {
         return None;
     }
-    let items = &env.grammar.items;
-    let name = r.item.as_ref().map(|i| i.name.clone());
-    let mut place = r.place.clone().unwrap_or_else(|| home(env, mo, facts.person.as_ref()));
+    let mut place = r.place.clone().or_else(|| r.from.clone()).unwrap_or_else(|| home(env, mo, facts.person.as_ref()));
     if place.code == PlaceCode::COUNTRY {
         // a place that only its people know: near the sender, under its own name
         place.code = home(env, mo, facts.person.as_ref()).code;
@@ -90,11 +96,12 @@ fn one(env: &Env<'_>, mo: &Mo, facts: &Facts, r: &Reading, owner: Msisdn, id: Po
             offers: side.role == Role::Offer,
             any_item: board.item == Need::Optional,
             either_kin: board.kin == Kin::Either,
+            by_route: board.key == Key::Route,
         },
         station: env.rules.station(mo).map(|s| s.key.clone()).unwrap_or_default(),
         cause: facts.next.mo,
         item_said: r.item.as_ref().map(|i| i.said.clone()),
-        nodes: name.as_ref().map(|n| items.path(n)).unwrap_or_default(),
+        nodes,
         reach: name.as_ref().and_then(|n| items.reach(n)).unwrap_or(board.reach),
         item: name,
         quantity: r.quantity.clone(),
@@ -105,13 +112,22 @@ fn one(env: &Env<'_>, mo: &Mo, facts: &Facts, r: &Reading, owner: Msisdn, id: Po
         marks: r.marks.clone(),
         sex: r.sex,
         remark: r.remark.clone(),
-        until: env.now.plus(i64::from(board.days) * DAY),
+        until: until(board, r, env.now),
         from: r.from.clone(),
         to: r.to.clone(),
         phone: r.phone.clone(),
         name: r.name.clone(),
         ..Post::new(id, owner, env.now)
     })
+}
+
+/// When a post runs out: after its board's days, or with the day it is for.
+fn until(board: &Board, r: &Reading, now: Timestamp) -> Timestamp {
+    let day = r.when.as_ref().filter(|_| board.ends_with_day).map(|w| i64::from(w.day));
+    match day {
+        Some(day) if day >= now.beijing_day() => Timestamp((day + 1) * DAY - BEIJING_OFFSET),
+        _ => now.plus(i64::from(board.days) * DAY),
+    }
 }
 
 /// Whether a person says again what already stands: then it is not posted twice.

@@ -181,7 +181,7 @@ fn post(grammar: &Grammar, chance: &mut Chance, towns: &[PlaceCode], n: usize) -
     Post {
         board: "trade".into(),
         side: side.into(),
-        shelf: Shelf { offers: side == "sell", any_item: false, either_kin: false },
+        shelf: Shelf { offers: side == "sell", any_item: false, either_kin: false, by_route: false },
         station: "s".into(),
         cause: 1,
         item: Some(item.into()),
@@ -251,7 +251,7 @@ async fn looked_at(store: &Store, grammar: &Current, towns: &[PlaceCode]) -> (f6
                 .get(&new.board)
                 .and_then(|b| Some((b, b.side(&new.side)?)))
                 .expect("the trade board has both sides");
-            let terms = xiangxun::service::post::terms(board, side);
+            let terms = xiangxun::service::post::rules(&grammar.boards, board, side);
             let mut met = 0;
             for ring in matching::lists(&new, &terms) {
                 for key in ring {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Stored;
 use crate::clock::Timestamp;
-use crate::market::{self, Exact, PactId, Place, PostId, PostState, PriceBook, Ring, Sex, Shelf, When};
+use crate::market::{self, Exact, PactId, Place, PostId, PostState, PriceBook, Ring, Sex, When};
 use crate::message::{MoSeq, Msisdn, Mt};
 use crate::store::record::{self, Due, MoRecord, Question, Today};
 use crate::store::state::Meta;
@@ -45,6 +45,19 @@ impl From<Price> for market::Price {
 }
 
 #[derive(Serialize, Deserialize)]
+struct Shelf {
+    offers: bool,
+    any_item: bool,
+    either_kin: bool,
+}
+
+impl From<Shelf> for market::Shelf {
+    fn from(s: Shelf) -> Self {
+        market::Shelf { offers: s.offers, any_item: s.any_item, either_kin: s.either_kin, by_route: false }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
 struct Post {
     id: PostId,
     board: String,
@@ -76,7 +89,7 @@ impl Stored for market::Post {
         Ok(market::Post {
             board: p.board,
             side: p.side,
-            shelf: p.shelf,
+            shelf: p.shelf.into(),
             station: p.station,
             cause: p.cause,
             item: p.item,
