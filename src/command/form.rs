@@ -305,7 +305,7 @@ fn head(scene: &Scene<'_, '_>) -> Option<Reading> {
                 r.place = place.map(|f| place_of_found(scene, &f));
                 // What is sent on is sent whole; only the place it is for stands before it.
                 let from = rest.iter().position(|q| !(q.is_separator() || matches!(q.what, What::Place(_))));
-                r.remark = from.map(|i| scene.text[rest[i].start as usize..].to_string());
+                r.remark = from.map(|i| scene.said(rest[i].start as usize..scene.text.len()));
                 topic.is_some() && (spaced || place.is_some() || w.chars > 1)
             }
             _ => false,
