@@ -11,7 +11,11 @@ use crate::market::{Place, PlaceCode};
 
 /// Reads a text by its form, if it has one of these.
 pub fn read(scene: &Scene<'_, '_>) -> Option<Reading> {
-    whole(scene).or_else(|| choice(scene)).or_else(|| helped(scene)).or_else(|| named_post(scene)).or_else(|| head(scene))
+    whole(scene)
+        .or_else(|| choice(scene))
+        .or_else(|| helped(scene))
+        .or_else(|| named_post(scene))
+        .or_else(|| head(scene))
 }
 
 /// One word that is all that was written, politeness aside.
@@ -138,14 +142,16 @@ fn day_digit(text: &str) -> Option<u64> {
 /// 我愿意帮807那家出两个工, 812号我出点力: the number of a post, and help that is offered to whoever asked for it there.
 fn helped(scene: &Scene<'_, '_>) -> Option<Reading> {
     let ps = &scene.phrases;
-    let number = |p: &Phrase<'_>| post_number(p).filter(|n| *n > 100 && matches!(p.what, What::Number { digits: true, .. }));
+    let number =
+        |p: &Phrase<'_>| post_number(p).filter(|n| *n > 100 && matches!(p.what, What::Number { digits: true, .. }));
     let at = ps.iter().take(8).position(|p| number(p).is_some())?;
     if ps[at].spaced && at > 0 || followed_by_count(scene, at) {
         return None;
     }
     let gives = |p: &Phrase<'_>, force| p.word().is_some_and(|w| w.is_verb(Intent::AidGive, force));
     // 帮807 by itself is read by its form; here it stands within a sentence.
-    let before = at > 1 && (gives(&ps[at - 1], Force::Post) || gives(&ps[at - 1], Force::Strong)) && !ps[..at - 1].iter().any(|p| p.is_separator());
+    let before = (at > 0 && gives(&ps[at - 1], Force::Strong) || at > 1 && gives(&ps[at - 1], Force::Post))
+        && !ps[..at - 1].iter().any(|p| p.is_separator());
     let behind = ps[at + 1..].iter().take(6).any(|p| gives(p, Force::Strong));
     if !before && !behind {
         return None;

@@ -47,7 +47,10 @@ fn errand(scene: &Scene<'_, '_>, r: &mut Reading) {
         Some(Kind::Trade | Kind::Person) => false,
         None => matches!(p.what, What::Compound),
     };
-    let Some(thing) = clause().find(brought) else { return };
+    // 带两包盐: what stands right behind its amount, though the lexicon has no such thing.
+    let counted = ps.windows(2).position(|w| matches!(w[0].what, What::Amount(_)) && matches!(w[1].what, What::Unread));
+    let unknown = counted.filter(|i| *i > verb).map(|i| &ps[i + 1]).filter(|p| !p.spaced && p.end - p.start <= 12);
+    let Some(thing) = clause().find(brought).or(unknown) else { return };
     r.item = Some(known_item(scene, thing));
     r.quantity = amount.map(|a| quantity(scene, &a));
 }
@@ -55,9 +58,9 @@ fn errand(scene: &Scene<'_, '_>, r: &mut Reading) {
 /// A question names the crop or the animal that it is about.
 fn asked(scene: &Scene<'_, '_>, r: &mut Reading) {
     let ps = &scene.phrases;
-    let about = items(scene).into_iter().find(|i| {
-        ps[*i].item().is_some_and(|x| matches!(scene.grammar.lexicon.kind(x), Kind::Goods | Kind::Animal))
-    });
+    let about = items(scene)
+        .into_iter()
+        .find(|i| ps[*i].item().is_some_and(|x| matches!(scene.grammar.lexicon.kind(x), Kind::Goods | Kind::Animal)));
     let Some(i) = about else { return };
     r.item = Some(known_item(scene, &ps[i]));
     if ps[i].item().is_some_and(|x| scene.grammar.lexicon.kind(x) == Kind::Animal) {
@@ -75,6 +78,8 @@ pub(super) fn going(scene: &Scene<'_, '_>, r: &mut Reading) {
     if led {
         let mut used = vec![false; scene.phrases.len()];
         route(scene, r, &mut used);
+        // 你去县城帮我带…: who goes is no place.
+        r.from = r.from.take().filter(|p| p.code != PlaceCode::COUNTRY);
     } else {
         r.place = place_of(scene).map(|f| place(scene, &f));
     }
@@ -147,12 +152,15 @@ pub(super) fn of_aid(scene: &Scene<'_, '_>, intent: Intent) -> Option<usize> {
     let clause = |i: usize| move |p: &&Phrase<'_>| p.clause == ps[i].clause;
     let counted = |i: &usize| {
         let near = |p: &Phrase<'_>| matches!(p.what, What::Amount(_));
-        ps[..*i].iter().rev().take(3).take_while(clause(*i)).any(near) || ps[i + 1..].iter().take(3).take_while(clause(*i)).any(near)
+        ps[..*i].iter().rev().take(3).take_while(clause(*i)).any(near)
+            || ps[i + 1..].iter().take(3).take_while(clause(*i)).any(near)
     };
     let wanted = |i: &usize| {
-        ps[..*i].iter().rev().take(4).take_while(clause(*i)).any(|p| {
-            p.word().is_some_and(|w| w.is_verb(Intent::Buy, Force::Hint) || w.is_verb(Intent::AidNeed, Force::Strong))
-        })
+        !ps[*i].spaced
+            && ps[..*i].last().filter(clause(*i)).is_some_and(|p| {
+                p.word()
+                    .is_some_and(|w| w.is_verb(Intent::Buy, Force::Hint) || w.is_verb(Intent::AidNeed, Force::Strong))
+            })
     };
     let all: Vec<usize> = items(scene).into_iter().filter(goods).collect();
     let fits = |i: &usize| intent == Intent::AidGive || counted(i) || wanted(i);

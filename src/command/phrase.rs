@@ -245,7 +245,8 @@ fn a_unit_of_one(i: In<'_, '_>, before: Option<&Phrase<'_>>) -> bool {
     let tight = |k: usize| i.get(k).filter(|t| !t.spaced);
     let names = |k: usize| tight(k).is_some_and(|t| t.word().is_some_and(|w| w.item().is_some()));
     // 来了只外路骚羊, 买头大黄牛: what it is like may stand between.
-    let like = |k: usize| tight(k).is_some_and(|t| t.has(Sign::Modifier) || matches!(t.kind, Kind::Han) && t.len() <= 9);
+    let like =
+        |k: usize| tight(k).is_some_and(|t| t.has(Sign::Modifier) || matches!(t.kind, Kind::Han) && t.len() <= 9);
     let behind = |p: &Phrase<'_>| is_verb(p) || p.has(Sign::Le);
     let item = names(1) || before.is_some_and(behind) && like(1) && (names(2) || like(2) && names(3));
     // 我只牛: in the south a unit says whose it is.

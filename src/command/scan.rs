@@ -242,7 +242,11 @@ fn place_cost(grammar: &Grammar, text: &str, at: usize, found: &Found, home: Pla
             .word(c.encode_utf8(&mut b))
             .is_some_and(|w| w.has(Sign::In) || w.has(Sign::From) || w.has(Sign::Go) || w.has(Sign::Route))
     });
-    let cue = cue || chars > 1 && found.ring <= Ring::County && home != PlaceCode::COUNTRY && spot(grammar, &text[at + found.len..]);
+    let cue = cue
+        || chars > 1
+            && found.ring <= Ring::County
+            && home != PlaceCode::COUNTRY
+            && spot(grammar, &text[at + found.len..]);
     let apart = |c: Option<char>| c.is_none_or(|c| !is_han(c));
     let alone = apart(text[..at].chars().next_back()) && apart(text[at + found.len..].chars().next());
     let high = found.code.ring() >= Ring::County;
@@ -292,7 +296,7 @@ fn settle<'g>(text: &str, tokens: Vec<Token<'g>>) -> Vec<Token<'g>> {
         if let Kind::Place(f) = t.kind
             && !f.full
             && ((i > 0 && unread(i - 1)) || unread(i + 1))
-            && !tokens.get(i + 1).is_some_and(|n| n.has(Sign::Spot))
+            && !(t.len() > 3 && tokens.get(i + 1).is_some_and(|n| n.has(Sign::Spot)))
             && !out.last().is_some_and(|p| {
                 p.has(Sign::In) || p.has(Sign::Go) || p.has(Sign::From) || p.has(Sign::Route) || rides(p)
             })

@@ -95,7 +95,9 @@ pub fn look(scene: &Scene<'_, '_>, intent: Intent, from: usize) -> Reading {
                 || matches!(p.what, What::Word(w) if w.verbs(Force::Strong).next().is_some() || (intent == Intent::Price && w.has(Sign::PriceCue)))
         });
         match intent {
-            Intent::Price => r.item = matter::priced(scene, from).map(|t| Item { said: t.clone(), name: t, known: false }),
+            Intent::Price => {
+                r.item = matter::priced(scene, from).map(|t| Item { said: t.clone(), name: t, known: false })
+            }
             _ => {
                 r.topic = topic.or_else(|| {
                     rest_without(scene, from, |p| {
@@ -193,7 +195,9 @@ pub fn fill(scene: &Scene<'_, '_>, intent: Intent) -> Reading {
             named.retain(goods);
         }
         named = joined(scene, named);
-    } else if let Some(thing) = missing(scene).filter(|_| !matches!(intent, Intent::Friend | Intent::AidNeed | Intent::AidGive)) {
+    } else if let Some(thing) =
+        missing(scene).filter(|_| !matches!(intent, Intent::Friend | Intent::AidNeed | Intent::AidGive))
+    {
         named = vec![thing];
     } else {
         named.truncate(1);
@@ -306,7 +310,9 @@ fn amounts_and_prices(
         used[i] = true;
         r.quantity = Some(Quantity { amount: x.yuan, max: x.max, unit, approx: false });
     }
-    let sums: Vec<usize> = s.sums.iter().copied().filter(|i| !used[*i]).collect();
+    // 钱包里有500块, 酬谢500: no price of what is missing.
+    let priced = !matches!(intent, Intent::Lost | Intent::Found);
+    let sums: Vec<usize> = s.sums.iter().copied().filter(|i| priced && !used[*i]).collect();
     // Of several sums the first is meant, but for work the one that says it is pay.
     let sum_at = |i: &usize| if let What::Sum(x) = ps[*i].what { Some(x) } else { None };
     let pay = sums.iter().copied().find(|i| sum_at(i).is_some_and(|x| x.pay || matches!(x.per, Per::Period(_))));

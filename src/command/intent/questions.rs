@@ -6,11 +6,17 @@ use crate::command::phrase::{Phrase, What};
 use crate::grammar::Intent;
 use crate::grammar::lexicon::{Force, Kind, Sense, Sign};
 
+/// A word that asks by itself: 几多钱, 咋补, 打啥药.
+fn question(p: &Phrase<'_>) -> bool {
+    let asks = [Intent::Price, Intent::Ask, Intent::Guide, Intent::Notice];
+    p.word().is_some_and(|w| asks.iter().any(|i| w.is_verb(*i, Force::Strong)))
+}
+
 /// Whether a text asks: by a question mark, a word at its end, or a word for what is not known.
 fn asking(f: &Facts, phrases: &[Phrase<'_>]) -> bool {
     f.asks
         || phrases.iter().any(|p| {
-            [Sign::How, Sign::What, Sign::HowMuch, Sign::Where, Sign::IsThere].iter().any(|s| p.has(*s))
+            question(p) || [Sign::How, Sign::What, Sign::HowMuch, Sign::Where, Sign::IsThere].iter().any(|s| p.has(*s))
         })
         || doubled(phrases)
 }
@@ -21,7 +27,9 @@ fn doubled(phrases: &[Phrase<'_>]) -> bool {
         let size = |p: &Phrase<'_>| p.end - p.start;
         let same = match (w[0].word(), w[2].word()) {
             (Some(a), Some(b)) => std::ptr::eq(a, b),
-            (None, None) => matches!((w[0].what, w[2].what), (What::Unread, What::Unread)) && size(&w[0]) == size(&w[2]),
+            (None, None) => {
+                matches!((w[0].what, w[2].what), (What::Unread, What::Unread)) && size(&w[0]) == size(&w[2])
+            }
             _ => false,
         };
         same && w[1].has(Sign::Not) && !w[1].spaced && !w[2].spaced
@@ -37,15 +45,17 @@ pub fn official(f: &Facts, phrases: &[Phrase<'_>], s: &mut Scores) {
         return;
     }
     let guide = |p: &Phrase<'_>| {
-        p.word().is_some_and(|w| {
-            w.senses.iter().any(|s| matches!(s, Sense::Verb(Intent::Guide | Intent::Ask, _)))
-        })
+        p.word().is_some_and(|w| w.senses.iter().any(|s| matches!(s, Sense::Verb(Intent::Guide | Intent::Ask, _))))
     };
     let doing = |p: &Phrase<'_>| guide(p) || p.has(Sign::Does) || p.has(Sign::How);
     let missing = s.get(Intent::Lost).max(s.get(Intent::Found));
     let asks = asking(f, phrases) && (missing < STRONG || phrases.iter().any(doing));
     if asks || phrases.iter().any(doing) && missing < STRONG {
         s.add(Intent::Guide, STRONG + 2);
+        // 合作医疗今年交多少钱
+        if matches!(f.kind, None | Some(Kind::Thing | Kind::Person)) {
+            s.0.retain(|(i, _)| *i != Intent::Price);
+        }
     }
 }
 
@@ -87,7 +97,8 @@ pub fn errands(phrases: &[Phrase<'_>], s: &mut Scores) {
 pub fn mates(phrases: &[Phrase<'_>], s: &mut Scores) {
     let said = phrases.iter().filter(|p| p.has(Sign::Mate)).count();
     let sought = phrases.iter().any(|p| {
-        p.has(Sign::Want) || p.word().is_some_and(|w| w.is_verb(Intent::Lost, Force::Hint) || w.is_verb(Intent::Friend, Force::Hint))
+        p.has(Sign::Want)
+            || p.word().is_some_and(|w| w.is_verb(Intent::Lost, Force::Hint) || w.is_verb(Intent::Friend, Force::Hint))
     });
     if (said > 1 || said == 1 && sought) && s.get(Intent::Lost).max(s.get(Intent::Found)) < STRONG {
         s.at_least(Intent::Friend, STRONG + 3);
@@ -99,7 +110,7 @@ pub fn given(f: &Facts, needed: bool, phrases: &[Phrase<'_>], s: &mut Scores) {
     if !phrases.iter().any(|p| p.has(Sign::Gives)) || !f.item || s.get(Intent::Lost) >= STRONG {
         return;
     }
-    let aid = needed || phrases.iter().any(|p| p.has(Sign::Needy));
+    let aid = needed || s.get(Intent::AidGive) >= STRONG || phrases.iter().any(|p| p.has(Sign::Needy));
     s.0.retain(|(i, _)| !matches!(i, Intent::Buy | Intent::AidNeed));
     s.at_least(if aid { Intent::AidGive } else { Intent::Sell }, STRONG + 5);
 }
@@ -129,7 +140,9 @@ fn how_much(phrases: &[Phrase<'_>], i: usize) -> bool {
     let money = next.is_some_and(|q| {
         q.has(Sign::PriceCue) || matches!(q.what, What::Word(w) if w.money().is_some() || w.has(Sign::Yuan))
     });
-    let one = |q: &Phrase<'_>| matches!(q.what, What::Amount(a) if a.bare_one) || q.has(Sign::Per) || matches!(q.what, What::Span);
+    let one = |q: &Phrase<'_>| {
+        matches!(q.what, What::Amount(a) if a.bare_one) || q.has(Sign::Per) || matches!(q.what, What::Span)
+    };
     if money || next.is_some_and(one) && (!few || i > 0) {
         return true;
     }
@@ -147,7 +160,8 @@ fn what_price(phrases: &[Phrase<'_>], i: usize) -> bool {
     let tight = |k: usize| phrases.get(k).filter(|q| !q.spaced);
     let cue = |k: usize| tight(k).is_some_and(|q| q.has(Sign::PriceCue));
     let asks = |q: &Phrase<'_>| q.has(Sign::What) || q.has(Sign::How) || q.has(Sign::HowMuch);
-    let filled = |k: usize| usize::from(tight(k).is_some_and(|q| q.has(Sign::Particle) && !asks(q) && !q.has(Sign::PriceCue)));
+    let filled =
+        |k: usize| usize::from(tight(k).is_some_and(|q| q.has(Sign::Particle) && !asks(q) && !q.has(Sign::PriceCue)));
     if asks(&phrases[i]) {
         return cue(i + 1 + filled(i + 1));
     }
@@ -213,18 +227,26 @@ fn trade_free(s: &Scores) -> bool {
 /// 谁的, 哪家的: the owner of a thing that somebody has found is asked for.
 pub fn owner(f: &Facts, phrases: &[Phrase<'_>], s: &mut Scores) {
     let kept = matches!(f.kind, Some(Kind::Animal | Kind::Thing | Kind::Person | Kind::Goods | Kind::Vehicle));
+    // 老奶奶迷路了,在我家里: whoever has her has found her.
+    let verbs = |i| phrases.iter().filter(move |p| p.word().is_some_and(|w| w.is_verb(i, Force::Strong)));
+    let strayed = verbs(Intent::Lost).all(|p| p.has(Sign::Strays));
+    if strayed && s.get(Intent::Lost) >= STRONG && s.get(Intent::Found) >= STRONG {
+        s.add(Intent::Found, 1);
+    }
     // 谁的 and nothing behind it, 哪个掉的.
     let whose = phrases.iter().enumerate().any(|(i, p)| {
         let end = |k: usize| phrases.get(k).is_none_or(|q| q.is_separator() || q.spaced || q.has(Sign::Polite));
         let lost = |k: usize| {
             phrases.get(k).is_some_and(|q| {
                 !q.spaced
-                    && q.word().is_some_and(|w| w.is_verb(Intent::Lost, Force::Strong) || w.is_verb(Intent::Lost, Force::Hint))
+                    && q.word()
+                        .is_some_and(|w| w.is_verb(Intent::Lost, Force::Strong) || w.is_verb(Intent::Lost, Force::Hint))
             })
         };
         let of = |k: usize| phrases.get(k).is_some_and(|q| q.has(Sign::Particle) && !q.spaced);
         p.has(Sign::Who)
-            && (of(i + 1) && end(i + 2) || lost(i + 1) && of(i + 2) && phrases.get(i + 3).is_none_or(|q| q.item().is_none()))
+            && (of(i + 1) && end(i + 2)
+                || lost(i + 1) && of(i + 2) && phrases.get(i + 3).is_none_or(|q| q.item().is_none()))
     });
     if kept && whose && s.get(Intent::Lost).max(s.get(Intent::Found)) > 0 {
         s.0.retain(|(i, _)| *i != Intent::Lost);

@@ -178,9 +178,11 @@ fn strong(weighing: &mut Weighing, f: &Facts, grammar: &Grammar, w: &Word, aroun
             // 俺拾了个布包,准是看病的掉的: who tells first what he picked up has found it.
             let found = intent == Intent::Found
                 && w.chars <= 2
-                && around.phrases[..around.i].iter().rev().take(SIGHT).all(|q| {
-                    q.word().is_none_or(|w| !w.is_verb(Intent::Lost, Force::Strong))
-                });
+                && around.phrases[..around.i]
+                    .iter()
+                    .rev()
+                    .take(SIGHT)
+                    .all(|q| q.word().is_none_or(|w| !w.is_verb(Intent::Lost, Force::Strong)));
             weighing.scores.at_least(intent, STRONG + i32::from(around.i == 0 || found));
         }
     }
