@@ -7,6 +7,7 @@ mod form;
 mod intent;
 mod json;
 mod left;
+mod matter;
 mod normalize;
 mod number;
 mod phrase;
@@ -38,6 +39,25 @@ struct Scene<'g, 't> {
     phrases: Vec<phrase::Phrase<'g>>,
     /// What was mended.
     slips: Vec<slip::Slip>,
+}
+
+impl Scene<'_, '_> {
+    /// A stretch of the normal form in the sender's own words: where a slip was mended, as it was written.
+    fn said(&self, at: std::ops::Range<usize>) -> String {
+        let mut slips: Vec<&slip::Slip> =
+            self.slips.iter().filter(|s| s.at.start < at.end && at.start < s.at.end).collect();
+        slips.sort_by_key(|s| s.at.start);
+        let (mut out, mut from) = (String::new(), at.start);
+        for slip in slips {
+            if slip.at.start >= from {
+                out.push_str(&self.text[from..slip.at.start]);
+                out.push_str(&slip.written);
+            }
+            from = slip.at.end.min(at.end);
+        }
+        out.push_str(&self.text[from..at.end]);
+        out
+    }
 }
 
 /// Reads any text. `home` is where the sender or the station is: of places with one name the nearest is meant.
@@ -129,6 +149,9 @@ impl Doubt {
 
 /// The reading of a scene, and what was decided where its form did not say it already.
 fn understand(scene: &Scene<'_, '_>) -> (Reading, Option<intent::Decision>) {
+    if let Some(r) = form::forwarded(scene) {
+        return (r, None);
+    }
     if let Some(r) = form::not_ours(scene) {
         return (r, None);
     }

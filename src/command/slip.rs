@@ -170,7 +170,7 @@ pub fn worth_trying(grammar: &Grammar, text: &str, phrases: &[Phrase<'_>], token
         || wants_item(phrases)
         || tokens.iter().any(|t| cell::odd_trade(tokens, text, t).is_some())
         || tokens.first().is_some_and(|t| grammar.sounds.first(&text[t.range()]).is_some())
-        || cell::doubled_somewhere(text, tokens)
+        || cell::odd_somewhere(text, tokens)
 }
 
 /// A verb that wants an item, an amount or a price, and no item.

@@ -63,7 +63,7 @@ impl Sounds {
     pub(super) fn build(items: &Items, lexicon: &Lexicon) -> Sounds {
         let mut sounds = Sounds { alone: lexicon.alone.clone(), first: lexicon.first.clone(), ..Sounds::default() };
         let mut seen: HashMap<&str, u32> = HashMap::new();
-        for (text, number) in lexicon.texts() {
+        for (text, number) in lexicon.numbered() {
             let word = &lexicon.words[number as usize];
             let stranger =
                 |s: &Sense| matches!(s, Sense::Stranger(_) | Sense::StrangerWhole(_) | Sense::StrangerTrait(_));

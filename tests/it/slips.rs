@@ -152,22 +152,22 @@ use Class::*;
 
 /// Right at least, of a hundred; wrong without a word at most; and of those something else at most.
 const FLOORS: &[(Class, usize, usize, usize)] = &[
-    (Tone, 84, 15, 100),
-    (Sound, 71, 27, 100),
-    (Near, 74, 24, 100),
-    (Keys, 33, 63, 100),
-    (Missing, 43, 54, 100),
-    (Doubled, 89, 10, 100),
-    (Swapped, 81, 17, 100),
-    (Wrong, 32, 64, 100),
-    (Pinyin, 89, 9, 100),
-    (HalfPinyin, 86, 12, 100),
-    (FullWidth, 99, 1, 100),
-    (Spaces, 95, 4, 100),
-    (Emoji, 99, 1, 100),
-    (Signature, 99, 1, 100),
-    (Prefix, 99, 1, 100),
-    (Twice, 96, 2, 100),
+    (Tone, 80, 20, 12),
+    (Sound, 70, 28, 16),
+    (Near, 68, 32, 11),
+    (Keys, 28, 68, 21),
+    (Missing, 40, 58, 13),
+    (Doubled, 82, 18, 12),
+    (Swapped, 70, 30, 18),
+    (Wrong, 25, 70, 26),
+    (Pinyin, 85, 15, 8),
+    (HalfPinyin, 82, 17, 10),
+    (FullWidth, 99, 1, 1),
+    (Spaces, 94, 5, 2),
+    (Emoji, 99, 1, 1),
+    (Signature, 99, 1, 1),
+    (Prefix, 99, 1, 1),
+    (Twice, 96, 3, 2),
 ];
 
 /// The word of `good` with one slip of this class in it.
@@ -277,7 +277,8 @@ fn slips_are_read_or_asked_back() {
                 let other = got.intent != g.reading.intent || !got.item.as_ref().is_none_or(stays);
                 count.other += usize::from(other);
                 let name = got.item.as_ref().map_or("-", |i| i.name.as_str());
-                count.told.push(format!("{slipped} ({}): {:?} {name}", g.text, got.intent));
+                let mark = if other { "! " } else { "" };
+                count.told.push(format!("{mark}{slipped} ({}): {:?} {name}", g.text, got.intent));
             }
         }
     }

@@ -74,6 +74,7 @@ pub fn cells(look: &Look<'_, '_>) -> Vec<Cell> {
             || odd_unit(look.tokens, n)
             || odd_head(look, n)
             || doubled(look.text, look.tokens, n);
+        let stray = stray(look.tokens, n);
         for (at, c) in s.char_indices() {
             let i = out.len();
             let start = t.start as usize + at;
@@ -87,7 +88,7 @@ pub fn cells(look: &Look<'_, '_>) -> Vec<Cell> {
                 spaced: at == 0 && t.spaced,
                 begins: unread || at == 0 || !han,
                 ends: unread || at + c.len_utf8() == s.len() || !han,
-                suspect: unread || doubtful || odd,
+                suspect: unread || doubtful || odd || stray,
                 open: unread,
                 kept: (matches!(t.kind, Kind::Han)).then_some((i + 1, OPEN)),
                 ..plain(t, n, is)
@@ -162,7 +163,7 @@ fn doubt(look: &Look<'_, '_>, n: usize) -> bool {
     look.no_item
         && !is_number(t)
         && match t.kind {
-            Kind::Word(w) => !verb(w) && !(behind_number(look.tokens, n) && counts(w)),
+            Kind::Word(w) => !(verb(w) || behind_number(look.tokens, n) && counts(w)),
             Kind::Place(_) => true,
             _ => false,
         }
@@ -189,6 +190,19 @@ fn odd_head(look: &Look<'_, '_>, n: usize) -> bool {
         && !look.tokens.iter().any(is_number)
 }
 
+/// 卖天马30斤: what is no word of its own there, tight before a thing of one character.
+fn stray(tokens: &[Token<'_>], n: usize) -> bool {
+    let bare = |w: &Word| {
+        w.chars == 1
+            && w.is_bare()
+            && w.senses.iter().all(|s| matches!(s, Sense::Unit(_) | Sense::Period(_) | Sense::Moment(_)))
+    };
+    let thing = |t: &Token<'_>| {
+        !t.spaced && t.word().is_some_and(|w| w.chars == 1 && w.item().is_some() && !w.speaks_otherwise())
+    };
+    tokens[n].word().is_some_and(bare) && !behind_number(tokens, n) && tokens.get(n + 1).is_some_and(thing)
+}
+
 /// 板板蓝根, 板蓝根根: a character beside a long name of goods that begins or ends with it.
 fn doubled(text: &str, tokens: &[Token<'_>], n: usize) -> bool {
     let s = |t: &Token<'_>| &text[t.range()];
@@ -200,8 +214,8 @@ fn doubled(text: &str, tokens: &[Token<'_>], n: usize) -> bool {
     one && (next.is_some_and(|o| s(o).starts_with(s(t))) || before.is_some_and(|o| s(o).ends_with(s(t))))
 }
 
-pub fn doubled_somewhere(text: &str, tokens: &[Token<'_>]) -> bool {
-    (0..tokens.len()).any(|n| doubled(text, tokens, n))
+pub fn odd_somewhere(text: &str, tokens: &[Token<'_>]) -> bool {
+    (0..tokens.len()).any(|n| doubled(text, tokens, n) || stray(tokens, n))
 }
 
 /// 奶板栗100斤, 要奶: an item of one character with the keys of mai, where the verb should be; and the syllable meant.

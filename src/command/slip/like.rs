@@ -197,7 +197,10 @@ fn others(cells: &[Cell], take: &mut impl FnMut(Like, Key)) {
 fn same(a: &Word, b: &Word) -> bool {
     match (a.item(), b.item()) {
         (Some(a), Some(b)) => a == b,
-        (None, None) => a.senses == b.senses,
+        (None, None) => {
+            let asks = |w: &Word| w.verbs(Force::Strong).next();
+            a.senses == b.senses || asks(a).is_some() && asks(a) == asks(b)
+        }
         _ => false,
     }
 }
@@ -224,6 +227,7 @@ fn price(look: &Look<'_, '_>, window: &Window<'_>, like: Like, heard: &Heard) ->
     let by_sound = matches!(like, Like::Sound | Like::Near);
     let unread = cells.iter().any(|c| matches!(look.tokens[c.token].kind, Kind::Han));
     let placed = || placed(look, window);
+    let alone = || look.no_item || sole_goods(look, cells);
     let doubled = like == Like::Same && cells.len() > n;
     let open = unread || doubled || like == Like::Sound || look.no_item && placed();
     if !(of_goods || by_sound || like == Like::Same) || !open || !doubled && !holds(look, cells, like, heard) {
@@ -239,9 +243,9 @@ fn price(look: &Look<'_, '_>, window: &Window<'_>, like: Like, heard: &Heard) ->
         // than the last, which may be a mere 子.
         Like::Sound if n == 2 => match () {
             () if tones() => 8 - 2 * equal as u32,
-            () if first => 12,
+            () if first => 11,
             // Nobody knows what is wanted, and here it is said.
-            () if equal > 0 && (foreign() || look.no_item && of_goods && placed())
+            () if equal > 0 && (foreign() || alone() && of_goods && placed())
                 || look.lost && by_number(look, window, heard) =>
             {
                 14
@@ -252,7 +256,7 @@ fn price(look: &Look<'_, '_>, window: &Window<'_>, like: Like, heard: &Heard) ->
         Like::Sound => 12,
         Like::Near if n == 2 => match () {
             () if equal > 0 && tones() => 16,
-            () if equal > 0 && (first && foreign() || look.no_item && of_goods) && placed() => 18,
+            () if equal > 0 && (first && foreign() || alone() && of_goods) && placed() => 18,
             () => return None,
         },
         Like::Near if equal > 0 => 14,
@@ -280,6 +284,14 @@ fn price(look: &Look<'_, '_>, window: &Window<'_>, like: Like, heard: &Heard) ->
     };
     let firm = like == Like::Sound && equal > 0 && (n > 2 || tones());
     Some((WORD + more, firm))
+}
+
+/// Whether no goods are read but a single character of this stretch: 雨米.
+fn sole_goods(look: &Look<'_, '_>, cells: &[Cell]) -> bool {
+    let (first, last) = (cells[0].token, cells[cells.len() - 1].token);
+    let item = |t: &Token<'_>| t.word().is_some_and(|w| w.item().is_some() && (w.chars > 1 || !w.speaks_otherwise()));
+    let mut goods = look.tokens.iter().enumerate().filter(|(_, t)| item(t));
+    goods.all(|(n, t)| (first..=last).contains(&n) && t.word().is_some_and(|w| w.chars == 1))
 }
 
 /// Whether a character that is right says nothing by itself.
