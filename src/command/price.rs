@@ -144,7 +144,7 @@ fn fraction<'a, 'g: 'a>(of: Exact) -> impl Fn(In<'a, 'g>) -> Read<'a, 'g, Money>
                 if digits <= 2 { Ok((rest, plain(of * n / 10i64.pow(digits)))) } else { fail() }
             }
             _ => match digit(t) {
-                Some(d) if !followed && !(d == 1 && unread(rest.first())) => {
+                Some(d) if !(followed || d == 1 && unread(rest.first())) => {
                     // 三块二五: two decimals, unless the second is the 一 of 一斤; 三块二三 is from two to three tenths.
                     let second = rest.first().filter(|t| !t.spaced).and_then(digit);
                     let tenths = |n: i64| of * Exact::new(n, 10);
@@ -152,7 +152,7 @@ fn fraction<'a, 'g: 'a>(of: Exact) -> impl Fn(In<'a, 'g>) -> Read<'a, 'g, Money>
                         Some(e) if !counts(rest.get(1)) && e == d + 1 => {
                             Ok((&rest[1..], Money { lo: tenths(d), hi: Some(tenths(e)) }))
                         }
-                        Some(e) if !counts(rest.get(1)) && !(e == 1 && unread(rest.get(1))) => {
+                        Some(e) if !(counts(rest.get(1)) || e == 1 && unread(rest.get(1))) => {
                             Ok((&rest[1..], plain(of * Exact::new(d * 10 + e, 100))))
                         }
                         _ => Ok((rest, plain(tenths(d)))),

@@ -2,8 +2,8 @@
 //!
 //! Behind the arrow stand words that the reading must have, in any order, `!` before one that it must not have, and ` + `
 //! between the goods of one text. A word is the intent; the item; an amount (`500斤`, `8-9斤`, `~100斤`;
-//! `100-斤` is at least that, `-100斤` at most); a price or wage (`1.2元/斤`, `120元/天`, `open` for 面议); `unsure`; and any other slot by its name: `people=10 place=栽麻镇 from=… to=…
-//! date=2026-11-22 part=早 mark=… sex=公 phone=… name=… post=807 choice=1 topic=… remark=…`. Spaces within are left out.
+//! `100-斤` is at least that, `-100斤` at most); a price or wage (`1.2元/斤`, `120元/天`, `open` for 面议); `unsure`; and any other
+//! slot by its name: `people=10 place=栽麻镇 from=… to=… date=2026-11-22 part=早 mark=… sex=公 phone=… name=… post=807 choice=1 topic=… remark=…`. Spaces within are left out.
 
 use super::{Reading, read};
 use crate::clock::Timestamp;

@@ -71,12 +71,6 @@ pub(super) fn missing(scene: &Scene<'_, '_>) -> Option<usize> {
             && ps.get(i + 2).is_none_or(|p| p.is_separator() || p.spaced);
         owner || before.is_some_and(|p| p.has(Sign::In) && !p.has(Sign::Have))
     };
-    // 一个10来斤, … 有50个: what one weighs
-    let of_one = |i: usize| {
-        at(i).is_some_and(|a| {
-            a.bare_one && s.amounts.iter().any(|j| at(*j).is_some_and(|b| b.unit == a.unit && !b.bare_one))
-        })
-    };
     let rank = |i: &usize| {
         let far = u8::from(!said.contains(&ps[*i].clause) && !said.is_empty() || behind(*i));
         let Some(x) = ps[*i].item() else { return (aside(*i), 0, far, 1) };
@@ -261,6 +255,12 @@ pub(super) fn choose_amount(scene: &Scene<'_, '_>, s: &Share) -> Option<usize> {
     let holds = |i: usize| {
         let one = i.checked_sub(1).and_then(&at).filter(|a| a.bare_one && !scene.phrases[i].spaced);
         one.is_some_and(|one| s.amounts.iter().any(|j| at(*j).is_some_and(|b| b.unit == one.unit && !b.bare_one)))
+    };
+    // 一个10来斤, … 有50个: what one weighs
+    let of_one = |i: usize| {
+        at(i).is_some_and(|a| {
+            a.bare_one && s.amounts.iter().any(|j| at(*j).is_some_and(|b| b.unit == a.unit && !b.bare_one))
+        })
     };
     let rank = |i: &usize| {
         let Some(a) = at(*i) else { return 9 };

@@ -146,6 +146,7 @@ pub fn state(g: &Grammar, post: &Post, now: Timestamp) -> String {
         PostState::Live | PostState::Expired => "state.expired",
         PostState::Withdrawn => "state.withdrawn",
         PostState::Done => "state.done",
+        PostState::Held => "state.held",
     };
     fill(g, name, &[])
 }
@@ -215,28 +216,17 @@ mod tests {
     /// An ox of the township 栽麻, as it is filed.
     fn ox() -> Post {
         Post {
-            id: 101,
             board: "lost".into(),
             side: "lost".into(),
-            shelf: Default::default(),
-            owner: crate::message::Msisdn::from_u64(8_613_800_000_001),
             station: "s".into(),
-            cause: 1,
             item: Some("黄牛".into()),
             item_said: Some("黄牛".into()),
             nodes: vec!["黄牛".into()],
-            quantity: None,
-            price: None,
-            people: None,
             place: Place { code: PlaceCode(522_632_106), name: "栽麻镇".into() },
-            reach: Ring::City,
             when: Some(When { day: 20_778, part: Some("晚".into()) }),
             marks: vec!["角长30".into()],
             sex: Some(Sex::Male),
-            remark: None,
-            created: Timestamp(0),
-            until: Timestamp(0),
-            state: PostState::Live,
+            ..Post::new(101, crate::message::Msisdn::from_u64(8_613_800_000_001), Timestamp(0))
         }
     }
 
