@@ -5,6 +5,7 @@ use super::phrase::{Phrase, What, light};
 use super::{Scene, normalize};
 use crate::grammar::Intent;
 use crate::grammar::lexicon::{Force, Kind, Sign};
+use crate::market::Exact;
 
 /// More items in one text are left in the remark.
 pub(super) const MOST_ITEMS: usize = 9;
@@ -235,8 +236,10 @@ pub(super) fn choose_amount(scene: &Scene<'_, '_>, s: &Share) -> Option<usize> {
             u.dimension == "length" && usual != Some("length") && u.size.is_some_and(|(n, d)| n < d || n >= 1000 * d)
         });
         let weighs = count
-            && at(i)
-                .is_some_and(|a| a.bound != Bound::None && units.at(a.unit).is_some_and(|u| u.dimension == "weight"));
+            && at(i).is_some_and(|a| {
+                (a.bound != Bound::None || a.hi.is_some() && a.lo < Exact::from_integer(2000))
+                    && units.at(a.unit).is_some_and(|u| u.dimension == "weight")
+            });
         let next = scene.phrases.get(i + 1).filter(|q| !q.spaced);
         let sized = |q: &Phrase<'_>| {
             q.has(Sign::Measure) || q.text(scene.text).starts_with(['长', '宽', '高', '厚', '粗', '深', '大'])

@@ -276,7 +276,11 @@ fn amounts_and_prices(
         .iter()
         .copied()
         .find(|i| matches!(ps[*i].what, What::Sum(x) if x.per == Per::Nothing && x.yuan.is_integer()));
-    let counted = counted.filter(|_| s.sums.len() > 1 && r.quantity.is_none() && !work);
+    let counted = counted.filter(|i| {
+        // 旧砖三千块: right behind the thing
+        let behind = i.checked_sub(1).is_some_and(|b| s.item == Some(b)) && !ps[*i].spaced;
+        (s.sums.len() > 1 || behind) && r.quantity.is_none() && !work
+    });
     if let (Some(unit), Some(i)) = (of_money, counted)
         && let What::Sum(x) = ps[i].what
     {
@@ -393,6 +397,7 @@ fn lone_number(scene: &Scene<'_, '_>, intent: Intent, r: &mut Reading, used: &mu
                 && !q.is_separator()
                 && !light(q)
                 && !q.has(Sign::Negotiable)
+                && !q.has(Sign::Who)
                 && !matches!(q.what, What::Place(_) | What::Phone | What::Day(_))
                 && q.word().is_none_or(|w| w.verbs(Force::Strong).next().is_none() && !w.has(Sign::PayInKind))
         });
