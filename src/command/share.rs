@@ -213,9 +213,12 @@ pub(super) fn unread_item(scene: &Scene<'_, '_>, used: &[bool], work: bool, coun
 /// Dimensions that addresses are counted in too.
 const HOUSES: [&str; 2] = ["栋", "层"];
 
+/// Amounts of one thing that are held against each other, and words looked back upon; so that the cost stays linear.
+const MOST_AMOUNTS: usize = 24;
+
 /// 想卖八只: an amount right behind the verb is the one that is dealt in, though there be more.
 fn asked_for(scene: &Scene<'_, '_>, i: usize) -> bool {
-    let before = scene.phrases[..i].iter().rev().find(|p| !light(p));
+    let before = scene.phrases[..i].iter().rev().take(MOST_AMOUNTS).find(|p| !light(p));
     before.is_some_and(|p| matches!(p.what, What::Word(w) if w.verbs(Force::Strong).next().is_some()))
 }
 
@@ -257,12 +260,15 @@ pub(super) fn choose_amount(scene: &Scene<'_, '_>, s: &Share) -> Option<usize> {
     // 10袋,一袋100斤: what one holds.
     let holds = |i: usize| {
         let one = i.checked_sub(1).and_then(&at).filter(|a| a.bare_one && !scene.phrases[i].spaced);
-        one.is_some_and(|one| s.amounts.iter().any(|j| at(*j).is_some_and(|b| b.unit == one.unit && !b.bare_one)))
+        one.is_some_and(|one| {
+            s.amounts.iter().take(MOST_AMOUNTS).any(|j| at(*j).is_some_and(|b| b.unit == one.unit && !b.bare_one))
+        })
     };
     // 一个10来斤, … 有50个: what one weighs
     let of_one = |i: usize| {
         at(i).is_some_and(|a| {
-            a.bare_one && s.amounts.iter().any(|j| at(*j).is_some_and(|b| b.unit == a.unit && !b.bare_one))
+            a.bare_one
+                && s.amounts.iter().take(MOST_AMOUNTS).any(|j| at(*j).is_some_and(|b| b.unit == a.unit && !b.bare_one))
         })
     };
     let rank = |i: &usize| {
@@ -271,7 +277,7 @@ pub(super) fn choose_amount(scene: &Scene<'_, '_>, s: &Share) -> Option<usize> {
         match () {
             () if a.total => 0,
             () if asked_for(scene, *i)
-                && s.amounts.iter().any(|j| at(*j).is_some_and(|b| j != i && b.unit == a.unit)) =>
+                && s.amounts.iter().take(MOST_AMOUNTS).any(|j| at(*j).is_some_and(|b| j != i && b.unit == a.unit)) =>
             {
                 0
             }
