@@ -69,7 +69,8 @@ pub fn cells(look: &Look<'_, '_>) -> Vec<Cell> {
             continue;
         }
         let unread = matches!(t.kind, Kind::Han | Kind::Latin);
-        let doubtful = !unread && chars == 1 && is == Is::Han && doubt(look, n);
+        let short = chars == 1 || matches!(t.kind, Kind::Place(_));
+        let doubtful = !unread && short && is == Is::Han && doubt(look, n);
         let odd = odd_trade(look.tokens, look.text, t).is_some()
             || odd_unit(look.tokens, n)
             || odd_head(look, n)
@@ -164,7 +165,8 @@ fn doubt(look: &Look<'_, '_>, n: usize) -> bool {
         && !is_number(t)
         && match t.kind {
             Kind::Word(w) => !(verb(w) || behind_number(look.tokens, n) && counts(w)),
-            Kind::Place(_) => true,
+            // 收平果5万斤, but not 在平果
+            Kind::Place(_) => n > 0 && look.tokens[n - 1].word().is_some_and(verb),
             _ => false,
         }
 }

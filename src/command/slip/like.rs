@@ -275,7 +275,11 @@ fn price(look: &Look<'_, '_>, window: &Window<'_>, like: Like, heard: &Heard) ->
             let keys = crate::grammar::sound::syllable(meant).is_some_and(|s| one_key_off(c.sound, s));
             match () {
                 () if keys => 18,
-                () if placed() && (foreign() || look.no_item && sole(look, cells, usize::from(at))) => 22,
+                () if placed()
+                    && (foreign() || look.no_item && usize::from(at) + 1 < n && sole(look, cells, usize::from(at))) =>
+                {
+                    22
+                }
                 () => return None,
             }
         }
@@ -294,7 +298,7 @@ fn sole_goods(look: &Look<'_, '_>, cells: &[Cell]) -> bool {
     goods.all(|(n, t)| (first..=last).contains(&n) && t.word().is_some_and(|w| w.chars == 1))
 }
 
-/// Whether a character that is right says nothing by itself.
+/// Whether a character that is right says nothing by itself. The last is what the thing is: 鹰嘴豆 is no 鹰嘴桃.
 fn sole(look: &Look<'_, '_>, cells: &[Cell], wrong: usize) -> bool {
     cells.iter().enumerate().any(|(i, c)| i != wrong && matches!(look.tokens[c.token].kind, Kind::Han))
 }
