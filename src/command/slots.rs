@@ -9,8 +9,8 @@ use super::price::{Per, Sum};
 use super::quantity::Amount;
 use super::share::{MOST_ITEMS, Share, choose_amount, share};
 use super::things::{
-    best_item, each_verb, goods_let, hired, items, joined, missing, names_item, same_thing, unknown_goods,
-    unread_item,
+    best_item, each_verb, goods_let, hired, items, joined, missing, names_item, same_thing, unknown_goods, unread_item,
+    young_of,
 };
 use super::{Item, Reading, Scene};
 use crate::grammar::Intent;
@@ -215,7 +215,7 @@ pub fn fill(scene: &Scene<'_, '_>, intent: Intent) -> Reading {
         }
         one.item = s.item.map(|i| {
             used[i] = true;
-            known_item(scene, &ps[i])
+            young_of(scene, i).unwrap_or_else(|| known_item(scene, &ps[i]))
         });
         one.item = one.item.or_else(|| land.clone());
         amounts_and_prices(scene, intent, s, &mut one, &mut used, shares.len() == 1);

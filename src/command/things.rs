@@ -34,9 +34,15 @@ pub(super) fn items(scene: &Scene<'_, '_>) -> Vec<usize> {
     for (k, i) in all.iter().copied().enumerate() {
         let said_better = all.iter().copied().enumerate().any(|(j, other)| match kinship(scene, i, other) {
             _ if j == k => false,
-            Kin::Same => if facts[j].0 == facts[k].0 { j < k } else { facts[j].0 },
+            Kin::Same => {
+                if facts[j].0 == facts[k].0 {
+                    j < k
+                } else {
+                    facts[j].0
+                }
+            }
             Kin::Above => facts[k].1.is_none() || facts[k].1 != facts[j].1,
-            Kin::Other => false,
+            Kin::Other => j == k + 1 && facts[k].1.is_none() && young_of(scene, other).is_some(),
         });
         if !said_better {
             out.push(i);
@@ -64,6 +70,17 @@ fn kinship(scene: &Scene<'_, '_>, i: usize, other: usize) -> Kin {
     }
 }
 
+/// 鱼苗 草鱼: of what is named right behind its kind, the thing of both, 草鱼苗.
+pub(super) fn young_of(scene: &Scene<'_, '_>, i: usize) -> Option<Item> {
+    let (items, lexicon) = (&scene.grammar.items, &scene.grammar.lexicon);
+    let kind = items.at(scene.phrases[i.checked_sub(1)?].item()?)?;
+    let last = kind.name.chars().next_back()?;
+    let name = format!("{}{last}", items.at(scene.phrases[i].item()?)?.name);
+    let both = items.at(lexicon.word(&name)?.item()?)?;
+    let below = both.name != kind.name && items.path(&both.name).iter().any(|n| *n == kind.name);
+    below.then(|| Item { name: both.name.clone(), said: scene.phrases[i].text(scene.text).to_string(), known: true })
+}
+
 /// Whether one phrase speaks of the same thing as another, if in a wider word.
 pub(super) fn same_thing(scene: &Scene<'_, '_>, i: usize, other: usize) -> bool {
     i == other || !matches!(kinship(scene, i, other), Kin::Other)
@@ -80,7 +97,8 @@ fn told(scene: &Scene<'_, '_>, i: usize) -> (bool, Option<u32>) {
 fn excluded(scene: &Scene<'_, '_>, i: usize) -> bool {
     let ps = &scene.phrases;
     let words = &scene.grammar.lexicon.compounds.except;
-    if i > 0 && words.iter().any(|w| ps[i - 1].text(scene.text).ends_with(w.as_str())) {
+    let before = ps[..i].iter().rev().find(|p| !light(p)).filter(|p| !p.is_separator());
+    if before.is_some_and(|p| words.iter().any(|w| p.text(scene.text).ends_with(w.as_str()))) {
         return true;
     }
     let behind = || ps[i + 1..].iter().take(SIGHT).take_while(|p| !p.is_separator() && !p.spaced);
@@ -168,9 +186,13 @@ fn without_what_comes_along(scene: &Scene<'_, '_>, mut named: Vec<usize>) -> Vec
 pub(super) fn joined(scene: &Scene<'_, '_>, named: Vec<usize>) -> Vec<usize> {
     let ps = &scene.phrases;
     // 水稻收割机: of two kinds of things in one word the last is meant.
+    // 卖茶叶枸杞蜂蜜: but three or more are a list.
+    let tight = |i: usize| named.contains(&i) && named.contains(&(i + 1)) && !ps[i + 1].spaced;
+    let listed = |i: usize| tight(i) && (tight(i + 1) || i > 0 && tight(i - 1));
     let head = |i: usize| {
         let tight = named.contains(&(i + 1)) && !ps[i + 1].spaced;
         !(tight
+            && !listed(i)
             && !modified(scene, i + 1)
             && ps[i].item().is_some()
             && ps[i + 1].item().is_some()
@@ -193,7 +215,7 @@ pub(super) fn joined(scene: &Scene<'_, '_>, named: Vec<usize>) -> Vec<usize> {
         });
         // 废铜废铁: two of one kind.
         let apart = ps[pair[1]].spaced || between.iter().any(Phrase::is_separator);
-        let anew = pair[1] != pair[0] + 1 || ps[pair[1]].spaced || modified(scene, pair[1]);
+        let anew = pair[1] != pair[0] + 1 || ps[pair[1]].spaced || modified(scene, pair[1]) || listed(pair[0]);
         if (plain && (anew || root(scene, pair[0]) == root(scene, pair[1])))
             || (counted(&ps[pair[1] + 1..until]) && apart)
         {
