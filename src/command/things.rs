@@ -77,7 +77,7 @@ pub(super) fn young_of(scene: &Scene<'_, '_>, i: usize) -> Option<Item> {
     let last = kind.name.chars().next_back()?;
     let name = format!("{}{last}", items.at(scene.phrases[i].item()?)?.name);
     let both = items.at(lexicon.word(&name)?.item()?)?;
-    let below = both.name != kind.name && items.path(&both.name).iter().any(|n| *n == kind.name);
+    let below = both.name != kind.name && items.path(&both.name).contains(&kind.name);
     below.then(|| Item { name: both.name.clone(), said: scene.phrases[i].text(scene.text).to_string(), known: true })
 }
 
