@@ -9,7 +9,7 @@ mod build;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
-use super::command::{Commands, Dates, Numbers, read};
+use super::command::{Commands, Compounds, Dates, Numbers, read};
 use super::item::Items;
 use super::unit::Units;
 use super::{GrammarError, Intent, Source};
@@ -321,6 +321,8 @@ pub struct Lexicon {
     pub dear: Vec<String>,
     /// In yuan, and the unit of weight.
     pub dearest_weight: (i64, String),
+    /// How items join with words around them.
+    pub compounds: Compounds,
     /// For each item of the lexicon, what kind of thing it is.
     kinds: Vec<Kind>,
     /// And whether it is given to those in need.
@@ -459,6 +461,7 @@ impl Lexicon {
             reads,
             dear: numbers.price.dear,
             dearest_weight: (numbers.price.dearest_weight, numbers.price.weight),
+            compounds: commands.compounds,
             kinds,
             needed,
             simplified,
