@@ -95,6 +95,8 @@ pub struct Compounds {
     pub endings: Vec<String>,
     pub with: Vec<String>,
     pub except: Vec<String>,
+    /// Behind a thing that is only where something is: 大棚里.
+    pub within: Vec<String>,
 }
 
 /// `numbers.toml`.
