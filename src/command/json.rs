@@ -29,7 +29,10 @@ impl Serialize for Amount<'_> {
             m.serialize_entry("min", &Figure(q.amount))?;
             m.serialize_entry("max", &Figure(max))?;
         }
-        m.serialize_entry("unit", &q.unit)?;
+        // 秤 807 200: in the unit of the post
+        if !q.unit.is_empty() {
+            m.serialize_entry("unit", &q.unit)?;
+        }
         if q.approx {
             m.serialize_entry("approx", &true)?;
         }

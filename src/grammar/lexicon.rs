@@ -96,9 +96,15 @@ pub enum Sign {
     Rent,
     Firm,
     Itself,
+    SelfData,
+    Erase,
+    Posted,
+    Asked,
+    Belongs,
+    Shown,
 }
 
-const SIGNS: [(&str, Sign); 34] = [
+const SIGNS: [(&str, Sign); 40] = [
     ("who", Sign::Who),
     ("where", Sign::Where),
     ("ask", Sign::Ask),
@@ -133,6 +139,12 @@ const SIGNS: [(&str, Sign); 34] = [
     ("measure", Sign::Measure),
     ("rent", Sign::Rent),
     ("itself", Sign::Itself),
+    ("self_data", Sign::SelfData),
+    ("erase", Sign::Erase),
+    ("posted", Sign::Posted),
+    ("asked", Sign::Asked),
+    ("belongs", Sign::Belongs),
+    ("shown", Sign::Shown),
 ];
 
 /// A moment's name, before it is set against "now".
@@ -175,7 +187,7 @@ pub enum Sense {
 #[derive(Debug, Clone, Default)]
 pub struct Word {
     pub senses: Box<[Sense]>,
-    signs: u64,
+    signs: u128,
     pub chars: u8,
 }
 
