@@ -37,7 +37,7 @@ fn text_of(scene: &Scene<'_, '_>, rest: &[Phrase<'_>], skip: impl Fn(&Phrase<'_>
         if p.spaced && !out.is_empty() {
             out.push(' ');
         }
-        out.push_str(p.text(scene.text));
+        out.push_str(&scene.said(p.range()));
     }
     let out = out.trim_matches(|c: char| matches!(c, ' ' | ',' | ':' | '-' | '、')).to_string();
     (!out.is_empty()).then_some(out)
@@ -88,10 +88,10 @@ pub(super) fn leftovers(scene: &Scene<'_, '_>, used: &[bool], marks: bool) -> Ve
         if run.iter().any(hard) {
             let first = run.iter().position(|p| !lead(p)).unwrap_or(0);
             let last = run.iter().rposition(|p| !tail(p)).unwrap_or(run.len() - 1).max(first);
-            let left = &scene.text[run[first].start as usize..run[last].end as usize];
+            let left = scene.said(run[first].start as usize..run[last].end as usize);
             // A mark of one character is half a word.
             if !marks || left.chars().count() > 1 {
-                out.push(left.to_string());
+                out.push(left);
             }
         }
         i = end;

@@ -64,7 +64,7 @@ pub fn of_post(scene: &Scene<'_, '_>, from: usize, r: &mut Reading) {
             let said = scene
                 .phrases
                 .get(from)
-                .map(|p| scene.text[p.start as usize..].trim_matches([' ', ',', ':']).to_string());
+                .map(|p| scene.said(p.start as usize..scene.text.len()).trim_matches([' ', ',', ':']).to_string());
             r.remark = said.filter(|s| !s.is_empty());
         }
         _ => r.remark = rest_text(scene, from),

@@ -102,9 +102,10 @@ pub enum Sign {
     Asked,
     Belongs,
     Shown,
+    AllSent,
 }
 
-const SIGNS: [(&str, Sign); 40] = [
+const SIGNS: [(&str, Sign); 41] = [
     ("who", Sign::Who),
     ("where", Sign::Where),
     ("ask", Sign::Ask),
@@ -145,6 +146,7 @@ const SIGNS: [(&str, Sign); 40] = [
     ("asked", Sign::Asked),
     ("belongs", Sign::Belongs),
     ("shown", Sign::Shown),
+    ("all_sent", Sign::AllSent),
 ];
 
 /// A moment's name, before it is set against "now".
@@ -303,11 +305,7 @@ impl Lexicon {
 
     /// A traditional character in its simplified form, any other as it is.
     pub fn simplify(&self, c: char) -> char {
-        let at = (c as u32).wrapping_sub(FIRST_HAN) as usize;
-        match self.simplified.get(at) {
-            Some(s) if *s != 0 => char::from_u32(u32::from(*s)).unwrap_or(c),
-            _ => c,
-        }
+        simple(&self.simplified, c)
     }
 
     pub fn asked(&self, intent: Intent) -> Option<Intent> {
@@ -318,11 +316,24 @@ impl Lexicon {
         self.by_text.get(text).map(|i| &self.words[*i as usize])
     }
 
+    /// Every word with what it can mean, in no order.
+    pub fn texts(&self) -> impl Iterator<Item = (&str, &Word)> {
+        self.by_text.iter().map(|(text, i)| (&**text, &self.words[*i as usize]))
+    }
+
     pub(super) fn build(sources: &[Source], items: &Items, units: &Units, errors: &mut Vec<GrammarError>) -> Lexicon {
         let commands: Commands = read(sources, "commands.toml", errors);
         let numbers: Numbers = read(sources, "numbers.toml", errors);
         let dates: Dates = read(sources, "dates.toml", errors);
-        let mut b = build::Builder { sources, errors, words: Vec::new(), texts: Vec::new(), by_text: HashMap::new() };
+        let simplified = build::simplified(sources, errors);
+        let mut b = build::Builder {
+            sources,
+            simplified: &simplified,
+            errors,
+            words: Vec::new(),
+            texts: Vec::new(),
+            by_text: HashMap::new(),
+        };
         for (index, item) in items.iter().enumerate() {
             for word in std::iter::once(&item.name).chain(&item.also) {
                 b.add(word, Sense::Item(index as u32), items.file(index), &item.name);
@@ -384,8 +395,16 @@ impl Lexicon {
             dear: numbers.price.dear,
             dearest_weight: (numbers.price.dearest_weight, numbers.price.weight),
             kinds,
-            simplified: build::simplified(sources, errors),
+            simplified,
         }
+    }
+}
+
+fn simple(simplified: &[u16], c: char) -> char {
+    let at = (c as u32).wrapping_sub(FIRST_HAN) as usize;
+    match simplified.get(at) {
+        Some(s) if *s != 0 => char::from_u32(u32::from(*s)).unwrap_or(c),
+        _ => c,
     }
 }
 

@@ -86,7 +86,7 @@ pub fn read(scene: &Scene<'_, '_>) -> Option<Reading> {
                 r.place = place.map(|f| place_of_found(scene, &f));
                 // What is sent on is sent whole; only the place it is for stands before it.
                 let from = rest.iter().position(|q| !(q.is_separator() || matches!(q.what, What::Place(_))));
-                r.remark = from.map(|i| scene.text[rest[i].start as usize..].to_string());
+                r.remark = from.map(|i| scene.said(rest[i].start as usize..scene.text.len()));
                 topic.is_some() && (spaced || place.is_some() || w.chars > 1)
             }
             _ => false,
@@ -174,7 +174,7 @@ fn starts(ps: &[Phrase<'_>], i: usize) -> bool {
 /// Takes the name or the place that the clause tells.
 fn one(scene: &Scene<'_, '_>, w: &Word, head: usize, of: std::ops::Range<usize>, r: &mut Reading) -> Option<()> {
     let ps = scene.phrases.get(of.clone())?;
-    let place = ps.iter().filter_map(|q| if let What::Place(f) = q.what { Some(f) } else { None }).last();
+    let place = ps.iter().filter_map(|q| if let What::Place(f) = q.what { Some(f) } else { None }).next_back();
     let spaced = ps.first().is_some_and(|q| q.spaced) || of.start > head + 1;
     let text = left::rest_in(scene, of.clone())?;
     let chars = text.chars().count();
@@ -185,6 +185,17 @@ fn one(scene: &Scene<'_, '_>, w: &Word, head: usize, of: std::ops::Range<usize>,
         .find(|q| !q.has(Sign::Le) && !q.has(Sign::Polite))
         .is_some_and(|q| q.has(Sign::Belongs) || place.is_some() && q.has(Sign::People));
     let naming = w.has(Sign::Naming) && !place.is_some_and(|f| f.full) && !belongs;
+    // 我是八开的杨秀英
+    if let Some(f) = place
+        && let [p, of, name] = ps
+        && naming
+        && matches!((p.what, name.what), (What::Place(_), What::Unread))
+        && of.has(Sign::Belongs)
+    {
+        r.place = Some(place_of_found(scene, &f));
+        r.name = Some(name.text(scene.text).to_string());
+        return Some(());
+    }
     if naming {
         let bare = (2..=4).contains(&chars) && ps.iter().all(|q| matches!(q.what, What::Unread) || light(q));
         if r.name.is_some() || !(1..=8).contains(&chars) || !(w.chars > 1 || spaced || bare) {

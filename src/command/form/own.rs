@@ -19,7 +19,9 @@ pub fn read(scene: &Scene<'_, '_>) -> Option<Reading> {
     if ps.len() > MOST || ps.iter().any(of_goods) {
         return None;
     }
-    let intent = if started_again(ps) {
+    let intent = if let Some(asked) = all_sent(ps) {
+        asked
+    } else if started_again(ps) {
         Intent::Start
     } else if stays(ps) {
         Intent::Withdraw
@@ -37,6 +39,35 @@ pub fn read(scene: &Scene<'_, '_>) -> Option<Reading> {
 
 fn says(p: &Phrase<'_>, intent: Intent) -> bool {
     p.word().is_some_and(|w| w.is_verb(intent, Force::Strong) || w.is_verb(intent, Force::Whole))
+}
+
+/// 不要再给我发任何短信, 我又要收短信了: all that the station sends, or nothing of it.
+fn all_sent(ps: &[Phrase<'_>]) -> Option<Intent> {
+    let all = ps.iter().any(|p| p.has(Sign::AllSent));
+    let ends = |p: &Phrase<'_>| {
+        p.has(Sign::Not)
+            || p.word().is_some_and(|w| {
+                w.verbs(Force::Strong).any(|i| i == Intent::Unsubscribe) || w.is_verb(Intent::Unsubscribe, Force::Head)
+            })
+    };
+    let gets = |w: &[Phrase<'_>]| {
+        w[0].word().is_some_and(|v| v.is_verb(Intent::Buy, Force::Strong)) && w[1].has(Sign::AllSent)
+    };
+    let rest = |p: &Phrase<'_>| {
+        light(p)
+            || ends(p)
+            || p.has(Sign::AllSent)
+            || p.has(Sign::Total)
+            || p.has(Sign::Posted)
+            || p.word().is_some_and(|w| w.is_verb(Intent::Buy, Force::Strong))
+    };
+    if !all || !ps.iter().all(rest) {
+        None
+    } else if ps.iter().any(ends) {
+        Some(Intent::Stop)
+    } else {
+        ps.windows(2).any(gets).then_some(Intent::Start)
+    }
 }
 
 /// 上回退订了,现在又想收了: it was stopped, and what follows takes that back.
@@ -59,7 +90,9 @@ fn erases(ps: &[Phrase<'_>]) -> bool {
     let any = |s: Sign| ps.iter().any(|p| p.has(s));
     // 注销我 · 的 · 号码
     let erased = ps.iter().any(|p| says(p, Intent::DeleteMe));
-    (erased || any(Sign::Erase) && any(Sign::Own)) && any(Sign::SelfData) && !any(Sign::Posted)
+    // 我的信息 · 全部删掉
+    let mine = ps.iter().any(|p| says(p, Intent::Mine));
+    (erased || any(Sign::Erase) && (mine || any(Sign::Own))) && (mine || any(Sign::SelfData)) && !any(Sign::Posted)
 }
 
 /// 我登过些啥, 我发的那些还在不在: nothing but that one has posted, and that it is asked after.
@@ -86,7 +119,9 @@ fn asks_for_own(ps: &[Phrase<'_>]) -> bool {
         p.word().is_some_and(|w| w.is_verb(Intent::Search, Force::Head) || w.is_verb(Intent::View, Force::Post))
     };
     let rest = |p: &Phrase<'_>| rest(p) || looks(p);
-    any(Sign::Own) && any(Sign::Posted) && (any(Sign::Asked) || ps.iter().any(looks)) && ps.iter().all(rest)
+    let told = ps.iter().any(|p| says(p, Intent::Mine));
+    let asks = told || any(Sign::Asked) || ps.iter().any(looks);
+    (told || any(Sign::Own) && any(Sign::Posted)) && asks && ps.iter().all(|p| rest(p) || says(p, Intent::Mine))
 }
 
 /// 这个东西咋个搞,我不会弄: how it is done, and no word of what.
@@ -94,11 +129,12 @@ fn asks_how(scene: &Scene<'_, '_>) -> bool {
     let ps = &scene.phrases;
     // 咋个 · 搞: two pieces that together ask for help.
     let asks = |i: usize| {
-        let together = |k: usize| {
+        let together = |n: usize| {
+            let k = i + n - 1;
             let joined = ps.get(k).filter(|q| !q.spaced).map(|q| &scene.text[ps[i].start as usize..q.end as usize]);
             joined.and_then(|t| scene.grammar.lexicon.word(t)).is_some_and(|w| w.is_verb(Intent::Help, Force::Whole))
         };
-        if says(&ps[i], Intent::Help) { Some(1) } else { together(i + 1).then_some(2) }
+        if says(&ps[i], Intent::Help) { Some(1) } else { (2..=4).rev().find(|n| together(*n)) }
     };
     let filler = |p: &Phrase<'_>| {
         light(p) || [Sign::How, Sign::Not, Sign::Ask, Sign::Posted, Sign::NumberMark].iter().any(|s| p.has(*s))
@@ -110,7 +146,7 @@ fn asks_how(scene: &Scene<'_, '_>) -> bool {
                 asked = true;
                 i += n;
             }
-            None if filler(&ps[i]) => i += 1,
+            None if filler(&ps[i]) || ps[i].text(scene.text).starts_with('你') => i += 1,
             None => return false,
         }
     }

@@ -62,6 +62,12 @@ pub fn named(scene: &Scene<'_, '_>) -> Option<Reading> {
                 _ => (v, 0),
             }
         }
+        // 807打电话骂人
+        (_, Some((_, Intent::Contact)))
+            if only_chosen && said_of(scene, &ps, at, rest_at, marked) == Some(Intent::Report) =>
+        {
+            (Intent::Report, 0)
+        }
         (_, Some((end, w))) if only_chosen => (w, end),
         _ => match said_of(scene, &ps, at, rest_at, marked).filter(|_| digits && n >= FIRST_POST || marked) {
             Some(intent) => (intent, 0),
@@ -170,8 +176,14 @@ fn said_of(scene: &Scene<'_, '_>, ps: &Told<'_, '_>, at: usize, rest_at: usize, 
     };
     let of = |w: &Word| w.verbs(Force::Post).find(|i| *i != Intent::Contact);
     let item = scene.phrases.iter().any(|p| p.item().is_some());
-    // A whole word says more than a character.
+    // A whole word says more than a character; 过期了再登几天 has it in pieces.
     let long = words().filter(|w| w.chars > 1).find_map(of);
+    let pieces = || {
+        (rest_at..scene.phrases.len().min(rest_at + SIGHT)).find_map(|k| {
+            let (end, verb) = begins(scene, k)?;
+            (end > scene.phrases[k].end as usize && verb != Intent::Contact).then_some(verb)
+        })
+    };
     let ruled = || {
         let rest = &scene.phrases[rest_at.min(scene.phrases.len())..];
         // 807还在收: that it goes on.
@@ -186,7 +198,7 @@ fn said_of(scene: &Scene<'_, '_>, ps: &Told<'_, '_>, at: usize, rest_at: usize, 
         matches!(said, Intent::Withdraw | Intent::Deal | Intent::Renew | Intent::Report | Intent::Rate).then_some(said)
     };
     let short = || words().filter(|w| w.chars == 1).find_map(of).filter(|_| at == 0 || marked);
-    long.or_else(ruled).or_else(|| short().filter(|_| !item))
+    long.or_else(ruled).or_else(pieces).or_else(|| short().filter(|_| !item))
 }
 
 /// `12号`, read as a day, where a verb of posts stands by it.

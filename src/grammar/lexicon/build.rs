@@ -25,6 +25,8 @@ pub(super) fn simplified(sources: &[Source], errors: &mut Vec<GrammarError>) -> 
 
 pub(super) struct Builder<'a> {
     pub(super) sources: &'a [Source],
+    /// Texts are read in simplified characters, so words are kept in them: 菜薹 as 菜苔.
+    pub(super) simplified: &'a [u16],
     pub(super) errors: &'a mut Vec<GrammarError>,
     pub(super) words: Vec<Word>,
     pub(super) texts: Vec<String>,
@@ -33,7 +35,7 @@ pub(super) struct Builder<'a> {
 
 impl Builder<'_> {
     pub(super) fn reserve(&mut self, text: &str) -> usize {
-        let text = text.to_lowercase();
+        let text: String = text.to_lowercase().chars().map(|c| super::simple(self.simplified, c)).collect();
         if let Some(i) = self.by_text.get(text.as_str()) {
             return *i as usize;
         }
