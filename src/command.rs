@@ -7,6 +7,7 @@ mod form;
 mod intent;
 mod json;
 mod left;
+mod matter;
 mod normalize;
 mod number;
 mod phrase;
@@ -110,6 +111,9 @@ fn take_in<'g>(
 
 /// The reading of a scene, and what was decided where its form did not say it already.
 fn understand(scene: &Scene<'_, '_>) -> (Reading, Option<intent::Decision>) {
+    if let Some(r) = form::forwarded(scene) {
+        return (r, None);
+    }
     if let Some(r) = form::not_ours(scene) {
         return (r, None);
     }

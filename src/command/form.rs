@@ -11,12 +11,13 @@ use super::phrase::Phrase;
 use super::{Reading, Scene};
 use crate::grammar::lexicon::Sense;
 
-pub use stranger::{not_ours, unknown};
+pub use stranger::{forwarded, not_ours, unknown};
 
 /// Reads a text by its form, if it has one of these.
 pub fn read(scene: &Scene<'_, '_>) -> Option<Reading> {
     whole::whole(scene)
         .or_else(|| whole::choice(scene))
+        .or_else(|| post::helped(scene))
         .or_else(|| post::named(scene))
         .or_else(|| own::read(scene))
         .or_else(|| head::read(scene))

@@ -59,7 +59,9 @@ pub(super) fn leftovers(scene: &Scene<'_, '_>, used: &[bool], marks: bool) -> Ve
     // Marks are kept as they were said: 黄的, 有个白额头, 左角断了.
     let hard = |p: &Phrase<'_>| match p.what {
         What::Word(w) if marks => {
-            w.speaks_anywhere() && !light(p) && !spoken(p) && !p.has(Sign::In) && !p.has(Sign::Go)
+            let verb =
+                w.verbs(Force::Hint).next().is_some() || p.has(Sign::Done) || p.has(Sign::Spot) || p.has(Sign::Strays);
+            w.speaks_anywhere() && !light(p) && !spoken(p) && !p.has(Sign::In) && !p.has(Sign::Go) && !verb
         }
         // 酬谢500: a sum by itself describes nothing.
         What::Number { .. } | What::Sum(_) if marks => false,

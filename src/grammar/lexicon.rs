@@ -103,9 +103,23 @@ pub enum Sign {
     Belongs,
     Shown,
     AllSent,
+    What,
+    HowMuch,
+    Act,
+    ForMe,
+    Does,
+    Care,
+    Station,
+    News,
+    Needy,
+    Gives,
+    Spot,
+    Rise,
+    Mate,
+    Strays,
 }
 
-const SIGNS: [(&str, Sign); 41] = [
+const SIGNS: [(&str, Sign); 55] = [
     ("who", Sign::Who),
     ("where", Sign::Where),
     ("ask", Sign::Ask),
@@ -147,6 +161,20 @@ const SIGNS: [(&str, Sign); 41] = [
     ("belongs", Sign::Belongs),
     ("shown", Sign::Shown),
     ("all_sent", Sign::AllSent),
+    ("what", Sign::What),
+    ("how_much", Sign::HowMuch),
+    ("act", Sign::Act),
+    ("for_me", Sign::ForMe),
+    ("does", Sign::Does),
+    ("care", Sign::Care),
+    ("station", Sign::Station),
+    ("news", Sign::News),
+    ("needy", Sign::Needy),
+    ("gives", Sign::Gives),
+    ("spot", Sign::Spot),
+    ("rise", Sign::Rise),
+    ("mate", Sign::Mate),
+    ("strays", Sign::Strays),
 ];
 
 /// A moment's name, before it is set against "now".
@@ -171,6 +199,8 @@ pub enum Moment {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sense {
     Item(u32),
+    /// 我爸: whose the item is too.
+    Kin(u32),
     Unit(u32),
     Verb(Intent, Force),
     Digit(u8),
@@ -200,6 +230,11 @@ impl Word {
 
     pub fn item(&self) -> Option<u32> {
         self.senses.iter().find_map(|s| if let Sense::Item(i) = s { Some(*i) } else { None })
+    }
+
+    /// The item that it names along with whose it is: 我爸.
+    pub fn kin(&self) -> Option<u32> {
+        self.senses.iter().find_map(|s| if let Sense::Kin(i) = s { Some(*i) } else { None })
     }
 
     pub fn unit(&self) -> Option<u32> {
@@ -279,6 +314,8 @@ pub struct Lexicon {
     pub dearest_weight: (i64, String),
     /// For each item of the lexicon, what kind of thing it is.
     kinds: Vec<Kind>,
+    /// And whether it is given to those in need.
+    needed: Vec<bool>,
     /// The simplified form of each character from U+4E00 on; 0 where it is its own.
     simplified: Vec<u16>,
 }
@@ -301,6 +338,11 @@ pub enum Kind {
 impl Lexicon {
     pub fn kind(&self, item: u32) -> Kind {
         self.kinds.get(item as usize).copied().unwrap_or_default()
+    }
+
+    /// Clothes, bedding, food: what is given to people in need.
+    pub fn needed(&self, item: u32) -> bool {
+        self.needed.get(item as usize).copied().unwrap_or_default()
     }
 
     /// A traditional character in its simplified form, any other as it is.
@@ -337,6 +379,10 @@ impl Lexicon {
         for (index, item) in items.iter().enumerate() {
             for word in std::iter::once(&item.name).chain(&item.also) {
                 b.add(word, Sense::Item(index as u32), items.file(index), &item.name);
+            }
+            for word in &item.kin {
+                b.add(word, Sense::Kin(index as u32), items.file(index), &item.name);
+                b.sign(word, Sign::Own);
             }
             for word in &item.never {
                 // Known as a word, so that no shorter one is read inside it; what it is, the lexicon does not say.
@@ -378,6 +424,8 @@ impl Lexicon {
                 }
             })
             .collect();
+        let needs = commands.kinds.get("need").map(Vec::as_slice).unwrap_or_default();
+        let needed = items.iter().map(|item| items.path(&item.name).iter().any(|p| needs.contains(p))).collect();
         let reads = commands.intent.iter().flat_map(|i| i.reads.iter().cloned()).collect();
         Lexicon {
             automaton,
@@ -395,6 +443,7 @@ impl Lexicon {
             dear: numbers.price.dear,
             dearest_weight: (numbers.price.dearest_weight, numbers.price.weight),
             kinds,
+            needed,
             simplified,
         }
     }

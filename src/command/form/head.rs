@@ -4,7 +4,7 @@ use super::thanks;
 use crate::command::intent::posts;
 use crate::command::phrase::{Phrase, What, light, post_number};
 use crate::command::place::place as place_of_found;
-use crate::command::{Reading, Scene, left, slots};
+use crate::command::{Reading, Scene, left, matter, slots};
 use crate::grammar::Intent;
 use crate::grammar::lexicon::{Force, Sign, Word};
 use crate::market::{Place, PlaceCode};
@@ -80,6 +80,7 @@ pub fn read(scene: &Scene<'_, '_>) -> Option<Reading> {
                     r.intent = Guide;
                 }
                 r.topic = slots::official(scene).filter(|_| r.intent == Guide).or(topic.clone());
+                matter::fill(scene, &mut r);
                 topic.is_some() && (spaced || w.chars > 1 || item.is_none() || !matches!(intent, Notice | Origin))
             }
             Broadcast => {

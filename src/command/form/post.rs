@@ -49,7 +49,7 @@ pub fn named(scene: &Scene<'_, '_>) -> Option<Reading> {
     if alone && before.is_none() {
         return (digits && n >= 10).then(|| several(named_by(Intent::Contact, n), &others));
     }
-    let only_chosen = ps[..at].iter().all(|(_, p)| p.has(Sign::Choose));
+    let only_chosen = ps[..at].iter().all(|(_, p)| p.has(Sign::Choose) || p.has(Sign::ForMe));
     let (intent, verb_end) = match (before, after) {
         (Some((k, v)), after)
             if ps[..k].iter().all(|(_, p)| p.has(Sign::Choose) || matches!(p.what, What::Word(_))) && at == k + 1 =>
@@ -96,6 +96,32 @@ pub fn named(scene: &Scene<'_, '_>) -> Option<Reading> {
         rest_at.max(scene.phrases.iter().position(|p| p.end as usize > verb_end).unwrap_or(scene.phrases.len()));
     slots::of_post(scene, start, &mut r);
     Some(if lists { several(r, &others) } else { r })
+}
+
+/// 我愿意帮807那家出两个工, 812号我出点力: the number of a post, and help that is offered to whoever asked for it there.
+pub fn helped(scene: &Scene<'_, '_>) -> Option<Reading> {
+    let ps = &scene.phrases;
+    let number =
+        |p: &Phrase<'_>| post_number(p).filter(|n| *n > 100 && matches!(p.what, What::Number { digits: true, .. }));
+    let at = ps.iter().take(8).position(|p| number(p).is_some())?;
+    if ps[at].spaced && at > 0 || followed_by_count(scene, at) {
+        return None;
+    }
+    let gives = |p: &Phrase<'_>, force| p.word().is_some_and(|w| w.is_verb(Intent::AidGive, force));
+    // 帮807 by itself is read by its form; here it stands within a sentence.
+    let before = (at > 0 && gives(&ps[at - 1], Force::Strong) || at > 1 && gives(&ps[at - 1], Force::Post))
+        && !ps[..at - 1].iter().any(|p| p.is_separator());
+    let behind = ps[at + 1..].iter().take(6).any(|p| gives(p, Force::Strong));
+    if !before && !behind {
+        return None;
+    }
+    let mut r = Reading { post: number(&ps[at]), ..Reading::of(Intent::AidGive) };
+    slots::of_post(scene, number_end(ps, at), &mut r);
+    // 去帮他盖瓦 names the work, not what is given.
+    if !before && r.quantity.is_none() {
+        r.item = None;
+    }
+    Some(r)
 }
 
 fn named_by(intent: Intent, n: u64) -> Reading {

@@ -1,7 +1,7 @@
 //! What is for somebody else, or for nobody: machines, advertisements, kin, thanks.
 
 use super::post;
-use crate::command::phrase::{Phrase, What, light};
+use crate::command::phrase::{Phrase, What, light, post_number};
 use crate::command::{Reading, Scene, left};
 use crate::grammar::Intent;
 use crate::grammar::lexicon::{Force, Sense, Sign, Word};
@@ -18,6 +18,17 @@ pub(super) fn stranger(word: &Word, whole: bool) -> Option<usize> {
 /// A text that is not for us, with the reason.
 pub fn unknown(reason: &'static str) -> Reading {
     Reading { reason: Some(reason), ..Reading::of(Intent::Unknown) }
+}
+
+/// 骗 恭喜中奖先交税: a text that somebody does not trust, passed on with a word that says so.
+pub fn forwarded(scene: &Scene<'_, '_>) -> Option<Reading> {
+    let ps = &scene.phrases;
+    let at = ps.iter().position(|p| !(p.is_separator() || p.has(Sign::Polite)))?;
+    let head = ps[at].word().is_some_and(|w| w.is_verb(Intent::Fraud, Force::Head));
+    // 骗子 807 reports a post.
+    let rest = ps[at + 1..].iter().find(|p| !p.is_separator())?;
+    let topic = left::rest_text(scene, at + 1).filter(|_| head && post_number(rest).is_none());
+    topic.map(|topic| Reading { topic: Some(topic), ..Reading::of(Intent::Fraud) })
 }
 
 /// Whether some word says that the text is a machine's, or for someone else.
@@ -37,7 +48,6 @@ pub fn not_ours(scene: &Scene<'_, '_>) -> Option<Reading> {
         return match reason {
             // 告诉815我到了
             NOT_FOR_US if post::named(scene).is_some_and(|r| !r.unsure) => None,
-            _ if scene.text.starts_with('骗') => None,
             _ if doubted(scene) => Some(Reading { topic: left::rest_text(scene, 0), ..Reading::of(Intent::Ask) }),
             _ => Some(unknown(reason)),
         };

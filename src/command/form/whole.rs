@@ -23,7 +23,8 @@ pub fn whole(scene: &Scene<'_, '_>) -> Option<Reading> {
         .map(|p| p.text(text))
         .collect();
     // 后头还有没得: what is asked for, without the asking.
-    let asking = |p: &Phrase<'_>| [Sign::Ask, Sign::Have, Sign::IsThere, Sign::Total].iter().any(|s| p.has(*s));
+    let asking =
+        |p: &Phrase<'_>| [Sign::Ask, Sign::Not, Sign::Have, Sign::IsThere, Sign::Total].iter().any(|s| p.has(*s));
     let matter: String =
         scene.phrases.iter().filter(|p| !light(p) && !asking(p) && !thanks(p)).map(|p| p.text(text)).collect();
     let unasked: String =

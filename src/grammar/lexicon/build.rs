@@ -46,7 +46,7 @@ impl Builder<'_> {
         at
     }
 
-    fn sign(&mut self, text: &str, sign: Sign) {
+    pub(super) fn sign(&mut self, text: &str, sign: Sign) {
         let at = self.reserve(text);
         self.words[at].signs |= 1 << sign as u8;
     }
@@ -276,7 +276,9 @@ fn clash(a: Sense, b: Sense) -> bool {
         (Verb(i, f), Verb(j, g)) => {
             i != j && f == g && matches!(f, Force::Strong | Force::Head | Force::Whole | Force::Post)
         }
-        (Item(_), Item(_)) | (Unit(_), Unit(_)) | (Digit(_), Digit(_)) | (Power(_), Power(_)) => true,
+        (Item(_), Item(_)) | (Kin(_), Kin(_)) | (Unit(_), Unit(_)) | (Digit(_), Digit(_)) | (Power(_), Power(_)) => {
+            true
+        }
         (Money(..), Money(..)) | (Period(_), Period(_)) | (Pay(_), Pay(_)) => true,
         (Moment(_), Moment(_)) | (Stranger(_), Stranger(_)) | (StrangerWhole(_), StrangerWhole(_)) => true,
         (StrangerTrait(_), StrangerTrait(_)) => true,
