@@ -331,9 +331,14 @@ fn amounts_and_prices(
     if let Some((i, a)) = chosen.and_then(|i| amount_at(&i).map(|a| (i, a))) {
         used[i] = true;
         let counts_people = scene.grammar.units.at(a.unit).is_some_and(|u| u.dimension == "count");
-        if work && counts_people && a.lo.is_integer() {
+        let unit = scene.grammar.units.at(a.unit).map(|u| u.name.as_str());
+        if work && counts_people && unit == Some("个") && a.lo.is_integer() {
             r.people = r.people.or(u32::try_from(*a.lo.numer()).ok());
-        } else if work {
+        } else if ride(intent) && unit == Some("个") && s.item.is_none() {
+            // 车上还差三个
+            used[i] = r.people.is_none();
+            r.people = r.people.or(a.lo.is_integer().then(|| u32::try_from(*a.lo.numer()).ok()).flatten());
+        } else if intent == Intent::Seek {
             used[i] = false;
         } else {
             r.quantity = Some(quantity(scene, &a));
@@ -348,7 +353,11 @@ fn amounts_and_prices(
         .iter()
         .copied()
         .find(|i| matches!(ps[*i].what, What::Sum(x) if x.per == Per::Nothing && x.yuan.is_integer()));
-    let counted = counted.filter(|_| s.sums.len() > 1 && r.quantity.is_none() && !work);
+    let counted = counted.filter(|i| {
+        // 旧砖三千块: right behind the thing
+        let behind = i.checked_sub(1).is_some_and(|b| s.item == Some(b)) && !ps[*i].spaced;
+        (s.sums.len() > 1 || behind) && r.quantity.is_none() && !work
+    });
     if let (Some(unit), Some(i)) = (of_money, counted)
         && let What::Sum(x) = ps[i].what
     {
@@ -425,6 +434,10 @@ fn amounts_and_prices(
     }
 }
 
+fn ride(intent: Intent) -> bool {
+    matches!(intent, Intent::RideOffer | Intent::RideNeed)
+}
+
 /// Per what a price of goods is, where that is not the unit they are counted in: 肥猪2头,400斤,8块5 is by the 斤; and 才用一年
 /// 1800 is for the thing, unless it is let.
 fn sold_by(scene: &Scene<'_, '_>, s: &Share, x: &Sum, price: &mut Price) {
@@ -445,7 +458,7 @@ fn sold_by(scene: &Scene<'_, '_>, s: &Share, x: &Sum, price: &mut Price) {
                 price.per = Some(usual.clone());
             }
         }
-        Per::Period(_) if !scene.phrases.iter().any(|p| p.has(Sign::Rent)) => price.per = None,
+        Per::Period(_) if x.also.is_none() && !scene.phrases.iter().any(|p| p.has(Sign::Rent)) => price.per = None,
         _ => {}
     }
 }
@@ -454,7 +467,7 @@ fn sold_by(scene: &Scene<'_, '_>, s: &Share, x: &Sum, price: &mut Price) {
 fn lone_number(scene: &Scene<'_, '_>, intent: Intent, r: &mut Reading, used: &mut [bool]) {
     let ps = &scene.phrases;
     for (i, p) in ps.iter().enumerate() {
-        let What::Number { n, .. } = p.what else { continue };
+        let What::Number { n, bound, .. } = p.what else { continue };
         // C1 is no number of anything.
         let next = ps.get(i + 1);
         // 45岁, 一公一母: what it counts stands behind it.
@@ -463,6 +476,7 @@ fn lone_number(scene: &Scene<'_, '_>, intent: Intent, r: &mut Reading, used: &mu
                 && !q.is_separator()
                 && !light(q)
                 && !q.has(Sign::Negotiable)
+                && !q.has(Sign::Who)
                 && !matches!(q.what, What::Place(_) | What::Phone | What::Day(_))
                 && q.word().is_none_or(|w| w.verbs(Force::Strong).next().is_none() && !w.has(Sign::PayInKind))
         });
@@ -470,7 +484,7 @@ fn lone_number(scene: &Scene<'_, '_>, intent: Intent, r: &mut Reading, used: &mu
         if used[i] || n.lo <= Exact::from_integer(0) || attached {
             continue;
         }
-        let sum = Sum { yuan: n.lo, max: n.hi, per: Per::Nothing, pay: false, of_one: false };
+        let sum = Sum { yuan: n.lo, max: n.hi, bound, per: Per::Nothing, also: None, pay: false, of_one: false };
         match intent {
             Intent::Sell | Intent::Buy | Intent::Order if r.price.is_none() && r.quantity.is_some() => {
                 r.price = Some(price(scene, &sum, r.quantity.as_ref()));
@@ -508,17 +522,21 @@ fn unit_name(scene: &Scene<'_, '_>, unit: u32) -> String {
 }
 
 pub(super) fn quantity(scene: &Scene<'_, '_>, a: &Amount) -> Quantity {
-    Quantity { amount: a.lo, max: a.hi, unit: unit_name(scene, a.unit), approx: a.approx }
+    Quantity { amount: a.lo, max: a.bound.upper(a.lo, a.hi), unit: unit_name(scene, a.unit), approx: a.approx }
 }
 
 pub(super) fn price(scene: &Scene<'_, '_>, s: &Sum, of: Option<&Quantity>) -> Price {
     let per = match s.per {
         Per::Unit(u) => Some(unit_name(scene, u)),
+        // land for a year is let by the 亩, work by its time, else it is the thing that has the price
+        Per::Period(_) if s.also.and_then(|u| scene.grammar.units.at(u)).is_some_and(|u| u.dimension == "area") => {
+            s.also.map(|u| unit_name(scene, u))
+        }
         Per::Period(p) => scene.grammar.lexicon.periods.get(usize::from(p)).cloned(),
         Per::Nothing => of.map(|q| q.unit.clone()),
         Per::Whole => None,
     };
-    Price { yuan: s.yuan, max: s.max, per, negotiable: false }
+    Price { yuan: s.yuan, max: s.bound.upper(s.yuan, s.max), per, negotiable: false }
 }
 
 /// 落在碛口到三交的班车上: a place from which something goes on to another is not where it is.
@@ -559,10 +577,23 @@ fn common(scene: &Scene<'_, '_>, intent: Intent, r: &mut Reading, used: &mut [bo
     for (i, p) in ps.iter().enumerate() {
         match p.what {
             What::Day(d) if r.when.is_none() => {
-                if let Some(day) = date::settle(d, scene.now, past) {
-                    let part = d.part.and_then(|p| scene.grammar.lexicon.parts.get(usize::from(p)).cloned());
-                    r.when = Some(When { day, part });
+                if let Some(day) = date::settle(d, scene.now, scene.market_days, past) {
+                    r.when = Some(When { day, part: part_name(scene, d.part) });
                     used[i] = true;
+                }
+            }
+            // 国庆…10月1号晚上: said again, more closely; 明天…早上8点
+            What::Day(d) if r.when.as_ref().map(|w| w.day) == date::settle(d, scene.now, scene.market_days, past) => {
+                if let Some(w) = r.when.as_mut() {
+                    w.part = w.part.take().or(part_name(scene, d.part));
+                    used[i] = true;
+                }
+            }
+            What::Clock(at) => {
+                if let Some(w) = r.when.as_mut().filter(|w| w.part.is_none() && at.is_some()) {
+                    w.part = part_name(scene, at);
+                    // the hour is left to be read
+                    used[i] = scene.grammar.lexicon.word(p.text(scene.text)).is_some();
                 }
             }
             What::People(n) if r.people.is_none() => {
@@ -591,6 +622,11 @@ fn common(scene: &Scene<'_, '_>, intent: Intent, r: &mut Reading, used: &mut [bo
     }
     r.phone = phone(scene);
     r.name = contact_name(scene, used);
+}
+
+/// The standard name of a part of the day.
+fn part_name(scene: &Scene<'_, '_>, part: Option<u8>) -> Option<String> {
+    part.and_then(|p| scene.grammar.lexicon.parts.get(usize::from(p)).cloned())
 }
 
 /// 牯牛, 沙牛: the sex is in the name, where the canonical name lacks it.
