@@ -675,6 +675,9 @@ fn contact_name(scene: &Scene<'_, '_>, used: &mut [bool]) -> Option<String> {
         used[i] = true;
         return Some(ps[i].text(scene.text).to_string());
     }
+    if let Some(name) = signed(scene, used) {
+        return Some(name);
+    }
     let i = cue.into_iter().chain(by_phone).find(|i| *i < ps.len() && short(*i) && !used[*i])?;
     if cue != Some(i)
         && !ps[i].spaced
@@ -684,4 +687,23 @@ fn contact_name(scene: &Scene<'_, '_>, used: &mut [bool]) -> Option<String> {
     }
     used[i] = true;
     Some(ps[i].text(scene.text).to_string())
+}
+
+/// ——老王: a name behind a dash at the end.
+fn signed(scene: &Scene<'_, '_>, used: &mut [bool]) -> Option<String> {
+    let ps = &scene.phrases;
+    let i = ps.iter().rposition(|p| matches!(p.what, What::Mark) && p.text(scene.text) == "-")?;
+    let name = scene.text[ps[i].end as usize..].trim();
+    let known = |p: &Phrase<'_>| !matches!(p.what, What::Unread | What::Word(_) | What::Item { .. } | What::Compound);
+    let named =
+        scene.grammar.lexicon.signers.iter().any(|s| name.starts_with(s.as_str()) || name.ends_with(s.as_str()));
+    let ok = named
+        && (2..=4).contains(&name.chars().count())
+        && name.chars().all(super::normalize::is_han)
+        && !ps[i + 1..].iter().any(|p| known(p) || p.word().is_some_and(|w| w.verbs(Force::Strong).next().is_some()));
+    if !ok {
+        return None;
+    }
+    used[i + 1..].fill(true);
+    Some(name.to_string())
 }

@@ -19,6 +19,18 @@ pub struct Commands {
     /// Words that say either of two intents, and are asked back.
     pub ambiguous: BTreeMap<String, Vec<Intent>>,
     pub compounds: Compounds,
+    #[serde(default)]
+    pub slips: Slips,
+}
+
+/// What is meant by a syllable alone, and by a word at the head of a text.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Slips {
+    #[serde(default)]
+    pub alone: BTreeMap<String, String>,
+    #[serde(default)]
+    pub first: BTreeMap<String, String>,
 }
 
 /// The words of one intent; the comments of the file say what each list is for.
@@ -69,6 +81,8 @@ pub struct Stranger {
 pub struct Noise {
     pub signatures: Vec<String>,
     pub prefixes: Vec<String>,
+    #[serde(default)]
+    pub signers: Vec<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
