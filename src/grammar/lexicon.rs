@@ -96,6 +96,13 @@ pub enum Sign {
     Rent,
     Firm,
     Itself,
+    SelfData,
+    Erase,
+    Posted,
+    Asked,
+    Belongs,
+    Shown,
+    AllSent,
     What,
     HowMuch,
     Act,
@@ -116,7 +123,7 @@ pub enum Sign {
     Between,
 }
 
-const SIGNS: [(&str, Sign); 48] = [
+const SIGNS: [(&str, Sign); 55] = [
     ("who", Sign::Who),
     ("where", Sign::Where),
     ("ask", Sign::Ask),
@@ -151,6 +158,13 @@ const SIGNS: [(&str, Sign); 48] = [
     ("measure", Sign::Measure),
     ("rent", Sign::Rent),
     ("itself", Sign::Itself),
+    ("self_data", Sign::SelfData),
+    ("erase", Sign::Erase),
+    ("posted", Sign::Posted),
+    ("asked", Sign::Asked),
+    ("belongs", Sign::Belongs),
+    ("shown", Sign::Shown),
+    ("all_sent", Sign::AllSent),
     ("what", Sign::What),
     ("how_much", Sign::HowMuch),
     ("act", Sign::Act),
