@@ -50,7 +50,7 @@ pub fn of_post(scene: &Scene<'_, '_>, from: usize, r: &mut Reading) {
             r.quantity = amount.map(|a| quantity(scene, &a));
             match sum {
                 Some(s) if s.pay || matches!(s.per, Per::Period(_)) => r.wage = Some(price(scene, &s, None)),
-                sum => r.price = sum.map(|s| price(scene, &s, None)),
+                sum => r.price = sum.map(|s| price(scene, &s, r.quantity.as_ref())),
             }
             bare_numbers(rest, r);
             if r.intent == Intent::Edit {

@@ -117,13 +117,15 @@ pub enum Sign {
     Rise,
     Mate,
     Strays,
+    /// 改成, 写错了: what was said before is put right.
+    Corrects,
     Below,
     Above,
     Whole,
     Between,
 }
 
-const SIGNS: [(&str, Sign); 55] = [
+const SIGNS: [(&str, Sign); 56] = [
     ("who", Sign::Who),
     ("where", Sign::Where),
     ("ask", Sign::Ask),
@@ -179,6 +181,7 @@ const SIGNS: [(&str, Sign); 55] = [
     ("rise", Sign::Rise),
     ("mate", Sign::Mate),
     ("strays", Sign::Strays),
+    ("corrects", Sign::Corrects),
 ];
 
 /// A moment's name, before it is set against "now".

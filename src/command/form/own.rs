@@ -2,12 +2,37 @@
 //! `上回退订了,又想收了`.
 
 use crate::command::phrase::{Phrase, What, light};
-use crate::command::{Reading, Scene};
+use crate::command::{Reading, Scene, intent, slots};
 use crate::grammar::Intent;
 use crate::grammar::lexicon::{Force, Sign};
 
 /// Longer texts tell a story.
 const MOST: usize = 24;
+
+/// 价格改成3块, 刚才发错了,不是200斤是120斤: what was posted last is put right; no number says which post it is.
+pub fn corrects(scene: &Scene<'_, '_>) -> Option<Reading> {
+    let ps = &scene.phrases;
+    let told = |p: &Phrase<'_>| {
+        matches!(p.what, What::Amount(_) | What::Sum(_) | What::People(_) | What::Number { .. } | What::Day(_))
+    };
+    let at = ps.iter().take(MOST).position(|p| p.has(Sign::Corrects))?;
+    let deals =
+        |p: &Phrase<'_>| p.word().is_some_and(|w| !w.has(Sign::Corrects) && w.verbs(Force::Strong).any(intent::posts));
+    if ps.len() > MOST || ps.iter().any(deals) || !ps[at..].iter().any(told) {
+        return None;
+    }
+    // 不是200斤是120斤: what it is follows what it is not
+    let named = ps.iter().position(|p| p.text(scene.text).starts_with("不是")).unwrap_or(at).max(at);
+    let counts = ps[named..].iter().filter(|p| told(p)).count();
+    let denied = ps[named].text(scene.text).starts_with("不是") || ps[named].has(Sign::Not);
+    let from = match ps.iter().enumerate().skip(named).filter(|(_, p)| told(p)).nth(1) {
+        Some((second, _)) if denied && counts > 1 => second,
+        _ => at,
+    };
+    let mut r = Reading::of(Intent::Edit);
+    slots::of_post(scene, from, &mut r);
+    Some(r)
+}
 
 /// Reads what is said of the sender's own posts as a whole, of his data, of how the service is used.
 pub fn read(scene: &Scene<'_, '_>) -> Option<Reading> {

@@ -44,7 +44,7 @@ pub fn named(scene: &Scene<'_, '_>) -> Option<Reading> {
         scene.phrases.get(index + 1).is_some_and(|p| p.has(Sign::NumberMark)) || matches!(phrase.what, What::Day(_));
     let (others, rest_at) = further(scene, index, n);
     let after = begins(scene, rest_at).or_else(|| begins(scene, ps.iter().find(|(i, _)| *i >= rest_at)?.0));
-    let digits = matches!(phrase.what, What::Number { digits: true, .. } | What::Day(_));
+    let digits = matches!(phrase.what, What::Number { digits: true, .. } | What::Day(_)) || spelt(scene, phrase);
     let alone = ps.iter().all(|(i, _)| *i == index || (*i > index && *i < rest_at));
     if alone && before.is_none() {
         return (digits && n >= 10).then(|| several(named_by(Intent::Contact, n), &others));
@@ -57,6 +57,8 @@ pub fn named(scene: &Scene<'_, '_>) -> Option<Reading> {
             match after {
                 // 我要 807 成交: the stronger word counts.
                 Some((end, w)) if v == Intent::Contact => (w, end),
+                // 跟664联系, 给714打个好评: the word behind says what is done.
+                Some((end, w)) if v == Intent::Relay && w != Intent::Relay && one_character(scene, &ps, k) => (w, end),
                 // 给我807的电话
                 Some((end, Intent::Contact)) if v == Intent::Relay && end == scene.text.len() => (Intent::Contact, end),
                 _ => (v, 0),
@@ -122,6 +124,16 @@ pub fn helped(scene: &Scene<'_, '_>) -> Option<Reading> {
         r.item = None;
     }
     Some(r)
+}
+
+fn one_character(scene: &Scene<'_, '_>, ps: &Told<'_, '_>, k: usize) -> bool {
+    ps[k].1.text(scene.text).chars().count() == 1
+}
+
+/// 八一九: digits spelt one by one.
+fn spelt(scene: &Scene<'_, '_>, p: &Phrase<'_>) -> bool {
+    let text = p.text(scene.text);
+    text.chars().count() >= 3 && text.chars().all(|c| "零〇一二三四五六七八九幺".contains(c))
 }
 
 fn named_by(intent: Intent, n: u64) -> Reading {
