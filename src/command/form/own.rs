@@ -15,7 +15,8 @@ pub fn corrects(scene: &Scene<'_, '_>) -> Option<Reading> {
     let told = |p: &Phrase<'_>| {
         matches!(p.what, What::Amount(_) | What::Sum(_) | What::People(_) | What::Number { .. } | What::Day(_))
     };
-    let at = ps.iter().take(MOST).position(|p| p.has(Sign::Corrects))?;
+    let changes = |p: &Phrase<'_>| p.word().is_some_and(|w| w.chars > 2 && w.is_verb(Intent::Edit, Force::Post));
+    let at = ps.iter().take(MOST).position(|p| p.has(Sign::Corrects) || changes(p))?;
     let deals =
         |p: &Phrase<'_>| p.word().is_some_and(|w| !w.has(Sign::Corrects) && w.verbs(Force::Strong).any(intent::posts));
     if ps.len() > MOST || ps.iter().any(deals) || !ps[at..].iter().any(told) {
