@@ -91,7 +91,7 @@ impl Service {
         let grammar = self.grammar.get();
         let home = self.rules.station(&mo).map(|s| s.place).unwrap_or_default();
         // A fault of the reader must not cost the message: it is kept for the manager.
-        let reading = catch_unwind(AssertUnwindSafe(|| command::read(&grammar, home, now, &mo.text)))
+        let reading = catch_unwind(AssertUnwindSafe(|| command::read(&grammar, home, now, &mo.text).posted()))
             .unwrap_or_else(|_| verbs::fault());
         match self.decide(&mo, reading, now).await {
             Err(StoreError::Fault(cause)) => {

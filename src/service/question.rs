@@ -34,7 +34,7 @@ pub fn meant<'r>(facts: &Facts, reading: &'r Reading, env: &Env<'_>, mo: &Mo) ->
 fn answer_to(facts: &Facts, reading: &Reading, env: &Env<'_>, mo: &Mo) -> Option<(Ask, Reading)> {
     let person = facts.person.as_ref().filter(|p| p.stopped.is_none())?;
     let near = env.rules.station(mo).map(|s| s.place).unwrap_or_default();
-    let read = |text: &str| command::read(env.grammar, near, env.now, text);
+    let read = |text: &str| command::read(env.grammar, near, env.now, text).posted();
     if let (Intent::Choose, Some(choice)) = (reading.intent, reading.choice) {
         let ask = asked::open(person, env.now)?;
         let Ask::Meaning { text, intents } = ask else { return None };
