@@ -19,6 +19,7 @@ pub mod question;
 pub mod sweep;
 pub mod turn;
 pub mod verbs;
+pub mod vouch;
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};

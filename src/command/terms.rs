@@ -2,13 +2,16 @@
 //!
 //! The words are those of `grammar/terms.toml` and stay in the remark. A text is read clause by clause, each once.
 
-use super::phrase::What;
+use super::phrase::{Phrase, What};
 use super::slots::{known_item, quantity};
 use super::{Reading, Scene, traits};
 use crate::grammar::Intent;
 use crate::grammar::board::Board;
+use crate::grammar::lexicon::Kind;
 use crate::market::{Terms, Transport};
 
+/// The item that only says which vehicle is meant.
+const PLATE: &str = "车牌";
 /// Between these a text is in clauses.
 const BETWEEN: [char; 11] = [',', '。', ';', '!', ' ', '、', '.', '(', ')', ':', '?'];
 
@@ -33,6 +36,7 @@ pub(super) fn heed(scene: &Scene<'_, '_>, board: &Board, r: &mut Reading) {
         }
     }
     other_than(scene, r, &refused);
+    plated(scene, r);
     let said = kept.join(" ");
     let mut terms = Terms::default();
     for thing in &refused {
@@ -49,6 +53,30 @@ pub(super) fn heed(scene: &Scene<'_, '_>, board: &Board, r: &mut Reading) {
     terms.least = least(scene);
     r.terms = terms;
     r.traits = traits::traits(scene, board, r, &said);
+    // 名字石光明: what is a name is no place
+    if let (Some(name), Some(place)) = (&r.traits.name, &r.place)
+        && name.contains(place.name.trim_end_matches(['区', '县', '市', '镇', '乡', '村']))
+    {
+        r.place = None;
+    }
+    let (terms, traits) = (r.terms.clone(), r.traits.clone());
+    for also in &mut r.also {
+        (also.terms, also.traits) = (terms.clone(), traits.clone());
+    }
+}
+
+/// 寻摩托车 车牌贵H12345: the vehicle is missing, its plate says which.
+fn plated(scene: &Scene<'_, '_>, r: &mut Reading) {
+    if !matches!(r.intent, Intent::Lost | Intent::Found) || !r.item.as_ref().is_some_and(|i| i.name == PLATE) {
+        return;
+    }
+    let kind = |p: &Phrase<'_>| p.item().map(|i| scene.grammar.lexicon.kind(i));
+    let apart = scene.phrases.windows(2).find(|w| {
+        kind(&w[0]) == Some(Kind::Vehicle) && w[1].is_separator() || w[1].spaced && kind(&w[0]) == Some(Kind::Vehicle)
+    });
+    if let Some(vehicle) = apart {
+        r.item = Some(known_item(scene, &vehicle[0]));
+    }
 }
 
 /// What a clause says is not meant; empty where the refusal stands alone.
@@ -79,12 +107,19 @@ fn not_meant<'t>(scene: &Scene<'_, '_>, clause: &'t str) -> Option<&'t str> {
 
 /// 收药材,除了板蓝根都要: what is not meant is not what the text is about.
 fn other_than(scene: &Scene<'_, '_>, r: &mut Reading, refused: &[&str]) {
-    let within = |said: &str| refused.iter().any(|t| t.contains(said));
+    let start = |t: &str| t.as_ptr() as usize - scene.text.as_ptr() as usize;
+    let spans: Vec<_> = refused.iter().map(|t| start(t)..start(t) + t.len()).collect();
+    let inside = |p: &Phrase<'_>| spans.iter().any(|s| s.start <= p.start as usize && (p.end as usize) <= s.end);
+    // it stands in what is refused, and nowhere else
+    let within = |said: &str| {
+        let mut named = scene.phrases.iter().filter(|p| p.text(scene.text) == said).peekable();
+        named.peek().is_some() && named.all(inside)
+    };
     r.also.retain(|a| a.item.as_ref().is_none_or(|i| !within(&i.said)));
     if !r.item.as_ref().is_some_and(|i| within(&i.said)) {
         return;
     }
-    let other = scene.phrases.iter().find(|p| p.item().is_some() && !within(p.text(scene.text)));
+    let other = scene.phrases.iter().find(|p| p.item().is_some() && !inside(p));
     if let Some(p) = other {
         r.item = Some(known_item(scene, p));
     }

@@ -7,7 +7,7 @@ use super::years::{self, Years};
 use super::{Reading, Scene};
 use crate::grammar::Intent;
 use crate::grammar::board::{Board, Role};
-use crate::grammar::lexicon::Kind;
+use crate::grammar::lexicon::{Kind, sex};
 use crate::grammar::terms::{Group, Parts};
 use crate::market::{Sex, Traits};
 
@@ -29,12 +29,23 @@ pub(super) fn traits(scene: &Scene<'_, '_>, board: &Board, r: &mut Reading, text
         let long = |w: &&str| w.chars().filter(char::is_ascii_digit).count() >= DIGITS;
         t.numbers = numbers.filter(long).filter(|w| r.phone.as_deref() != Some(*w)).map(str::to_string).collect();
     }
+    if kind == Some(Kind::Animal) && !missing {
+        t.sex = r.item.as_ref().and_then(|i| named_sex(scene, &i.name, &i.said));
+    }
     if board.rules.people && (!missing || kind == Some(Kind::Person)) {
         people(scene, board, r, text, &mut t);
     }
     t.said.sort();
     t.said.dedup();
     t
+}
+
+/// 公牛: the sex is in the word, where the item's own name lacks it.
+fn named_sex(scene: &Scene<'_, '_>, name: &str, said: &str) -> Option<Sex> {
+    said.chars().filter(|c| !name.contains(*c)).find_map(|c| {
+        let mut b = [0; 4];
+        scene.grammar.lexicon.word(c.encode_utf8(&mut b)).and_then(sex)
+    })
 }
 
 /// The values of all groups of a board that a text names.
@@ -82,7 +93,9 @@ fn part_of(parts: &Parts, before: &str, after: &str) -> Option<String> {
         if let Some(part) = names(&|n| before.ends_with(n)) {
             return (!parts.not.iter().any(|w| before.ends_with(w.as_str()))).then_some(part);
         }
-        let fillers = ["是", "有块", "有点", "有", "上", "块", "一", "撮", "条", "点", "戴", "个", "系", "穿", "全", "毛", "是块"];
+        let fillers = [
+            "是", "有块", "有点", "有", "上", "块", "一", "撮", "条", "点", "戴", "个", "系", "穿", "全", "毛", "是块",
+        ];
         let shorter = fillers.iter().find_map(|f| before.strip_suffix(f))?;
         before = shorter;
     }
@@ -193,7 +206,8 @@ fn people(scene: &Scene<'_, '_>, board: &Board, r: &mut Reading, text: &str, t: 
     debug_assert!(board.rules.people && board.side.iter().any(|s| s.role == Role::Offer));
     for Years { from, to, limit, at } in years::years(text, friends) {
         let clause = text[..at].rsplit(' ').next().unwrap_or_default();
-        let looked_for = first(&words.looks, clause).is_some() && !words.own.iter().any(|w| clause.contains(w.as_str()));
+        let looked_for =
+            first(&words.looks, clause).is_some() && !words.own.iter().any(|w| clause.contains(w.as_str()));
         let wanted = limit || hires || friends && looked_for;
         match wanted {
             true if limit || from != to || friends => r.terms.age = Some((from, to)),

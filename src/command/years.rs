@@ -41,7 +41,8 @@ pub(super) fn years(text: &str, bare: bool) -> Vec<Years> {
         let below = ["以下", "以内", "之内", "内"].iter().any(|w| rest.starts_with(w));
         let above = ["以上", "往上"].iter().any(|w| rest.starts_with(w));
         // 23号, 300元, 1米65: what counts something else is no age
-        let counts = "号日月年元块万斤个米人公.%".chars().any(|c| rest.starts_with(c)) || rest.starts_with(|c: char| c.is_ascii_alphanumeric());
+        let counts = "号日月年元块万斤个米人公.%".chars().any(|c| rest.starts_with(c))
+            || rest.starts_with(|c: char| c.is_ascii_alphanumeric());
         let alone = bare && digits && (16..=90).contains(&from) && !counts;
         if (said.is_some() || alone) && from <= OLDEST && to <= OLDEST && from <= to {
             if below {
@@ -65,7 +66,8 @@ fn number(text: &str) -> Option<(u16, u16, usize)> {
         let n = text[..digits].parse().ok().filter(|_| digits <= 3).unwrap_or(u16::MAX - 10);
         return Some((n, n, digits));
     }
-    let digit = |c: char| "一二三四五六七八九".chars().position(|d| d == c).map(|i| i as u16 + 1).or((c == '两').then_some(2));
+    let digit =
+        |c: char| "一二三四五六七八九".chars().position(|d| d == c).map(|i| i as u16 + 1).or((c == '两').then_some(2));
     let mut chars = text.chars();
     let first = chars.next()?;
     let second = chars.next();

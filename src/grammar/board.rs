@@ -67,6 +67,9 @@ pub struct Side {
     pub verb: String,
     /// What is said of such a post to the other side: `在卖`.
     pub doing: String,
+    /// How its owner says that it came to a deal, where `grammar/replies/` does not say.
+    #[serde(default)]
+    pub over: Option<String>,
     /// Other words for posts about some kinds of things.
     #[serde(default)]
     pub about: Vec<About>,

@@ -142,7 +142,9 @@ pub fn weigh(post: &Post, other: &Post, rules: &Rules<'_>, ratio: Ratio<'_>, now
         }
     }
     amount(offer, want, ratio, &mut fit);
-    if let (Some(a), Some(b)) = (offer.sex, want.sex) {
+    // 公牛: of beasts the word may say it
+    let sex = |p: &Post| if rules.people { p.sex } else { p.sex.or(p.traits.sex) };
+    if let (Some(a), Some(b)) = (sex(offer), sex(want)) {
         if rules.same_sex && a != b {
             return None;
         }

@@ -254,7 +254,11 @@ impl Post {
 
     /// What it is looked up by: its item, or where it goes.
     pub fn key(&self) -> Option<&str> {
-        if self.shelf.by_route || self.shelf.unsorted { self.nodes.first().map(String::as_str) } else { self.item.as_deref() }
+        if self.shelf.by_route || self.shelf.unsorted {
+            self.nodes.first().map(String::as_str)
+        } else {
+            self.item.as_deref()
+        }
     }
 
     /// The nodes of a place in the tree of places, nearest first, as posts that are looked up by route have them.

@@ -7,7 +7,7 @@ use crate::store::record::{Ask, Then};
 
 /// Whether a digit answers it.
 pub fn by_digit(ask: &Ask) -> bool {
-    matches!(ask, Ask::Which { .. } | Ask::Meaning { .. })
+    matches!(ask, Ask::Which { .. } | Ask::Meaning { .. } | Ask::Vouch { .. })
 }
 
 /// The question that a digit answers.

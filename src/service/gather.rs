@@ -3,12 +3,13 @@
 use super::facts::{Draft, Facts, OWN, read_posts, visible};
 use super::outcome::Env;
 use super::turn::newcomer;
-use super::{asked, find, own, person, post, question};
+use super::{asked, find, own, person, post, question, vouch};
 use crate::carrier::fingerprint;
 use crate::clock::MINUTE;
 use crate::command::{Intent, Reading};
 use crate::market::{Post, PostId};
 use crate::message::{Mo, Sender};
+use crate::store::record::Ask;
 use crate::store::{SeenKey, StoreError, View};
 
 /// A carrier that gives neither an id nor its own time: an equal text this soon is the carrier's repeat, a later one the
@@ -80,6 +81,17 @@ pub fn gather(view: &dyn View, env: &Env<'_>, mo: &Mo, reading: &Reading) -> Res
             facts.listed = visible(view, &own::rest(person, env.now), env.now, |_| true)?;
         } else if let Some(ids) = asked::open_list(person, env.now) {
             facts.listed = read_posts(view, ids.iter())?;
+        }
+    }
+    let vouched = facts.person.as_ref().and_then(|p| asked::open(p, env.now)).cloned();
+    if let (Intent::Choose, Some(Ask::Vouch { post })) = (reading.intent, vouched) {
+        facts.named = view.post(post)?;
+        if let Some(post) = facts.named.clone() {
+            facts.named_owner = view.person(post.owner)?;
+            if let Some(shown) = vouch::shown(&post).filter(|_| reading.choice == Some(1)) {
+                let draft = meet(view, env, shown)?;
+                facts.drafts.push(draft);
+            }
         }
     }
     for manager in env.rules.station(mo).map(|s| s.managers.as_slice()).unwrap_or_default() {

@@ -6,7 +6,7 @@ use super::facts::Facts;
 use super::facts::{Draft, Match, home};
 use super::outcome::Env;
 use super::turn::Turn;
-use super::{ask, list};
+use super::{ask, list, vouch};
 use crate::clock::{BEIJING_OFFSET, DAY, Timestamp};
 use crate::command::Reading;
 use crate::grammar::Grammar;
@@ -98,7 +98,8 @@ fn one(env: &Env<'_>, mo: &Mo, facts: &Facts, r: &Reading, owner: Msisdn, id: Po
         nodes = Vec::new();
     }
     // 找活 alone is a post, 招工 alone says nothing of what for.
-    let says_nothing = side.role == Role::Want && r.people.is_none() && r.wage.is_none() && r.remark.is_none();
+    let says_nothing =
+        side.role == Role::Want && to.is_none() && r.people.is_none() && r.wage.is_none() && r.remark.is_none();
     if r.item.is_none() && (board.item == Need::Required || says_nothing) {
         return None;
     }
@@ -182,12 +183,20 @@ pub fn post(turn: &mut Turn<'_>) {
         turn.answer(Reply::new("too_many_live").set("count", turn.person.posts.len().to_string()));
         return;
     }
-    let drafts = std::mem::take(&mut turn.facts.drafts);
+    let mut drafts = std::mem::take(&mut turn.facts.drafts);
     let first = turn.person.posts.is_empty();
     turn.person.today.posts = today;
     turn.person.posts.extend(drafts.iter().map(|d| d.post.id));
     // a new text overtakes what was left open about an earlier one
     turn.person.questions.retain(|q| !matches!(q.ask, Ask::Meaning { .. } | Ask::Item { .. }));
+    let waits: Vec<bool> = drafts.iter().map(|d| vouch::must_wait(turn, &d.post)).collect();
+    for at in (0..drafts.len()).rev().filter(|at| waits[*at]) {
+        let draft = drafts.remove(at);
+        vouch::hold(turn, draft);
+    }
+    if drafts.is_empty() {
+        return;
+    }
     match drafts.as_slice() {
         [one] if turn.facts.again.is_empty() => answer_one(turn, one, first),
         many => answer_many(turn, many),

@@ -9,7 +9,7 @@ use std::mem::discriminant;
 use super::facts::Facts;
 use super::outcome::Env;
 use super::turn::Turn;
-use super::{ask, asked, contact, list, own};
+use super::{ask, asked, contact, list, own, vouch};
 use crate::clock::Timestamp;
 use crate::command::{self, Intent, Reading};
 use crate::market::PostId;
@@ -90,6 +90,13 @@ pub fn answered(turn: &mut Turn<'_>) -> Answered {
             let reply = ask::meaning(turn.env.grammar, &text, &intents);
             turn.answer(reply);
             return Answered::Done;
+        }
+        Some(Ask::Vouch { post }) => {
+            if matches!(turn.reading.choice, Some(1 | 2)) {
+                vouch::answer(turn, post);
+                return Answered::Done;
+            }
+            return Answered::No;
         }
         _ => return Answered::No,
     };

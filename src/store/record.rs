@@ -213,6 +213,8 @@ pub enum Ask {
     Place,
     /// What he sells, wants or looks for: what he says next is read together with this text.
     Item { text: String },
+    /// Whether the manager vouches for a post: 1 shows it, 2 does not.
+    Vouch { post: PostId },
 }
 
 /// What a picked post is wanted for.

@@ -1,6 +1,7 @@
 //! All integration tests, in one binary: one module a subject.
 
 mod bad_input;
+mod boards;
 mod carriers;
 mod cli;
 mod config;

@@ -88,10 +88,15 @@ impl Stage {
     async fn posts(&mut self, from: Msisdn, text: &str) -> Vec<PostId> {
         self.text(from, text).await;
         let posts = self.of(from).await;
-        if self.store.read({
-            let posts = posts.clone();
-            move |v| Ok(posts.iter().any(|p| v.post(*p).ok().flatten().is_some_and(|p| p.state == PostState::Held)))
-        }).await.expect("a read") {
+        if self
+            .store
+            .read({
+                let posts = posts.clone();
+                move |v| Ok(posts.iter().any(|p| v.post(*p).ok().flatten().is_some_and(|p| p.state == PostState::Held)))
+            })
+            .await
+            .expect("a read")
+        {
             self.text(Msisdn::from_u64(MANAGER), "1").await;
         }
         posts
@@ -134,10 +139,12 @@ impl Stage {
 #[tokio::test]
 async fn those_meet_who_should() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/scenes");
-    let mut files: Vec<_> = std::fs::read_dir(folder).expect("the scenes").filter_map(Result::ok).map(|e| e.path()).collect();
+    let mut files: Vec<_> =
+        std::fs::read_dir(folder).expect("the scenes").filter_map(Result::ok).map(|e| e.path()).collect();
     files.retain(|f| f.extension().is_some_and(|e| e == "toml"));
     files.sort();
-    let mut stage = Stage::new(Grammar::built_in().expect("the grammar loads"));
+    let mut stage =
+        Stage::new(Grammar::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("grammar")).expect("the grammar loads"));
     let (mut pairs, mut low) = (0, Vec::new());
     for file in files {
         let text = std::fs::read_to_string(&file).expect("a scene");

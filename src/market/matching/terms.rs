@@ -37,8 +37,8 @@ fn excluded(a: &Post, b: &Post) -> Option<()> {
         texts.into_iter().flatten().chain(&b.marks).any(|t| t.contains(word))
     };
     let is = |refused: &String| match refused.as_str() {
-        "sex:公" => b.sex == Some(Sex::Male),
-        "sex:母" => b.sex == Some(Sex::Female),
+        "sex:公" => b.sex.or(b.traits.sex) == Some(Sex::Male),
+        "sex:母" => b.sex.or(b.traits.sex) == Some(Sex::Female),
         of_trait if of_trait.contains(':') => b.traits.said.contains(refused),
         word => says(word),
     };
