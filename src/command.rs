@@ -190,6 +190,8 @@ pub struct Reading {
     pub terms: Terms,
     /// What it says of its thing or person, to be held against what others say. Not printed.
     pub traits: Traits,
+    /// The place is only where the sender works for a time. Not printed.
+    pub away: bool,
     /// The board whose own words the text has, and what it is there. Not printed.
     pub claim: Option<Claim>,
     /// Why it is `Unknown`: `empty`, `greeting`, `thanks`, `carrier_notice`, `spam`, `unread` … Only `unread` deserves an answer.
@@ -244,6 +246,7 @@ impl Reading {
             also: Vec::new(),
             terms: Terms::default(),
             traits: Traits::default(),
+            away: false,
             claim: None,
             reason: None,
         }

@@ -1,10 +1,13 @@
 //! To which board a text belongs where its intent alone does not say: `卖房子` is trade, `出租房子` letting, though both sell.
 //! The words are those of `grammar/boards/`; what is printed of a reading stays as it was read.
 
+use super::phrase::{Phrase, What};
 use super::{Claim, Item, Reading, Scene, slots};
 use crate::grammar::Intent;
 use crate::grammar::board::Kin;
-use crate::grammar::lexicon::Kind;
+use crate::grammar::lexicon::{Kind, Sign};
+use crate::market::place::COUNTY_TOWN;
+use crate::market::{Place, PlaceCode};
 
 /// What may turn out to be a post of a board that knows its own words.
 fn open(r: &Reading) -> bool {
@@ -40,14 +43,30 @@ pub(super) fn claim(scene: &Scene<'_, '_>, r: &Reading) -> Option<Claim> {
     if let Some(item) = reading.item.take() {
         reading.item = Some(known_within(scene, item));
     }
-    if board.rules.same_way && reading.to.is_none() {
+    if board.rules.same_way && reading.to.as_ref().is_none_or(|p| p.code == PlaceCode::COUNTRY) {
         let mut way = Reading::of(side.intent);
         super::place::route(scene, &mut way, &mut vec![false; scene.phrases.len()]);
+        // 货车回程空车 贵阳到榕江: both ends named outrank what only looks like one
+        let town = |p: &Phrase<'_>| match p.what {
+            What::Place(f) => Some(super::place::place(scene, &f)),
+            _ => None,
+        };
+        let both = scene.phrases.windows(3).filter(|w| w[1].has(Sign::Route));
+        if let Some((from, to)) = both.filter_map(|w| town(&w[0]).zip(town(&w[2]))).next() {
+            (reading.from, way.to) = (Some(from), Some(to));
+        }
+        let at = |w: &&str| ["去", "到", "回"].iter().any(|go| scene.text.contains(&format!("{go}{w}")));
+        if let Some(name) = COUNTY_TOWN.iter().find(at).filter(|_| way.to.is_none()) {
+            way.to = Some(Place { code: PlaceCode::COUNTRY, name: name.to_string() });
+        }
+        // a single character left beside a verb is no place
+        let named = |p: &Place| p.code != PlaceCode::COUNTRY || p.name.chars().count() > 1;
+        (way.to, reading.to) = (way.to.filter(named), reading.to.filter(named));
         // where it goes is not where it is
         if way.to.is_some() && reading.place == way.to {
             reading.place = None;
         }
-        (reading.from, reading.to) = (reading.from.or(way.from), way.to);
+        (reading.from, reading.to) = (reading.from.or(way.from), way.to.or(reading.to));
     }
     Some(Claim { board: board.name.clone(), side: side.name.clone(), reading: Box::new(reading) })
 }
@@ -56,7 +75,7 @@ pub(super) fn claim(scene: &Scene<'_, '_>, r: &Reading) -> Option<Claim> {
 fn lacked(scene: &Scene<'_, '_>) -> Option<Item> {
     let lacks = ["缺", "没", "要"];
     let at = lacks.iter().filter_map(|w| scene.text.find(w)).min()?;
-    let thing = |p: &&super::phrase::Phrase<'_>| {
+    let thing = |p: &&Phrase<'_>| {
         let kind = p.item().map(|i| scene.grammar.lexicon.kind(i));
         p.start as usize > at && matches!(kind, Some(Kind::Goods | Kind::Thing | Kind::Vehicle))
     };

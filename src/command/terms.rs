@@ -51,6 +51,7 @@ pub(super) fn heed(scene: &Scene<'_, '_>, board: &Board, r: &mut Reading) {
     };
     terms.firm = r.wage.is_some() && r.intent == Intent::Seek && any(&words.firm, &said);
     terms.least = least(scene);
+    r.away = r.intent == Intent::Friend && any(&scene.grammar.terms.people.away, &said);
     r.terms = terms;
     r.traits = traits::traits(scene, board, r, &said);
     // 名字石光明: what is a name is no place
@@ -115,7 +116,11 @@ fn other_than(scene: &Scene<'_, '_>, r: &mut Reading, refused: &[&str]) {
         let mut named = scene.phrases.iter().filter(|p| p.text(scene.text) == said).peekable();
         named.peek().is_some() && named.all(inside)
     };
-    r.also.retain(|a| a.item.as_ref().is_none_or(|i| !within(&i.said)));
+    let purpose = |said: &str| {
+        let words = &scene.grammar.terms.terms.purpose;
+        words.iter().any(|w| scene.text.contains(&format!("{w}{said}")))
+    };
+    r.also.retain(|a| a.item.as_ref().is_none_or(|i| !within(&i.said) && !purpose(&i.said)));
     if !r.item.as_ref().is_some_and(|i| within(&i.said)) {
         return;
     }

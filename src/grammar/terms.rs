@@ -27,6 +27,7 @@ pub struct Demands {
     pub refuse_nothing: Vec<String>,
     pub except: Vec<String>,
     pub except_end: Vec<String>,
+    pub purpose: Vec<String>,
     pub least_after: Vec<String>,
     pub least_before: Vec<String>,
     pub firm: Vec<String>,
@@ -46,6 +47,7 @@ pub struct People {
     pub wants_female: Vec<String>,
     pub wants_male: Vec<String>,
     pub looks: Vec<String>,
+    pub away: Vec<String>,
     #[serde(rename = "self")]
     pub own: Vec<String>,
     pub papers: Vec<String>,

@@ -13,6 +13,7 @@ use crate::grammar::Grammar;
 use crate::grammar::board::{Board, Boards, Key, Kin, Need, Role, Side};
 use crate::grammar::unit::Units;
 use crate::market::matching::{self, Rules};
+use crate::market::place::COUNTY_TOWN;
 use crate::market::{Place, PlaceCode, Post, PostId, Ring, Shelf};
 use crate::message::{Mo, Msisdn};
 use crate::reply::{Reply, phrase};
@@ -26,8 +27,6 @@ pub const CANDIDATES: usize = 64;
 pub const KEPT_MATCHES: usize = 12;
 /// Items of one text that become posts.
 const POSTS_PER_TEXT: usize = 5;
-/// How the county's own town is called by those around it.
-const COUNTY_TOWN: [&str; 4] = ["县城", "县里", "城里", "县上"];
 /// Live posts that one phone may have, whatever its days allow: they stand in its record.
 const LIVE_POSTS: usize = 500;
 
@@ -87,7 +86,11 @@ fn one(env: &Env<'_>, mo: &Mo, facts: &Facts, r: &Reading, owner: Msisdn, id: Po
     // 县城: that of where one is
     let town = |p: &Place| match p.code {
         PlaceCode::COUNTRY if COUNTY_TOWN.contains(&p.name.as_str()) => {
-            Place { code: near.code.up_to(Ring::County).unwrap_or(near.code), name: p.name.clone() }
+            // by the statutory codes the first town of a county is its seat
+            let county = near.code.up_to(Ring::County).unwrap_or(near.code);
+            let seat = PlaceCode(county.0 * 1000 + 100);
+            let code = if env.grammar.places.get(seat).is_some() { seat } else { county };
+            Place { code, name: p.name.clone() }
         }
         _ => p.clone(),
     };
@@ -103,7 +106,7 @@ fn one(env: &Env<'_>, mo: &Mo, facts: &Facts, r: &Reading, owner: Msisdn, id: Po
     if r.item.is_none() && (board.item == Need::Required || says_nothing) {
         return None;
     }
-    let mut place = r.place.clone().or_else(|| from.clone()).unwrap_or_else(|| near.clone());
+    let mut place = r.place.clone().filter(|_| !r.away).or_else(|| from.clone()).unwrap_or_else(|| near.clone());
     if place.code == PlaceCode::COUNTRY {
         // a place that only its people know: near the sender, under its own name
         place.code = near.code;
