@@ -14,7 +14,7 @@ use serde::Deserialize;
 use crate::clock::{Clock, Timestamp};
 use crate::command;
 use crate::grammar::Grammar;
-use crate::market::PlaceCode;
+use crate::market::{MarketDays, PlaceCode};
 
 /// Reads texts on standard input, one a line, and prints what they mean as JSON.
 #[derive(Debug, clap::Args)]
@@ -28,6 +28,9 @@ pub struct ParseArgs {
     /// Statutory code of where the texts come from; of places with one name the nearest is meant
     #[arg(long, value_name = "CODE", value_parser = place_code)]
     pub place: Option<PlaceCode>,
+    /// When the market is held, as in 2,7 or 农历3,8 or 周日: what 赶场天 means
+    #[arg(long, value_name = "DAYS", value_parser = market_days)]
+    pub market_days: Option<MarketDays>,
     /// Read the grammar of this folder instead of the one built in
     #[arg(long, value_name = "DIR")]
     pub grammar: Option<PathBuf>,
@@ -35,6 +38,10 @@ pub struct ParseArgs {
 
 fn place_code(s: &str) -> Result<PlaceCode, String> {
     PlaceCode::parse(s).ok_or_else(|| "a code has 2, 4, 6, 9 or 12 digits".to_string())
+}
+
+fn market_days(s: &str) -> Result<MarketDays, String> {
+    s.parse().map_err(str::to_string)
 }
 
 /// A line of `--json`.
@@ -85,7 +92,7 @@ fn lines(args: &ParseArgs, grammar: &Grammar, input: &mut impl BufRead, out: &mu
                 if args.explain {
                     writeln!(out, "{}", command::explain(grammar, home, now, &text))?;
                 }
-                let reading = command::read(grammar, home, now, &text);
+                let reading = command::read_at(grammar, home, args.market_days, now, &text);
                 serde_json::to_writer(&mut *out, &reading)?;
             }
             // Every line gets its answer, so that a caller can count.

@@ -55,8 +55,8 @@ pub(super) fn claim(scene: &Scene<'_, '_>, r: &Reading) -> Option<Claim> {
         if let Some((from, to)) = both.filter_map(|w| town(&w[0]).zip(town(&w[2]))).next() {
             (reading.from, way.to) = (Some(from), Some(to));
         }
-        let at = |w: &&str| ["去", "到", "回"].iter().any(|go| scene.text.contains(&format!("{go}{w}")));
-        if let Some(name) = COUNTY_TOWN.iter().find(at).filter(|_| way.to.is_none()) {
+        let at = |w: &str| ["去", "到", "回"].iter().any(|go| scene.text.contains(&format!("{go}{w}")));
+        if let Some(name) = COUNTY_TOWN.iter().find(|w| at(w)).filter(|_| way.to.is_none()) {
             way.to = Some(Place { code: PlaceCode::COUNTRY, name: name.to_string() });
         }
         // a single character left beside a verb is no place

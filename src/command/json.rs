@@ -3,7 +3,7 @@
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::Reading;
-use crate::market::{Exact, Place, PlaceCode, Price, Quantity, Sex, When, decimal};
+use crate::market::{Exact, OPEN, Place, PlaceCode, Price, Quantity, Sex, When, decimal};
 
 /// A number with at most three decimals, as JSON.
 struct Figure(Exact);
@@ -25,16 +25,22 @@ impl Serialize for Amount<'_> {
         let q = self.0;
         let mut m = s.serialize_map(None)?;
         m.serialize_entry("amount", &Figure(q.amount))?;
-        if let Some(max) = q.max {
-            m.serialize_entry("min", &Figure(q.amount))?;
-            m.serialize_entry("max", &Figure(max))?;
-        }
+        put_range(&mut m, q.amount, q.max)?;
         m.serialize_entry("unit", &q.unit)?;
         if q.approx {
             m.serialize_entry("approx", &true)?;
         }
         m.end()
     }
+}
+
+/// `min` and `max` of a range; one of them where only a least or a most was said.
+fn put_range<M: SerializeMap>(m: &mut M, said: Exact, max: Option<Exact>) -> Result<(), M::Error> {
+    let Some(max) = max else { return Ok(()) };
+    if max != said {
+        m.serialize_entry("min", &Figure(said))?;
+    }
+    if max == OPEN { Ok(()) } else { m.serialize_entry("max", &Figure(max)) }
 }
 
 struct Cost<'a>(&'a Price);
@@ -46,10 +52,7 @@ impl Serialize for Cost<'_> {
         if *p.yuan.numer() != 0 || !p.negotiable {
             m.serialize_entry("yuan", &Figure(p.yuan))?;
         }
-        if let Some(max) = p.max {
-            m.serialize_entry("min", &Figure(p.yuan))?;
-            m.serialize_entry("max", &Figure(max))?;
-        }
+        put_range(&mut m, p.yuan, p.max)?;
         if let Some(per) = &p.per {
             m.serialize_entry("per", per)?;
         }
@@ -117,11 +120,30 @@ impl Serialize for Reading {
             m.serialize_entry("alternatives", &self.alternatives)?;
         }
         if !self.also.is_empty() {
-            m.serialize_entry("also", &self.also)?;
+            let further: Vec<Reading> = self.also.iter().map(|a| without_what_is_shared(self, a)).collect();
+            m.serialize_entry("also", &further)?;
         }
         put(&mut m, "reason", self.reason.as_ref())?;
         m.end()
     }
+}
+
+/// What was said once for all, where, when and of whom, is printed with the first.
+fn without_what_is_shared(first: &Reading, one: &Reading) -> Reading {
+    let mut one = one.clone();
+    if one.place == first.place {
+        one.place = None;
+    }
+    if one.when == first.when {
+        one.when = None;
+    }
+    if one.phone == first.phone {
+        one.phone = None;
+    }
+    if one.name == first.name {
+        one.name = None;
+    }
+    one
 }
 
 fn put<M: SerializeMap, T: Serialize>(m: &mut M, key: &str, value: Option<&T>) -> Result<(), M::Error> {

@@ -5,9 +5,9 @@ use nom::Parser;
 use nom::combinator::opt;
 
 use super::date::{self, Day};
-use super::number::{In, Number, number, sign, tight};
-use super::price::{Sum, price};
-use super::quantity::{Amount, bounds, each, quantity};
+use super::number::{Bound, In, Number, number, sign, tight};
+use super::price::{Per, Sum, price};
+use super::quantity::{Amount, bounds, each, of_each, quantity};
 use super::scan::{Kind, Token};
 use crate::grammar::Grammar;
 use crate::grammar::lexicon::{Force, Sign, Word};
@@ -34,10 +34,11 @@ pub enum What<'g> {
         n: Number,
         digits: bool,
         bounded: bool,
+        bound: Bound,
     },
     Day(Day),
-    /// A clock time or a part of the day without the day.
-    Clock,
+    /// A clock time or a part of the day without the day; which part, where said.
+    Clock(Option<u8>),
     Phone,
     Place(Found),
     /// An item of the lexicon.
@@ -105,8 +106,30 @@ pub fn phrases<'g>(grammar: &'g Grammar, text: &str, tokens: &[Token<'g>]) -> Ve
         out.push(Phrase { start: first.start, end, spaced: first.spaced, clause, what });
         rest = &rest[taken..];
     }
+    priced_by_one(text, &mut out);
     by_spaces(&mut out);
     out
+}
+
+/// 6只,五十一只: behind an amount in the same unit, 五十 · 一只 is what one costs.
+fn priced_by_one(text: &str, phrases: &mut [Phrase<'_>]) {
+    let Some(first) = phrases.iter().position(|p| matches!(p.what, What::Amount(_))) else { return };
+    let What::Amount(all) = phrases[first].what else { return };
+    if phrases.iter().any(|p| matches!(p.what, What::Sum(_))) {
+        return;
+    }
+    for p in &mut phrases[first + 1..] {
+        let What::Amount(a) = p.what else { continue };
+        let tens = a.lo.is_integer() && a.lo.numer() % 10 == 1 && (20..100).contains(a.lo.numer());
+        let spoken = p.text(text).chars().rev().nth(1) == Some('一');
+        if a.unit == all.unit && tens && spoken && a.hi.is_none() && !a.approx && !a.total {
+            let yuan = a.lo - Exact::from_integer(1);
+            let sum =
+                Sum { yuan, max: None, bound: a.bound, per: Per::Unit(a.unit), also: None, pay: false, of_one: false };
+            p.what = What::Sum(sum);
+            return;
+        }
+    }
 }
 
 /// A space ends a clause where what follows can only be another one: after a question (你们收花吗 我有20斤), and where
@@ -166,6 +189,9 @@ fn next<'a, 'g>(
                     Sign::Yuan,
                     Sign::AtLeast,
                     Sign::AtMost,
+                    Sign::Below,
+                    Sign::Above,
+                    Sign::Whole,
                     Sign::LunarMark,
                     Sign::MonthStart,
                     Sign::MonthMiddle,
@@ -185,7 +211,7 @@ fn next<'a, 'g>(
     let one = &i[1..];
     match t.kind {
         Kind::Word(w) => match w.item() {
-            Some(index) => item(text, i, index, w, before),
+            Some(index) => item(grammar, text, i, index, w, before),
             // On a never-list: something else than the words within it, by its own name.
             None if w.senses.is_empty() && !w.speaks_anywhere() => (one, What::Compound),
             // 请个人犁田
@@ -260,7 +286,16 @@ fn is_verb(p: &Phrase<'_>) -> bool {
 
 fn one_of(w: &Word) -> Amount {
     let unit = w.unit().unwrap_or_default();
-    Amount { lo: Exact::from_integer(1), hi: None, unit, approx: false, each: false, total: false, bare_one: true }
+    Amount {
+        lo: Exact::from_integer(1),
+        hi: None,
+        unit,
+        approx: false,
+        bound: Bound::None,
+        each: false,
+        total: false,
+        bare_one: true,
+    }
 }
 
 /// Phrases that begin with a number or the like.
@@ -294,13 +329,16 @@ fn counted<'a, 'g>(grammar: &'g Grammar, text: &str, i: In<'a, 'g>) -> Option<(I
         }
     }
     if let Ok((rest, a)) = quantity(grammar, i) {
+        if let Some(rest) = of_each(grammar, rest, &a) {
+            return Some((rest, What::Each));
+        }
         return Some((rest, What::Amount(a)));
     }
-    if let Ok((rest, ())) = date::clock(i) {
-        return Some((rest, What::Clock));
+    if let Ok((rest, part)) = date::clock(i) {
+        return Some((rest, What::Clock(part)));
     }
-    if let Ok((rest, _)) = date::part(i) {
-        return Some((rest, What::Clock));
+    if let Ok((rest, part)) = date::part(i) {
+        return Some((rest, What::Clock(Some(part))));
     }
     let (rest, n) = number(i).ok()?;
     if let Some(w) = rest.first().and_then(Token::word)
@@ -309,8 +347,8 @@ fn counted<'a, 'g>(grammar: &'g Grammar, text: &str, i: In<'a, 'g>) -> Option<(I
         return Some((&rest[1..], What::Span));
     }
     let digits = matches!(i[0].kind, Kind::Arabic(_));
-    let (after, approx) = bounds(rest);
-    Some((after, What::Number { n, digits, bounded: approx || after.len() < rest.len() }))
+    let (after, tail) = bounds(rest);
+    Some((after, What::Number { n, digits, bounded: after.len() < rest.len(), bound: tail.bound }))
 }
 
 fn about_number<'a, 'g>(i: In<'a, 'g>) -> super::number::Read<'a, 'g, Number> {
@@ -356,6 +394,7 @@ fn phone<'a, 'g>(text: &str, i: In<'a, 'g>) -> Option<In<'a, 'g>> {
 
 /// An item, or what it becomes with the words around it.
 fn item<'a, 'g>(
+    grammar: &'g Grammar,
     text: &str,
     i: In<'a, 'g>,
     index: u32,
@@ -363,21 +402,55 @@ fn item<'a, 'g>(
     before: Option<&Phrase<'g>>,
 ) -> (In<'a, 'g>, What<'g>) {
     let one = &i[1..];
-    let Some(t) = one.first().filter(|t| !t.spaced) else { return (one, What::Item { index, word: w }) };
+    let itself = What::Item { index, word: w };
+    let Some(t) = one.first().filter(|t| !t.spaced) else { return (one, itself) };
+    let behind = &text[t.range()];
+    // 鸭儿, 羊羔儿: it only sounds softer.
+    if matches!(t.kind, Kind::Han) && grammar.lexicon.compounds.endings.iter().any(|e| e == behind) {
+        return (&one[1..], itself);
+    }
     let makes = t.word().is_some_and(|n| {
         n.has(Sign::Makes)
-            && (n.item().is_none() || n.chars > 1)
+            && (n.item().is_none() || n.chars > 1 || w.chars > 1)
             && !before.is_some_and(|b| matches!(b.what, What::Number { .. }))
     });
     // 牛粪: a short word with an unread character or two behind it is another thing.
-    let grown = matches!(t.kind, Kind::Han) && w.chars == 1 && text[t.range()].chars().count() <= 2;
-    // 猪 头3: what counts before a number counts.
-    let counts =
-        |n: &Token<'_>| !n.spaced && matches!(n.kind, Kind::Arabic(_)) && t.word().is_some_and(|w| w.unit().is_some());
+    let grown = matches!(t.kind, Kind::Han) && w.chars == 1 && behind.chars().count() <= 2;
+    // 猪 头3, 毛十五: what counts before a number counts.
+    let number = |n: &Token<'_>| {
+        matches!(n.kind, Kind::Arabic(_)) || n.word().is_some_and(|w| w.digit().is_some() || w.power().is_some())
+    };
+    let counts = |n: &Token<'_>| !n.spaced && number(n) && t.word().is_some_and(|w| w.unit().is_some());
     if makes && !one.get(1).is_some_and(counts) || grown {
-        return (&one[1..], What::Compound);
+        // 苞米杆子 is 玉米秸秆 by another name.
+        let known = made(grammar, &text[i[0].start as usize..t.end as usize]);
+        let word = known.as_deref().and_then(|name| grammar.lexicon.word(name));
+        return match word.and_then(|word| word.item().map(|index| What::Item { index, word })) {
+            Some(known) => (&one[1..], known),
+            None => (&one[1..], What::Compound),
+        };
     }
-    (one, What::Item { index, word: w })
+    (one, itself)
+}
+
+/// What a compound is called in standard words: 洋芋秧子 is 土豆秧; `None` where it is no item and what makes of it.
+pub fn made(grammar: &Grammar, said: &str) -> Option<String> {
+    let lexicon = &grammar.lexicon;
+    let cut = said.char_indices().map(|(at, _)| at).skip(1).take(8).find(|at| {
+        lexicon.word(&said[*at..]).is_some_and(|w| w.has(Sign::Makes))
+            && lexicon.word(&said[..*at]).is_some_and(|w| w.item().is_some())
+    })?;
+    let (base, makes) = said.split_at(cut);
+    let name = &grammar.items.at(lexicon.word(base)?.item()?)?.name;
+    let form = lexicon.compounds.forms.get(makes).map_or(makes, String::as_str);
+    let item = |name: String| lexicon.word(&name).is_some_and(|w| w.item().is_some()).then_some(name);
+    if let Some(known) = item(format!("{base}{form}")).or_else(|| item(format!("{name}{form}"))) {
+        return Some(known);
+    }
+    // 油菜花: the standard name of 油菜 is that of its seed, which has no flower.
+    let last = |s: &str| s.chars().next_back();
+    let plain = name.chars().count() <= base.chars().count() || last(name) == last(base);
+    Some(format!("{}{form}", if plain { name.as_str() } else { base }))
 }
 
 /// The number of a post, where a phrase can be one.

@@ -4,17 +4,20 @@ use super::date;
 use super::intent::Decision;
 use super::left::{leftovers, rest_text, rest_without};
 use super::matter;
-use super::phrase::{Phrase, What, light};
+use super::number::Bound;
+use super::phrase::{Phrase, What, light, made};
 use super::place::{place, place_at, place_of, route, unread_place};
 use super::price::{Per, Sum};
 use super::quantity::Amount;
-use super::share::{
-    MOST_ITEMS, Share, best_item, choose_amount, hired, items, joined, missing, names_item, share, unread_item,
+use super::share::{MOST_ITEMS, Share, choose_amount, share};
+use super::things::{
+    best_item, each_verb, goods_let, hired, items, joined, missing, names_item, same_thing, unknown_goods, unread_item,
+    young_of,
 };
 use super::{Item, Reading, Scene};
 use crate::grammar::Intent;
 use crate::grammar::lexicon::{Force, Kind, Sense, Sign, sex};
-use crate::market::{Exact, Place, PlaceCode, Price, Quantity, When};
+use crate::market::{Exact, Place, PlaceCode, Price, Quantity, Sex, When};
 
 /// The official matter that a text names.
 pub fn official(scene: &Scene<'_, '_>) -> Option<String> {
@@ -142,7 +145,9 @@ pub fn settle(scene: &Scene<'_, '_>, decision: &Decision) -> Reading {
         Intent::Unknown => super::form::unknown("unread"),
         intent => fill(scene, intent),
     };
-    if !decision.unsure.is_empty() {
+    // 卖核桃,收花椒: no doubt, where each has its own verb.
+    let each = r.also.iter().any(|a| a.intent != r.intent);
+    if !decision.unsure.is_empty() && !each {
         r.unsure = true;
         r.alternatives.clone_from(&decision.unsure);
     }
@@ -155,7 +160,7 @@ pub(super) fn known_item(scene: &Scene<'_, '_>, p: &Phrase<'_>) -> Item {
     let said = slip.map_or_else(|| p.text(scene.text).to_string(), |s| s.written.clone());
     match p.item().and_then(|i| scene.grammar.items.at(i)) {
         Some(item) => Item { name: item.name.clone(), said, known: true },
-        None => Item { name: said.clone(), said, known: false },
+        None => Item { name: made(scene.grammar, &said).unwrap_or_else(|| said.clone()), said, known: false },
     }
 }
 
@@ -182,19 +187,16 @@ pub fn fill(scene: &Scene<'_, '_>, intent: Intent) -> Reading {
         } else {
             named.clear();
         }
-    } else if trade && named.len() == 1 {
-        // 卖蜂蜜,土蜂蜜50一斤: the kind was chosen over its category, which then is no remark either
-        let path = |i: usize| ps[i].item().and_then(|x| scene.grammar.items.at(x)).map(|x| x.name.as_str());
-        let above = path(named[0]).map(|n| scene.grammar.items.path(n)).unwrap_or_default();
-        for (i, p) in ps.iter().enumerate() {
-            used[i] |= names_item(p) && path(i).is_some_and(|n| above.iter().any(|a| a == n));
-        }
-    } else if trade && named.len() > 1 {
+    } else if trade && !named.is_empty() {
         let goods = |i: &usize| ps[*i].item().is_none_or(|x| scene.grammar.lexicon.kind(x) != Kind::Trade);
         if named.iter().any(goods) {
             named.retain(goods);
         }
-        named = joined(scene, named);
+        named = joined(scene, unknown_goods(scene, named));
+        // 卖蜂蜜,土蜂蜜50一斤: the kind was chosen over its category, which then is no remark either
+        for (i, p) in ps.iter().enumerate() {
+            used[i] |= names_item(p) && named.iter().take(MOST_ITEMS).any(|n| same_thing(scene, i, *n));
+        }
     } else if let Some(thing) =
         missing(scene).filter(|_| !matches!(intent, Intent::Friend | Intent::AidNeed | Intent::AidGive))
     {
@@ -203,6 +205,11 @@ pub fn fill(scene: &Scene<'_, '_>, intent: Intent) -> Reading {
         named.truncate(1);
     }
     named.truncate(MOST_ITEMS);
+    let land = if trade { goods_let(scene) } else { None };
+    if land.is_some() {
+        named.clear();
+    }
+    let verbs = each_verb(scene, &named, intent);
     let mut shares = share(scene, &named);
     // 会砌砖贴砖,300一天: one wage for all.
     if work && shares.iter().filter(|s| !s.sums.is_empty()).count() == 1 {
@@ -211,11 +218,12 @@ pub fn fill(scene: &Scene<'_, '_>, intent: Intent) -> Reading {
     }
     let mut r = Reading::of(intent);
     common(scene, intent, &mut r, &mut used);
-    if shares[0].item.is_none() && (trade || work || matches!(intent, Intent::Lost | Intent::Found)) {
+    if shares[0].item.is_none() && land.is_none() && (trade || work || matches!(intent, Intent::Lost | Intent::Found)) {
         shares[0].item = unread_item(scene, &used, work, trade);
     }
     let mut readings: Vec<Reading> = Vec::with_capacity(shares.len());
-    for s in &shares {
+    let said_sex = r.sex.take();
+    for (k, s) in shares.iter().enumerate() {
         let mut one = if readings.is_empty() {
             std::mem::replace(&mut r, Reading::of(intent))
         } else {
@@ -223,6 +231,8 @@ pub fn fill(scene: &Scene<'_, '_>, intent: Intent) -> Reading {
         };
         one.quantity = None;
         one.price = None;
+        one.intent = verbs.get(k).copied().unwrap_or(intent);
+        one.sex = sex_of(scene, s.item, trade, said_sex);
         // 大工两个,小工三个: each its own hands, where they are said.
         let counts = |s: &Share| !s.hands.is_empty() || !s.amounts.is_empty();
         if work && shares.len() > 1 && shares.iter().filter(|s| counts(s)).count() > 1 {
@@ -232,8 +242,9 @@ pub fn fill(scene: &Scene<'_, '_>, intent: Intent) -> Reading {
         }
         one.item = s.item.map(|i| {
             used[i] = true;
-            known_item(scene, &ps[i])
+            young_of(scene, i).unwrap_or_else(|| known_item(scene, &ps[i]))
         });
+        one.item = one.item.or_else(|| land.clone());
         if matches!(intent, Intent::Lost | Intent::Found)
             && let Some((i, item)) = matter::relative(scene, s.item)
         {
@@ -286,9 +297,14 @@ fn amounts_and_prices(
     if let Some((i, a)) = chosen.and_then(|i| amount_at(&i).map(|a| (i, a))) {
         used[i] = true;
         let counts_people = scene.grammar.units.at(a.unit).is_some_and(|u| u.dimension == "count");
-        if work && counts_people && a.lo.is_integer() {
+        let unit = scene.grammar.units.at(a.unit).map(|u| u.name.as_str());
+        if work && counts_people && unit == Some("个") && a.lo.is_integer() {
             r.people = r.people.or(u32::try_from(*a.lo.numer()).ok());
-        } else if work {
+        } else if ride(intent) && unit == Some("个") && s.item.is_none() {
+            // 车上还差三个
+            used[i] = r.people.is_none();
+            r.people = r.people.or(a.lo.is_integer().then(|| u32::try_from(*a.lo.numer()).ok()).flatten());
+        } else if intent == Intent::Seek {
             used[i] = false;
         } else {
             r.quantity = Some(quantity(scene, &a));
@@ -303,7 +319,11 @@ fn amounts_and_prices(
         .iter()
         .copied()
         .find(|i| matches!(ps[*i].what, What::Sum(x) if x.per == Per::Nothing && x.yuan.is_integer()));
-    let counted = counted.filter(|_| s.sums.len() > 1 && r.quantity.is_none() && !work);
+    let counted = counted.filter(|i| {
+        // 旧砖三千块: right behind the thing
+        let behind = i.checked_sub(1).is_some_and(|b| s.item == Some(b)) && !ps[*i].spaced;
+        (s.sums.len() > 1 || behind) && r.quantity.is_none() && !work
+    });
     if let (Some(unit), Some(i)) = (of_money, counted)
         && let What::Sum(x) = ps[i].what
     {
@@ -363,6 +383,17 @@ fn amounts_and_prices(
     }
     if alone {
         lone_number(scene, intent, r, used);
+    } else if let Some(i) = chosen.map(|i| i + 1)
+        && r.price.is_none()
+        && !work
+        && let Some(What::Number { n, bounded: false, .. }) = ps.get(i).map(|p| p.what)
+        && ps.get(i + 1).is_none_or(|p| p.spaced || p.is_separator())
+    {
+        // 奶渣20斤三十,风干肉10斤一百一: of each, the number behind its amount.
+        used[i] = true;
+        let bound = Bound::None;
+        let sum = Sum { yuan: n.lo, max: n.hi, bound, per: Per::Nothing, also: None, pay: false, of_one: false };
+        r.price = Some(price(scene, &sum, r.quantity.as_ref()));
     }
     if let Some(i) = ps.iter().position(|p| p.has(Sign::Negotiable)) {
         used[i] = true;
@@ -378,6 +409,10 @@ fn amounts_and_prices(
             r.price = open(r.price.take());
         }
     }
+}
+
+fn ride(intent: Intent) -> bool {
+    matches!(intent, Intent::RideOffer | Intent::RideNeed)
 }
 
 /// Per what a price of goods is, where that is not the unit they are counted in: 肥猪2头,400斤,8块5 is by the 斤; and 才用一年
@@ -400,7 +435,7 @@ fn sold_by(scene: &Scene<'_, '_>, s: &Share, x: &Sum, price: &mut Price) {
                 price.per = Some(usual.clone());
             }
         }
-        Per::Period(_) if !scene.phrases.iter().any(|p| p.has(Sign::Rent)) => price.per = None,
+        Per::Period(_) if x.also.is_none() && !scene.phrases.iter().any(|p| p.has(Sign::Rent)) => price.per = None,
         _ => {}
     }
 }
@@ -409,7 +444,7 @@ fn sold_by(scene: &Scene<'_, '_>, s: &Share, x: &Sum, price: &mut Price) {
 fn lone_number(scene: &Scene<'_, '_>, intent: Intent, r: &mut Reading, used: &mut [bool]) {
     let ps = &scene.phrases;
     for (i, p) in ps.iter().enumerate() {
-        let What::Number { n, .. } = p.what else { continue };
+        let What::Number { n, bound, .. } = p.what else { continue };
         // C1 is no number of anything.
         let next = ps.get(i + 1);
         // 45岁, 一公一母: what it counts stands behind it.
@@ -418,6 +453,7 @@ fn lone_number(scene: &Scene<'_, '_>, intent: Intent, r: &mut Reading, used: &mu
                 && !q.is_separator()
                 && !light(q)
                 && !q.has(Sign::Negotiable)
+                && !q.has(Sign::Who)
                 && !matches!(q.what, What::Place(_) | What::Phone | What::Day(_))
                 && q.word().is_none_or(|w| w.verbs(Force::Strong).next().is_none() && !w.has(Sign::PayInKind))
         });
@@ -425,7 +461,7 @@ fn lone_number(scene: &Scene<'_, '_>, intent: Intent, r: &mut Reading, used: &mu
         if used[i] || n.lo <= Exact::from_integer(0) || attached {
             continue;
         }
-        let sum = Sum { yuan: n.lo, max: n.hi, per: Per::Nothing, pay: false, of_one: false };
+        let sum = Sum { yuan: n.lo, max: n.hi, bound, per: Per::Nothing, also: None, pay: false, of_one: false };
         match intent {
             Intent::Sell | Intent::Buy | Intent::Order if r.price.is_none() && r.quantity.is_some() => {
                 r.price = Some(price(scene, &sum, r.quantity.as_ref()));
@@ -463,17 +499,21 @@ fn unit_name(scene: &Scene<'_, '_>, unit: u32) -> String {
 }
 
 pub(super) fn quantity(scene: &Scene<'_, '_>, a: &Amount) -> Quantity {
-    Quantity { amount: a.lo, max: a.hi, unit: unit_name(scene, a.unit), approx: a.approx }
+    Quantity { amount: a.lo, max: a.bound.upper(a.lo, a.hi), unit: unit_name(scene, a.unit), approx: a.approx }
 }
 
 pub(super) fn price(scene: &Scene<'_, '_>, s: &Sum, of: Option<&Quantity>) -> Price {
     let per = match s.per {
         Per::Unit(u) => Some(unit_name(scene, u)),
+        // land for a year is let by the 亩, work by its time, else it is the thing that has the price
+        Per::Period(_) if s.also.and_then(|u| scene.grammar.units.at(u)).is_some_and(|u| u.dimension == "area") => {
+            s.also.map(|u| unit_name(scene, u))
+        }
         Per::Period(p) => scene.grammar.lexicon.periods.get(usize::from(p)).cloned(),
         Per::Nothing => of.map(|q| q.unit.clone()),
         Per::Whole => None,
     };
-    Price { yuan: s.yuan, max: s.max, per, negotiable: false }
+    Price { yuan: s.yuan, max: s.bound.upper(s.yuan, s.max), per, negotiable: false }
 }
 
 /// 落在碛口到三交的班车上: a place from which something goes on to another is not where it is.
@@ -514,10 +554,23 @@ fn common(scene: &Scene<'_, '_>, intent: Intent, r: &mut Reading, used: &mut [bo
     for (i, p) in ps.iter().enumerate() {
         match p.what {
             What::Day(d) if r.when.is_none() => {
-                if let Some(day) = date::settle(d, scene.now, past) {
-                    let part = d.part.and_then(|p| scene.grammar.lexicon.parts.get(usize::from(p)).cloned());
-                    r.when = Some(When { day, part });
+                if let Some(day) = date::settle(d, scene.now, scene.market_days, past) {
+                    r.when = Some(When { day, part: part_name(scene, d.part) });
                     used[i] = true;
+                }
+            }
+            // 国庆…10月1号晚上: said again, more closely; 明天…早上8点
+            What::Day(d) if r.when.as_ref().map(|w| w.day) == date::settle(d, scene.now, scene.market_days, past) => {
+                if let Some(w) = r.when.as_mut() {
+                    w.part = w.part.take().or(part_name(scene, d.part));
+                    used[i] = true;
+                }
+            }
+            What::Clock(at) => {
+                if let Some(w) = r.when.as_mut().filter(|w| w.part.is_none() && at.is_some()) {
+                    w.part = part_name(scene, at);
+                    // the hour is left to be read
+                    used[i] = scene.grammar.lexicon.word(p.text(scene.text)).is_some();
                 }
             }
             What::People(n) if r.people.is_none() => {
@@ -541,15 +594,30 @@ fn common(scene: &Scene<'_, '_>, intent: Intent, r: &mut Reading, used: &mut [bo
             used[i] = true;
         }
     }
-    if r.sex.is_none() && matches!(intent, Intent::Lost | Intent::Found) {
-        r.sex = missing(scene).and_then(|i| sex_of_name(scene, &ps[i]));
-    }
     r.phone = phone(scene);
     r.name = contact_name(scene, used);
 }
 
-/// 牯牛, 沙牛: the sex is in the name, where the canonical name lacks it.
-pub(super) fn sex_of_name(scene: &Scene<'_, '_>, p: &Phrase<'_>) -> Option<crate::market::Sex> {
+/// The standard name of a part of the day.
+fn part_name(scene: &Scene<'_, '_>, part: Option<u8>) -> Option<String> {
+    part.and_then(|p| scene.grammar.lexicon.parts.get(usize::from(p)).cloned())
+}
+
+/// The sex of what a text is about: that of its name, else the one said beside it; of goods only where they are animals.
+fn sex_of(scene: &Scene<'_, '_>, item: Option<usize>, trade: bool, said: Option<Sex>) -> Option<Sex> {
+    let Some(p) = item.map(|i| &scene.phrases[i]) else { return said };
+    let has_one = p.item().is_none_or(|x| scene.grammar.lexicon.kind(x) == Kind::Animal);
+    if trade && !has_one {
+        return None;
+    }
+    said.or_else(|| if has_one { sex_of_name(scene, p) } else { None })
+}
+
+/// 母猪, 水牯: the word itself says it; 沙牛: a character does that the canonical name lacks.
+pub(super) fn sex_of_name(scene: &Scene<'_, '_>, p: &Phrase<'_>) -> Option<Sex> {
+    if let Some(s) = p.word().and_then(sex) {
+        return Some(s);
+    }
     let item = scene.grammar.items.at(p.item()?)?;
     p.text(scene.text).chars().filter(|c| !item.name.contains(*c)).find_map(|c| {
         let mut b = [0; 4];
@@ -594,6 +662,9 @@ fn contact_name(scene: &Scene<'_, '_>, used: &mut [bool]) -> Option<String> {
         used[i] = true;
         return Some(ps[i].text(scene.text).to_string());
     }
+    if let Some(name) = signed(scene, used) {
+        return Some(name);
+    }
     let i = cue.into_iter().chain(by_phone).find(|i| *i < ps.len() && short(*i) && !used[*i])?;
     if cue != Some(i)
         && !ps[i].spaced
@@ -603,4 +674,23 @@ fn contact_name(scene: &Scene<'_, '_>, used: &mut [bool]) -> Option<String> {
     }
     used[i] = true;
     Some(ps[i].text(scene.text).to_string())
+}
+
+/// ——老王: a name behind a dash at the end.
+fn signed(scene: &Scene<'_, '_>, used: &mut [bool]) -> Option<String> {
+    let ps = &scene.phrases;
+    let i = ps.iter().rposition(|p| matches!(p.what, What::Mark) && p.text(scene.text) == "-")?;
+    let name = scene.text[ps[i].end as usize..].trim();
+    let known = |p: &Phrase<'_>| !matches!(p.what, What::Unread | What::Word(_) | What::Item { .. } | What::Compound);
+    let named =
+        scene.grammar.lexicon.signers.iter().any(|s| name.starts_with(s.as_str()) || name.ends_with(s.as_str()));
+    let ok = named
+        && (2..=4).contains(&name.chars().count())
+        && name.chars().all(super::normalize::is_han)
+        && !ps[i + 1..].iter().any(|p| known(p) || p.word().is_some_and(|w| w.verbs(Force::Strong).next().is_some()));
+    if !ok {
+        return None;
+    }
+    used[i + 1..].fill(true);
+    Some(name.to_string())
 }

@@ -68,7 +68,7 @@ pub(super) fn heed(scene: &Scene<'_, '_>, board: &Board, r: &mut Reading) {
 
 /// 寻摩托车 车牌贵H12345: the vehicle is missing, its plate says which.
 fn plated(scene: &Scene<'_, '_>, r: &mut Reading) {
-    if !matches!(r.intent, Intent::Lost | Intent::Found) || !r.item.as_ref().is_some_and(|i| i.name == PLATE) {
+    if !matches!(r.intent, Intent::Lost | Intent::Found) || r.item.as_ref().is_none_or(|i| i.name != PLATE) {
         return;
     }
     let kind = |p: &Phrase<'_>| p.item().map(|i| scene.grammar.lexicon.kind(i));

@@ -6,7 +6,7 @@ use super::terms::clauses;
 use super::years::{self, Years};
 use super::{Reading, Scene};
 use crate::grammar::Intent;
-use crate::grammar::board::{Board, Role};
+use crate::grammar::board::Board;
 use crate::grammar::lexicon::{Kind, sex};
 use crate::grammar::terms::{Group, Parts};
 use crate::market::{Sex, Traits};
@@ -33,7 +33,7 @@ pub(super) fn traits(scene: &Scene<'_, '_>, board: &Board, r: &mut Reading, text
         t.sex = r.item.as_ref().and_then(|i| named_sex(scene, &i.name, &i.said));
     }
     if board.rules.people && (!missing || kind == Some(Kind::Person)) {
-        people(scene, board, r, text, &mut t);
+        people(scene, r, text, &mut t);
     }
     t.said.sort();
     t.said.dedup();
@@ -167,7 +167,7 @@ fn name(scene: &Scene<'_, '_>, r: &Reading, text: &str) -> Option<String> {
 }
 
 /// Men and women, and how old.
-fn people(scene: &Scene<'_, '_>, board: &Board, r: &mut Reading, text: &str, t: &mut Traits) {
+fn people(scene: &Scene<'_, '_>, r: &mut Reading, text: &str, t: &mut Traits) {
     let words = &scene.grammar.terms.people;
     let friends = r.intent == Intent::Friend;
     let hires = r.intent == Intent::Hire;
@@ -183,11 +183,8 @@ fn people(scene: &Scene<'_, '_>, board: &Board, r: &mut Reading, text: &str, t: 
         (None, None) => None,
     };
     if friends {
-        let wanted = |text: &str| {
-            let after = first(&words.looks, text).map_or("", |at| &text[at..]);
-            either(first(&words.wants_male, after), first(&words.wants_female, after))
-        };
-        r.terms.sex = wanted(&masked);
+        let after = first(&words.looks, &masked).map_or("", |at| &masked[at..]);
+        r.terms.sex = either(first(&words.wants_male, after), first(&words.wants_female, after));
         // what is looked for is not what one is
         for w in words.wants_male.iter().chain(&words.wants_female).filter(|w| w.chars().count() > 1) {
             let own = ["我是女的", "我是男的"].iter().any(|o| masked.contains(o));
@@ -203,7 +200,6 @@ fn people(scene: &Scene<'_, '_>, board: &Board, r: &mut Reading, text: &str, t: 
         let sex = either(masked.find('男'), masked.find('女'));
         if hires { r.terms.sex = sex } else { t.sex = sex }
     }
-    debug_assert!(board.rules.people && board.side.iter().any(|s| s.role == Role::Offer));
     for Years { from, to, limit, at } in years::years(text, friends) {
         let clause = text[..at].rsplit(' ').next().unwrap_or_default();
         let looked_for =

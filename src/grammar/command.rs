@@ -19,6 +19,18 @@ pub struct Commands {
     /// Words that say either of two intents, and are asked back.
     pub ambiguous: BTreeMap<String, Vec<Intent>>,
     pub compounds: Compounds,
+    #[serde(default)]
+    pub slips: Slips,
+}
+
+/// What is meant by a syllable alone, and by a word at the head of a text.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Slips {
+    #[serde(default)]
+    pub alone: BTreeMap<String, String>,
+    #[serde(default)]
+    pub first: BTreeMap<String, String>,
 }
 
 /// The words of one intent; the comments of the file say what each list is for.
@@ -69,6 +81,8 @@ pub struct Stranger {
 pub struct Noise {
     pub signatures: Vec<String>,
     pub prefixes: Vec<String>,
+    #[serde(default)]
+    pub signers: Vec<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -76,6 +90,11 @@ pub struct Noise {
 pub struct Compounds {
     pub makes: Vec<String>,
     pub modifiers: Vec<String>,
+    /// What `makes` says in other words: 苗子 is 苗.
+    pub forms: BTreeMap<String, String>,
+    pub endings: Vec<String>,
+    pub with: Vec<String>,
+    pub except: Vec<String>,
 }
 
 /// `numbers.toml`.
@@ -93,6 +112,14 @@ pub struct Numbers {
     pub total: Vec<String>,
     pub at_least: Vec<String>,
     pub at_most: Vec<String>,
+    #[serde(default)]
+    pub below: Vec<String>,
+    #[serde(default)]
+    pub above: Vec<String>,
+    #[serde(default)]
+    pub whole: Vec<String>,
+    #[serde(default)]
+    pub between: Vec<String>,
     pub digits: BTreeMap<String, u8>,
     pub powers: BTreeMap<String, i64>,
     pub money: BTreeMap<String, (i64, i64)>,
@@ -127,6 +154,10 @@ pub struct Dates {
     pub lunar: Lunar,
     pub feasts: BTreeMap<String, (u8, u8)>,
     pub lunar_feasts: BTreeMap<String, (u8, u8)>,
+    #[serde(default)]
+    pub later: BTreeMap<String, i16>,
+    #[serde(default)]
+    pub market: BTreeMap<String, u8>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -3,13 +3,13 @@
 //! A word may play several roles: 车 is a unit, a thing and the head of a ride. Within one role it may mean one thing
 //! only; a grammar in which it means two is refused, naming both places.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 mod build;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
-use super::command::{Commands, Dates, Numbers, read};
+use super::command::{Commands, Compounds, Dates, Numbers, read};
 use super::item::Items;
 use super::unit::Units;
 use super::{GrammarError, Intent, Source};
@@ -110,6 +110,10 @@ pub enum Sign {
     Rise,
     Mate,
     Strays,
+    Below,
+    Above,
+    Whole,
+    Between,
 }
 
 const SIGNS: [(&str, Sign); 48] = [
@@ -179,6 +183,10 @@ pub enum Moment {
     LunarMonth(u8),
     Feast(u8, u8),
     LunarFeast(u8, u8),
+    /// Behind a number: so many times so many days from today (天后 1, 周后 7, 天前 -1).
+    Later(i16),
+    /// The next market day, or so many after it.
+    Market(u8),
 }
 
 /// One thing that a word can mean.
@@ -263,9 +271,19 @@ impl Word {
         self.senses.contains(&Sense::Verb(intent, force))
     }
 
+    /// Whether it is a word for yuan and nothing else.
+    pub fn only_yuan(&self) -> bool {
+        self.signs == 0 && !self.senses.is_empty() && self.senses.iter().all(|s| matches!(s, Sense::Money(1, 1)))
+    }
+
     /// Whether it means anything beside the item or unit that it names.
     pub fn speaks_otherwise(&self) -> bool {
         self.signs != 0 || self.senses.iter().any(|s| !matches!(s, Sense::Item(_) | Sense::Unit(_)))
+    }
+
+    /// Whether it steers nothing.
+    pub fn is_bare(&self) -> bool {
+        self.signs == 0
     }
 
     /// Whether it means anything in the middle of a text, rather than at its head, by a number or alone.
@@ -292,12 +310,19 @@ pub struct Lexicon {
     pub ambiguous: HashMap<String, Vec<Intent>>,
     pub signatures: Vec<String>,
     pub prefixes: Vec<String>,
+    /// How a name begins or ends that stands under a text.
+    pub signers: Vec<String>,
+    /// What is meant by a syllable alone, and by a word at the head of a text; see [`super::sound`].
+    pub(super) alone: BTreeMap<String, String>,
+    pub(super) first: BTreeMap<String, String>,
     /// Sentences of the intents, with their readings.
     pub reads: Vec<String>,
     /// What animals are counted by that cost more each than any price by weight.
     pub dear: Vec<String>,
     /// In yuan, and the unit of weight.
     pub dearest_weight: (i64, String),
+    /// How items join with words around them.
+    pub compounds: Compounds,
     /// For each item of the lexicon, what kind of thing it is.
     kinds: Vec<Kind>,
     /// And whether it is given to those in need.
@@ -342,6 +367,11 @@ impl Lexicon {
 
     pub fn word(&self, text: &str) -> Option<&Word> {
         self.by_text.get(text).map(|i| &self.words[*i as usize])
+    }
+
+    /// All words as they are written, with their numbers.
+    pub(super) fn numbered(&self) -> impl Iterator<Item = (&str, u32)> {
+        self.by_text.iter().map(|(text, n)| (&**text, *n))
     }
 
     /// Every word with what it can mean, in no order.
@@ -424,10 +454,14 @@ impl Lexicon {
             asked: commands.intent.iter().filter_map(|i| i.asked.map(|a| (i.name, a))).collect(),
             ambiguous: commands.ambiguous.into_iter().collect(),
             signatures: commands.noise.signatures.iter().map(|s| s.to_lowercase()).collect(),
+            signers: commands.noise.signers,
+            alone: commands.slips.alone,
+            first: commands.slips.first,
             prefixes: commands.noise.prefixes.iter().map(|s| s.to_lowercase()).collect(),
             reads,
             dear: numbers.price.dear,
             dearest_weight: (numbers.price.dearest_weight, numbers.price.weight),
+            compounds: commands.compounds,
             kinds,
             needed,
             simplified,

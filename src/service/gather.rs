@@ -1,5 +1,6 @@
 //! Reads the facts of a turn in one visit to the store.
 
+use super::asked::Bound;
 use super::facts::{Draft, Facts, OWN, read_posts, visible};
 use super::outcome::Env;
 use super::turn::newcomer;
@@ -9,7 +10,7 @@ use crate::clock::MINUTE;
 use crate::command::{Intent, Reading};
 use crate::market::{Post, PostId};
 use crate::message::{Mo, Sender};
-use crate::store::record::Ask;
+use crate::store::record::{Ask, Question};
 use crate::store::{SeenKey, StoreError, View};
 
 /// A carrier that gives neither an id nor its own time: an equal text this soon is the carrier's repeat, a later one the
@@ -62,7 +63,7 @@ pub fn gather(view: &dyn View, env: &Env<'_>, mo: &Mo, reading: &Reading) -> Res
         facts.own = read_posts(view, person.posts.iter().rev().take(OWN).rev())?;
         facts.own.retain(|p| p.is_live(env.now));
     }
-    let named = question::named_post(&facts, reading, env.now);
+    let named = question::named_post(&facts, reading, env.now, &mo.to);
     if let Some(id) = named {
         facts.named = view.post(id)?;
         if let Some(post) = &facts.named {
@@ -78,17 +79,21 @@ pub fn gather(view: &dyn View, env: &Env<'_>, mo: &Mo, reading: &Reading) -> Res
     }
     if let Some(person) = &facts.person {
         if reading.intent == Intent::More {
-            facts.listed = visible(view, &own::rest(person, env.now), env.now, |_| true)?;
-        } else if let Some(ids) = asked::open_list(person, env.now) {
+            facts.listed = visible(view, &own::rest(person, env.now, &mo.to), env.now, |_| true)?;
+        } else if let Some(ids) = asked::open_list(person, env.now, &mo.to) {
             facts.listed = read_posts(view, ids.iter())?;
         }
     }
-    let vouched = facts.person.as_ref().and_then(|p| asked::open(p, env.now)).cloned();
-    if let (Intent::Choose, Some(Ask::Vouch { post })) = (reading.intent, vouched) {
+    let bound = match (&facts.person, reading.choice.filter(|_| reading.intent == Intent::Choose)) {
+        (Some(person), Some(choice)) => asked::bound(person, env.now, &mo.to, choice),
+        _ => Bound::Nothing,
+    };
+    if let Bound::One(Question { ask: Ask::Vouch { post }, .. }, choice) = bound {
+        let post = *post;
         facts.named = view.post(post)?;
         if let Some(post) = facts.named.clone() {
             facts.named_owner = view.person(post.owner)?;
-            if let Some(shown) = vouch::shown(&post).filter(|_| reading.choice == Some(1)) {
+            if let Some(shown) = vouch::shown(&post).filter(|_| choice == 1) {
                 let draft = meet(view, env, shown)?;
                 facts.drafts.push(draft);
             }

@@ -6,13 +6,10 @@ use std::sync::Arc;
 use super::facts::Draft;
 use super::list;
 use super::post::spread;
-use super::turn::{QUESTION_LIFE, Turn};
+use super::turn::Turn;
 use crate::market::{Held, Post, PostId, PostState};
 use crate::reply::{Reply, phrase};
-use crate::store::record::{Ask, Question};
-
-/// An appeal may wait for its manager over a weekend.
-const VOUCH_LIFE: i64 = 3 * QUESTION_LIFE;
+use crate::store::record::Ask;
 
 /// Whether a new post of the sender must wait.
 pub fn must_wait(turn: &Turn<'_>, post: &Post) -> bool {
@@ -27,17 +24,15 @@ pub fn hold(turn: &mut Turn<'_>, draft: Draft) {
     let post = Post { state: PostState::Held, held: Some(Held::Unvouched), ..draft.post };
     let reply = Reply::new("vouch_waiting").set("no", phrase::number(post.id)).set("what", phrase::what(g, &post));
     turn.answer(reply);
-    let Some(mut manager) = turn.facts.managers.first().cloned() else { return };
+    let Some(manager) = turn.facts.managers.first().cloned() else { return };
     let ask = Reply::new("vouch_ask")
         .set("no", phrase::number(post.id))
         .set("phone", turn.msisdn.local())
         .set("name", turn.person.name.clone().unwrap_or_default())
         .set("text", turn.mo.text.clone())
         .set("said", phrase::clip(&turn.mo.text));
-    let until = turn.env.now.plus(VOUCH_LIFE);
-    manager.questions.push(Question { asked: turn.env.now, until, ask: Ask::Vouch { post: post.id } });
-    turn.out.send_push(&manager, &ask, turn.env.now);
-    turn.out.keep(manager);
+    turn.out.notify(manager.msisdn, Some(&manager), &ask);
+    turn.out.ask(manager.msisdn, Some(&manager), Ask::Vouch { post: post.id }, phrase::short(g, &post));
     turn.out.save(post);
 }
 

@@ -20,6 +20,7 @@ mod repeats;
 mod replies;
 mod round;
 mod scenes;
+mod slips;
 mod smsgate;
 mod soundness;
 mod store;

@@ -59,6 +59,7 @@ impl Stage {
             place: PlaceCode(522_632),
             short_codes: vec!["1069012345".into()],
             managers: vec![Msisdn::from_u64(MANAGER)],
+            market_days: None,
         };
         let stations = BTreeMap::from([(station.key.clone(), station)]);
         let limits = Limits { pushes_per_day: 0, ..Limits::default() };
