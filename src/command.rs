@@ -1,6 +1,7 @@
 //! What a text asks for. `read(&grammar, now, text)` turns any text into a [`Reading`]; it does no I/O, keeps no
 //! state and never fails.
 
+mod claim;
 mod date;
 mod explain;
 mod form;
@@ -19,7 +20,10 @@ mod scan;
 mod share;
 mod slip;
 mod slots;
+mod terms;
 mod things;
+mod traits;
+mod years;
 
 pub use explain::explain;
 pub use prove::prove;
@@ -29,7 +33,7 @@ use crate::grammar::Grammar;
 use crate::market::{MarketDays, PlaceCode};
 
 pub use crate::grammar::Intent;
-use crate::market::{Exact, Place, Price, Quantity, Sex, When};
+use crate::market::{Exact, Place, Price, Quantity, Sex, Terms, Traits, When};
 
 /// One text with all that its reading goes by.
 struct Scene<'g, 't> {
@@ -82,7 +86,22 @@ pub fn read_at(
     }
     let (text, phrases, slips) = take_in(grammar, home, now, normal);
     let scene = Scene { grammar, now, market_days, text: &text, phrases, slips };
-    understand(&scene).0
+    let mut reading = understand(&scene).0;
+    match claim::claim(&scene, &reading) {
+        Some(mut claim) => {
+            if let Some(board) = grammar.boards.get(&claim.board) {
+                terms::heed(&scene, board, &mut claim.reading);
+            }
+            reading.claim = Some(claim);
+        }
+        None => {
+            let nodes = reading.item.as_ref().map(|i| grammar.items.path(&i.name)).unwrap_or_default();
+            if let Some((board, _)) = grammar.boards.by_reading(reading.intent, &nodes) {
+                terms::heed(&scene, board, &mut reading);
+            }
+        }
+    }
+    reading
 }
 
 /// Cuts a text into phrases; where that leaves something unread, once more with slips mended. A slip may say what a text
@@ -219,11 +238,40 @@ pub struct Reading {
     pub alternatives: Vec<Intent>,
     /// Further items of the same text, each a post of its own.
     pub also: Vec<Reading>,
+    /// What it demands of the other side and excludes. Not printed: its words are in the remark.
+    pub terms: Terms,
+    /// What it says of its thing or person, to be held against what others say. Not printed.
+    pub traits: Traits,
+    /// The place is only where the sender works for a time. Not printed.
+    pub away: bool,
+    /// The board whose own words the text has, and what it is there. Not printed.
+    pub claim: Option<Claim>,
     /// Why it is `Unknown`: `empty`, `greeting`, `thanks`, `carrier_notice`, `spam`, `unread` … Only `unread` deserves an answer.
     pub reason: Option<&'static str>,
 }
 
+/// A board that takes a text by words of its own, whatever the intent says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    pub board: String,
+    pub side: String,
+    /// The text as a post of that side.
+    pub reading: Box<Reading>,
+}
+
 impl Reading {
+    /// What is posted: where a board claims the text, as what it is there.
+    pub fn posted(self) -> Reading {
+        match self.claim {
+            Some(mut claim) => {
+                let mut reading = std::mem::replace(&mut *claim.reading, Reading::of(self.intent));
+                reading.claim = Some(claim);
+                reading
+            }
+            None => self,
+        }
+    }
+
     /// A reading with nothing but an intent.
     pub fn of(intent: Intent) -> Reading {
         Reading {
@@ -248,6 +296,10 @@ impl Reading {
             unsure: false,
             alternatives: Vec::new(),
             also: Vec::new(),
+            terms: Terms::default(),
+            traits: Traits::default(),
+            away: false,
+            claim: None,
             reason: None,
         }
     }

@@ -12,6 +12,7 @@ pub mod lexicon;
 pub mod place;
 pub mod reply;
 pub mod sound;
+pub mod terms;
 pub mod unit;
 
 pub use intent::Intent;
@@ -33,6 +34,8 @@ pub struct Grammar {
     pub lexicon: lexicon::Lexicon,
     pub sounds: sound::Sounds,
     pub replies: reply::Replies,
+    /// Words of demands, and of what is said of things and people.
+    pub terms: terms::TermWords,
     /// Sentences that the data give with their readings.
     pub examples: Vec<example::Example>,
 }
@@ -123,9 +126,10 @@ impl Grammar {
         let lexicon = lexicon::Lexicon::build(&sources, &items, &units, &mut errors);
         let sounds = sound::Sounds::build(&items, &lexicon);
         let replies = reply::Replies::read(&sources, &mut errors);
+        let terms = terms::TermWords::read(&sources, &mut errors);
         let examples = example::collect(&sources, &items, &lexicon, &mut errors);
         if errors.is_empty() {
-            Ok(Grammar { boards, items, units, places, lexicon, sounds, replies, examples })
+            Ok(Grammar { boards, items, units, places, lexicon, sounds, replies, terms, examples })
         } else {
             Err(errors)
         }

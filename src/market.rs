@@ -9,6 +9,7 @@ pub mod pact;
 pub mod place;
 pub mod post;
 pub mod quote;
+pub mod traits;
 
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +18,7 @@ pub use pact::{Pact, PactId, PactKind, PactState};
 pub use place::{Place, PlaceCode, Ring};
 pub use post::{Held, Order, Post, PostId, PostState, RingKey, Shelf, Terms, Transport};
 pub use quote::{PriceBook, Quote};
+pub use traits::Traits;
 
 /// An exact number. Parsers bound what they read (at most 10^12, denominators at most 10^4), so that arithmetic of two cannot overflow.
 pub type Exact = num_rational::Ratio<i64>;

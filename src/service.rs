@@ -19,6 +19,7 @@ pub mod question;
 pub mod sweep;
 pub mod turn;
 pub mod verbs;
+pub mod vouch;
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -93,8 +94,9 @@ impl Service {
         let home = station.map(|s| s.place).unwrap_or_default();
         let market_days = station.and_then(|s| s.market_days);
         // A fault of the reader must not cost the message: it is kept for the manager.
-        let reading = catch_unwind(AssertUnwindSafe(|| command::read_at(&grammar, home, market_days, now, &mo.text)))
-            .unwrap_or_else(|_| verbs::fault());
+        let reading =
+            catch_unwind(AssertUnwindSafe(|| command::read_at(&grammar, home, market_days, now, &mo.text).posted()))
+                .unwrap_or_else(|_| verbs::fault());
         match self.decide(&mo, reading, now).await {
             Err(StoreError::Fault(cause)) => {
                 tracing::error!(

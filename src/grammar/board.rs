@@ -26,6 +26,12 @@ pub struct Board {
     /// The board is for these items, categories, and what is below them; the board of an intent without any takes the rest.
     #[serde(default)]
     pub items: Vec<String>,
+    /// Words of which a text must have one to belong here, where the sides of another board take the same intents: 出租.
+    #[serde(default)]
+    pub cues: Vec<String>,
+    /// Words with which a text does not belong here, whatever else it has.
+    #[serde(default)]
+    pub unless: Vec<String>,
     /// What posts are looked up by.
     #[serde(default)]
     pub key: Key,
@@ -47,6 +53,9 @@ pub struct Side {
     pub name: String,
     /// The intent that makes such a post.
     pub intent: Intent,
+    /// Words that alone say that a text is a post of this side, whatever its other words would make of it.
+    #[serde(default)]
+    pub verbs: Vec<String>,
     /// The sides it meets: of this board `side`, of another `board/side`. Who is met meets back.
     pub meets: Vec<String>,
     /// Whether its posts are only shown once the manager vouched for them or for who wrote them.
@@ -58,6 +67,9 @@ pub struct Side {
     pub verb: String,
     /// What is said of such a post to the other side: `在卖`.
     pub doing: String,
+    /// How its owner says that it came to a deal, where `grammar/replies/` does not say.
+    #[serde(default)]
+    pub over: Option<String>,
     /// Other words for posts about some kinds of things.
     #[serde(default)]
     pub about: Vec<About>,
@@ -109,6 +121,8 @@ pub enum Kin {
     KindOf,
     /// Either may be a kind of the other: a finder says 牛 where the owner says 黄牛.
     Either,
+    /// Not at all: what is said of it decides, as `grammar/terms.toml` has it.
+    Any,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -132,6 +146,10 @@ pub struct Rules {
     pub same_day: bool,
     /// Whether both must go the same way.
     pub same_way: bool,
+    /// Whether who has fewer seats than are wanted helps nobody.
+    pub seats: bool,
+    /// Whether men and women, and their ages, are told apart: of workers, friends, people who are missed.
+    pub people: bool,
     /// Whether a find cannot be older than the loss by more than a day.
     pub not_before: bool,
 }
@@ -170,10 +188,31 @@ impl Boards {
     /// The board and side that a text with `intent` about a thing with these nodes posts to: the board for such things, else
     /// the one for all.
     pub fn by_reading(&self, intent: Intent, nodes: &[String]) -> Option<(&Board, &Side)> {
-        let takes = |b: &Board| b.items.iter().any(|i| nodes.contains(i));
-        let own = self.boards.iter().filter(|b| takes(b));
-        let rest = self.boards.iter().filter(|b| b.items.is_empty());
+        let takes = |b: &&Board| b.cues.is_empty() && b.items.iter().any(|i| nodes.contains(i));
+        let own = self.boards.iter().filter(takes);
+        // a board of few words comes last: it takes only what no other does
+        let plain = self.boards.iter().filter(|b| b.items.is_empty() && b.cues.is_empty() && !b.by_verbs_only());
+        let rest = plain.chain(self.boards.iter().filter(|b| b.items.is_empty()));
         own.chain(rest).find_map(|b| b.side.iter().find(|s| s.intent == intent).map(|s| (b, s)))
+    }
+
+    /// The board and side to which the words of a text (in normal form) give it, against or beside what `intent` was read:
+    /// the longest word of a side decides, else the intent under a board's cue.
+    pub fn claimed(&self, text: &str, intent: Intent) -> Option<(&Board, &Side)> {
+        let open = self.boards.iter().filter(|b| !b.unless.iter().any(|w| text.contains(w.as_str())));
+        let mut best: Option<(usize, &Board, &Side)> = None;
+        for board in open {
+            for side in &board.side {
+                let said = side.verbs.iter().filter(|v| text.contains(v.as_str())).map(|v| v.chars().count()).max();
+                let cued = side.intent == intent && board.cues.iter().any(|c| text.contains(c.as_str()));
+                // of two words of one length the one that agrees with the rest of the text
+                let weight = said.map(|n| 2 * n + usize::from(side.intent == intent)).or(cued.then_some(1));
+                if let Some(weight) = weight.filter(|w| best.is_none_or(|(most, ..)| *w > most)) {
+                    best = Some((weight, board, side));
+                }
+            }
+        }
+        best.map(|(_, board, side)| (board, side))
     }
 
     /// Sides that a side meets: board, side.
@@ -203,6 +242,11 @@ impl Side {
 }
 
 impl Board {
+    /// Whether no intent alone leads here: another board takes the same intents without words of its own.
+    fn by_verbs_only(&self) -> bool {
+        self.side.iter().all(|s| !s.verbs.is_empty())
+    }
+
     pub fn side(&self, name: &str) -> Option<&Side> {
         self.side.iter().find(|s| s.name == name)
     }
@@ -217,6 +261,13 @@ fn check(board: &Board, earlier: &[Board], source: &Source, errors: &mut Vec<Gra
     }
     for side in &board.side {
         let rival = earlier.iter().find(|b| {
+            // whoever has words of its own may share an intent
+            let told_apart = |b: &Board, intent| {
+                !b.cues.is_empty() || b.side.iter().any(|s| s.intent == intent && !s.verbs.is_empty())
+            };
+            if told_apart(board, side.intent) || told_apart(b, side.intent) {
+                return false;
+            }
             let shares =
                 b.items.iter().any(|i| board.items.contains(i)) || b.items.is_empty() && board.items.is_empty();
             shares && b.side.iter().any(|s| s.intent == side.intent)

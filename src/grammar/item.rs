@@ -26,6 +26,9 @@ pub struct Item {
     /// How far posts of it are heard, where not as its board says.
     #[serde(default)]
     pub reach: Option<Ring>,
+    /// Whoever says only this may have any kind of it: a seller of a cow, where a calf is wanted.
+    #[serde(default)]
+    pub broad: bool,
     /// Words that name a person by whose he is: 我爸.
     #[serde(default)]
     pub kin: Vec<String>,
@@ -152,6 +155,11 @@ impl Items {
             path.push(up);
         }
         path
+    }
+
+    /// Whether the item is, or is a kind of, one that is named for all its kinds.
+    pub fn broad(&self, name: &str) -> bool {
+        self.path(name).iter().any(|n| self.get(n).is_some_and(|i| i.broad))
     }
 
     /// The nearest reach said on the way up from the item.

@@ -3,6 +3,8 @@
 //! What one side left out never excludes; what both said must agree. So `卖 板蓝根 200斤` meets
 //! `收板蓝根,有多少要多少`, and a red ox does not meet a search for a cow.
 
+mod terms;
+
 use super::post::Node;
 use super::{Exact, Place, PlaceCode, Post, Price, Ring, RingKey};
 use crate::clock::Timestamp;
@@ -19,6 +21,12 @@ pub struct Rules<'a> {
     pub same_day: bool,
     /// Both must go the same way.
     pub same_way: bool,
+    /// Who has fewer seats than are wanted helps nobody.
+    pub seats: bool,
+    /// Men and women, and their ages, are told apart.
+    pub people: bool,
+    /// What it is is no matter of the tree of items.
+    pub any_item: bool,
     /// A find cannot be older than the loss, a day's error allowed.
     pub not_before: bool,
 }
@@ -90,20 +98,54 @@ pub fn fit(post: &Post, other: &Post, rules: &Rules<'_>, ratio: Ratio<'_>, now: 
     if !meets || other.owner == post.owner || !other.is_live(now) {
         return None;
     }
+    weigh(post, other, rules, ratio, now)
+}
+
+/// As [`fit`], also of posts that are over: how two that were told of each other met, for the manager. Nothing of it is kept:
+/// the rules give it again.
+pub fn weigh(post: &Post, other: &Post, rules: &Rules<'_>, ratio: Ratio<'_>, now: Timestamp) -> Option<Fit> {
     let (offer, want) = if post.shelf.offers { (post, other) } else { (other, post) };
     let mut fit = Fit { score: 0, ring: post.place.code.common(other.place.code), reasons: Vec::new() };
     if fit.ring > post.reach.min(other.reach) {
         return None;
     }
-    if rules.same_way {
+    if rules.any_item {
+        fit.gain(25, "same kind of work");
+        if rules.same_way {
+            ends(post, other, &mut fit)?;
+        }
+    } else if rules.same_way {
         way(post, other, &mut fit)?;
     } else {
-        kinship(offer, want, post.shelf.either_kin, &mut fit)?;
+        kinship(offer, want, &mut fit)?;
     }
-    price(offer.price.as_ref(), want.price.as_ref(), rules.price_slack, ratio, &mut fit)?;
+    terms::keep(offer, want, ratio, &mut fit)?;
+    let slack = if offer.terms.firm { 0 } else { rules.price_slack };
+    price(offer.price.as_ref(), want.price.as_ref(), slack, ratio, &mut fit)?;
+    if rules.seats && matches!((offer.people, want.people), (Some(has), Some(wants)) if has < wants) {
+        return None;
+    }
+    if rules.people {
+        terms::people(offer, want, rules.other_sex)?;
+        if rules.not_before && !offer.traits.same_person(&want.traits) {
+            return None;
+        }
+    }
+    let common = offer.traits.compare(&want.traits).ok()?;
+    for (count, score, reason) in [
+        (common.marks, 15, "same traits"),
+        (i32::from(common.name), 60, "same name"),
+        (i32::from(common.number), 60, "same number"),
+    ] {
+        if count > 0 {
+            fit.gain(score * count.min(4), reason);
+        }
+    }
     amount(offer, want, ratio, &mut fit);
-    if let (Some(a), Some(b)) = (offer.sex, want.sex) {
-        if rules.same_sex && a != b || rules.other_sex && a == b {
+    // 公牛: of beasts the word may say it
+    let sex = |p: &Post| if rules.people { p.sex } else { p.sex.or(p.traits.sex) };
+    if let (Some(a), Some(b)) = (sex(offer), sex(want)) {
+        if rules.same_sex && a != b {
             return None;
         }
         if rules.same_sex && a == b {
@@ -147,11 +189,12 @@ impl Fit {
     }
 }
 
-fn kinship(offer: &Post, want: &Post, either: bool, fit: &mut Fit) -> Option<()> {
+fn kinship(offer: &Post, want: &Post, fit: &mut Fit) -> Option<()> {
     match (&offer.item, &want.item) {
         (Some(a), Some(b)) if a == b => fit.gain(50, "same item"),
         (Some(_), Some(b)) if offer.nodes.contains(b) => fit.gain(40, "a kind of it"),
-        (Some(a), Some(_)) if either && want.nodes.contains(a) => fit.gain(35, "a wider word for it"),
+        // 卖牛 for 收小黄牛, and 捡到牛 for 寻黄牛: it may be the kind that is wanted
+        (Some(a), Some(_)) if offer.shelf.either_kin && want.nodes.contains(a) => fit.gain(35, "a wider word for it"),
         (Some(_), Some(_)) => return None,
         // one side takes anything
         _ => fit.gain(25, "any kind"),
@@ -162,14 +205,8 @@ fn kinship(offer: &Post, want: &Post, either: bool, fit: &mut Fit) -> Option<()>
 /// Whether two rides go the same way: the ends must not contradict each other, and who leaves the county may be fetched from
 /// anywhere in it.
 fn way(a: &Post, b: &Post, fit: &mut Fit) -> Option<()> {
-    let same = |a: &Place, b: &Place| {
-        if a.code == PlaceCode::COUNTRY || b.code == PlaceCode::COUNTRY {
-            return a.name == b.name;
-        }
-        a.code.holds(b.code) || b.code.holds(a.code)
-    };
     match (&a.to, &b.to) {
-        (Some(x), Some(y)) if same(x, y) => fit.gain(50, "same way"),
+        (Some(x), Some(y)) if same_place(x, y) => fit.gain(50, "same way"),
         (Some(_), Some(_)) => return None,
         _ => {}
     }
@@ -177,12 +214,33 @@ fn way(a: &Post, b: &Post, fit: &mut Fit) -> Option<()> {
     let (x, y) = (start(a), start(b));
     let county = |c: PlaceCode| c.up_to(Ring::County);
     let leaves = |p: &Post, from: &Place| p.to.as_ref().is_some_and(|to| county(to.code) != county(from.code));
-    if same(&x, &y) {
+    if same_place(&x, &y) {
         fit.gain(20, "same start");
     } else if county(x.code).is_none() || county(x.code) != county(y.code) || !(leaves(a, &x) && leaves(b, &y)) {
         return None;
     }
     Some(())
+}
+
+/// Whether what both said of where they go agrees.
+fn ends(a: &Post, b: &Post, fit: &mut Fit) -> Option<()> {
+    for (x, y) in [(&a.to, &b.to), (&a.from, &b.from)] {
+        if let (Some(x), Some(y)) = (x, y) {
+            if !same_place(x, y) {
+                return None;
+            }
+            fit.gain(20, "same way");
+        }
+    }
+    Some(())
+}
+
+/// Whether one holds the other; places that only their people know, by name.
+fn same_place(a: &Place, b: &Place) -> bool {
+    if a.code == PlaceCode::COUNTRY || b.code == PlaceCode::COUNTRY {
+        return a.name == b.name;
+    }
+    a.code.holds(b.code) || b.code.holds(a.code)
 }
 
 /// Asked against offered, in one unit. Prices that cannot be compared say nothing.

@@ -20,6 +20,9 @@ pub enum Ring {
     Country,
 }
 
+/// How the county's own town is called by those around it.
+pub const COUNTY_TOWN: [&str; 4] = ["县城", "县里", "城里", "县上"];
+
 /// A place as it is shown, with its code where known (`PlaceCode(0)` where not).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {

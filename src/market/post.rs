@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Exact, Place, PlaceCode, Price, Quantity, Ring, Sex, When};
+use super::{Exact, Place, PlaceCode, Price, Quantity, Ring, Sex, Traits, When};
 use crate::clock::Timestamp;
 use crate::message::{MoSeq, Msisdn};
 
@@ -88,6 +88,9 @@ pub struct Post {
     /// What the text demands and excludes.
     #[serde(default)]
     pub terms: Terms,
+    /// What it says of its thing or person, to be held against another's.
+    #[serde(default)]
+    pub traits: Traits,
     /// So much of it is gone: sold, pledged, places filled; in the unit of the quantity, or people.
     #[serde(default)]
     pub taken: Exact,
@@ -129,6 +132,12 @@ pub struct Terms {
     pub within: Option<Ring>,
     /// The other side brings it, or fetches it: 自己送来, 自提.
     pub transport: Option<Transport>,
+    /// The price said is the last one: 200以上.
+    pub firm: bool,
+    /// Only men, or only women.
+    pub sex: Option<Sex>,
+    /// Only of these years, from and to.
+    pub age: Option<(u16, u16)>,
 }
 
 /// Who carries the goods.
@@ -166,6 +175,9 @@ pub struct Shelf {
     /// It is looked up by where it goes, not by what it is.
     #[serde(default)]
     pub by_route: bool,
+    /// What it is is no matter of the tree of items; it stands among all of its side.
+    #[serde(default)]
+    pub unsorted: bool,
 }
 
 /// One list of the index: the posts of one side of a board under one node of the item tree in one division.
@@ -217,6 +229,7 @@ impl Post {
             phone: None,
             name: None,
             terms: Terms::default(),
+            traits: Traits::default(),
             taken: Exact::default(),
             held: None,
             reporters: Vec::new(),
@@ -241,7 +254,11 @@ impl Post {
 
     /// What it is looked up by: its item, or where it goes.
     pub fn key(&self) -> Option<&str> {
-        if self.shelf.by_route { self.nodes.first().map(String::as_str) } else { self.item.as_deref() }
+        if self.shelf.by_route || self.shelf.unsorted {
+            self.nodes.first().map(String::as_str)
+        } else {
+            self.item.as_deref()
+        }
     }
 
     /// The nodes of a place in the tree of places, nearest first, as posts that are looked up by route have them.

@@ -77,7 +77,7 @@ fn side<'g>(g: &'g Grammar, post: &Post) -> Option<&'g Side> {
 
 /// `卖成了`: how the owner of such a post says that it came to a deal.
 pub fn over(g: &Grammar, post: &Post) -> String {
-    of_side(g, "over", post).unwrap_or_default()
+    of_side(g, "over", post).or_else(|| side(g, post).and_then(|s| s.over.clone())).unwrap_or_default()
 }
 
 /// A word of a table that is kept by sides: that of `board/side` where there is one, else that of `side`.

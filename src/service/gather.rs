@@ -1,14 +1,16 @@
 //! Reads the facts of a turn in one visit to the store.
 
+use super::asked::Bound;
 use super::facts::{Draft, Facts, OWN, read_posts, visible};
 use super::outcome::Env;
 use super::turn::newcomer;
-use super::{asked, find, own, person, post, question};
+use super::{asked, find, own, person, post, question, vouch};
 use crate::carrier::fingerprint;
 use crate::clock::MINUTE;
 use crate::command::{Intent, Reading};
 use crate::market::{Post, PostId};
 use crate::message::{Mo, Sender};
+use crate::store::record::{Ask, Question};
 use crate::store::{SeenKey, StoreError, View};
 
 /// A carrier that gives neither an id nor its own time: an equal text this soon is the carrier's repeat, a later one the
@@ -80,6 +82,21 @@ pub fn gather(view: &dyn View, env: &Env<'_>, mo: &Mo, reading: &Reading) -> Res
             facts.listed = visible(view, &own::rest(person, env.now, &mo.to), env.now, |_| true)?;
         } else if let Some(ids) = asked::open_list(person, env.now, &mo.to) {
             facts.listed = read_posts(view, ids.iter())?;
+        }
+    }
+    let bound = match (&facts.person, reading.choice.filter(|_| reading.intent == Intent::Choose)) {
+        (Some(person), Some(choice)) => asked::bound(person, env.now, &mo.to, choice),
+        _ => Bound::Nothing,
+    };
+    if let Bound::One(Question { ask: Ask::Vouch { post }, .. }, choice) = bound {
+        let post = *post;
+        facts.named = view.post(post)?;
+        if let Some(post) = facts.named.clone() {
+            facts.named_owner = view.person(post.owner)?;
+            if let Some(shown) = vouch::shown(&post).filter(|_| choice == 1) {
+                let draft = meet(view, env, shown)?;
+                facts.drafts.push(draft);
+            }
         }
     }
     for manager in env.rules.station(mo).map(|s| s.managers.as_slice()).unwrap_or_default() {

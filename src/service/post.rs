@@ -6,14 +6,15 @@ use super::facts::Facts;
 use super::facts::{Draft, Match, home};
 use super::outcome::Env;
 use super::turn::Turn;
-use super::{ask, list};
+use super::{ask, list, vouch};
 use crate::clock::{BEIJING_OFFSET, DAY, Timestamp};
 use crate::command::Reading;
 use crate::grammar::Grammar;
 use crate::grammar::board::{Board, Boards, Key, Kin, Need, Role, Side};
 use crate::grammar::unit::Units;
 use crate::market::matching::{self, Rules};
-use crate::market::{PlaceCode, Post, PostId, Shelf};
+use crate::market::place::COUNTY_TOWN;
+use crate::market::{Place, PlaceCode, Post, PostId, Ring, Shelf};
 use crate::message::{Mo, Msisdn};
 use crate::reply::{Reply, phrase};
 use crate::store::record::{Ask, Then};
@@ -38,6 +39,9 @@ pub fn rules<'a>(boards: &'a Boards, board: &'a Board, side: &'a Side) -> Rules<
         other_sex: board.rules.other_sex,
         same_day: board.rules.same_day,
         same_way: board.rules.same_way,
+        seats: board.rules.seats,
+        people: board.rules.people,
+        any_item: board.kin == Kin::Any,
         not_before: board.rules.not_before,
     }
 }
@@ -75,19 +79,37 @@ fn one(env: &Env<'_>, mo: &Mo, facts: &Facts, r: &Reading, owner: Msisdn, id: Po
     let items = &env.grammar.items;
     let name = r.item.as_ref().map(|i| i.name.clone());
     let mut nodes = name.as_ref().map(|n| items.path(n)).unwrap_or_default();
-    let (board, side) = env.grammar.boards.by_reading(r.intent, &nodes)?;
+    let boards = &env.grammar.boards;
+    let claimed = r.claim.as_ref().and_then(|c| boards.get(&c.board).and_then(|b| b.side(&c.side).map(|s| (b, s))));
+    let (board, side) = claimed.or_else(|| boards.by_reading(r.intent, &nodes))?;
+    let near = home(env, mo, facts.person.as_ref());
+    // 县城: that of where one is
+    let town = |p: &Place| match p.code {
+        PlaceCode::COUNTRY if COUNTY_TOWN.contains(&p.name.as_str()) => {
+            // by the statutory codes the first town of a county is its seat
+            let county = near.code.up_to(Ring::County).unwrap_or(near.code);
+            let seat = PlaceCode(county.0 * 1000 + 100);
+            let code = if env.grammar.places.get(seat).is_some() { seat } else { county };
+            Place { code, name: p.name.clone() }
+        }
+        _ => p.clone(),
+    };
+    let (from, to) = (r.from.as_ref().map(town), r.to.as_ref().map(town));
     if board.key == Key::Route {
-        nodes = r.to.as_ref().map(Post::route_nodes).unwrap_or_default();
+        nodes = to.as_ref().map(Post::route_nodes).unwrap_or_default();
+    } else if board.kin == Kin::Any {
+        nodes = Vec::new();
     }
     // 找活 alone is a post, 招工 alone says nothing of what for.
-    let says_nothing = side.role == Role::Want && r.people.is_none() && r.wage.is_none() && r.remark.is_none();
+    let says_nothing =
+        side.role == Role::Want && to.is_none() && r.people.is_none() && r.wage.is_none() && r.remark.is_none();
     if r.item.is_none() && (board.item == Need::Required || says_nothing) {
         return None;
     }
-    let mut place = r.place.clone().or_else(|| r.from.clone()).unwrap_or_else(|| home(env, mo, facts.person.as_ref()));
+    let mut place = r.place.clone().filter(|_| !r.away).or_else(|| from.clone()).unwrap_or_else(|| near.clone());
     if place.code == PlaceCode::COUNTRY {
         // a place that only its people know: near the sender, under its own name
-        place.code = home(env, mo, facts.person.as_ref()).code;
+        place.code = near.code;
     }
     Some(Post {
         board: board.name.clone(),
@@ -95,8 +117,9 @@ fn one(env: &Env<'_>, mo: &Mo, facts: &Facts, r: &Reading, owner: Msisdn, id: Po
         shelf: Shelf {
             offers: side.role == Role::Offer,
             any_item: board.item == Need::Optional,
-            either_kin: board.kin == Kin::Either,
+            either_kin: board.kin == Kin::Either || name.as_ref().is_some_and(|n| items.broad(n)),
             by_route: board.key == Key::Route,
+            unsorted: board.kin == Kin::Any,
         },
         station: env.rules.station(mo).map(|s| s.key.clone()).unwrap_or_default(),
         cause: facts.next.mo,
@@ -113,10 +136,12 @@ fn one(env: &Env<'_>, mo: &Mo, facts: &Facts, r: &Reading, owner: Msisdn, id: Po
         sex: r.sex,
         remark: r.remark.clone(),
         until: until(board, r, env.now),
-        from: r.from.clone(),
-        to: r.to.clone(),
+        from,
+        to,
         phone: r.phone.clone(),
         name: r.name.clone(),
+        terms: r.terms.clone(),
+        traits: r.traits.clone(),
         ..Post::new(id, owner, env.now)
     })
 }
@@ -140,11 +165,14 @@ fn same(a: &Post, b: &Post) -> bool {
 /// Files the drafts, tells the other sides and answers.
 pub fn post(turn: &mut Turn<'_>) {
     let g = turn.env.grammar;
-    let Some((_, side)) = g.boards.by_intent(turn.reading.intent) else { return };
     if turn.facts.drafts.is_empty() {
         match turn.facts.again.first().cloned() {
             Some(own) => turn.answer(about(g, Reply::new("already"), &own)),
-            None => return ask::ask_item(turn, &side.name),
+            None => {
+                let claimed = turn.reading.claim.as_ref().map(|c| c.side.clone());
+                let side = claimed.or_else(|| g.boards.by_intent(turn.reading.intent).map(|(_, s)| s.name.clone()));
+                return ask::ask_item(turn, &side.unwrap_or_default());
+            }
         };
         return;
     }
@@ -158,12 +186,20 @@ pub fn post(turn: &mut Turn<'_>) {
         turn.answer(Reply::new("too_many_live").set("count", turn.person.posts.len().to_string()));
         return;
     }
-    let drafts = std::mem::take(&mut turn.facts.drafts);
+    let mut drafts = std::mem::take(&mut turn.facts.drafts);
     let first = turn.person.posts.is_empty();
     turn.person.today.posts = today;
     turn.person.posts.extend(drafts.iter().map(|d| d.post.id));
     // a new text overtakes what was left open about an earlier one
     turn.person.questions.retain(|q| !matches!(q.ask, Ask::Meaning { .. } | Ask::Item { .. }));
+    let waits: Vec<bool> = drafts.iter().map(|d| vouch::must_wait(turn, &d.post)).collect();
+    for at in (0..drafts.len()).rev().filter(|at| waits[*at]) {
+        let draft = drafts.remove(at);
+        vouch::hold(turn, draft);
+    }
+    if drafts.is_empty() {
+        return;
+    }
     match drafts.as_slice() {
         [one] if turn.facts.again.is_empty() => answer_one(turn, one, first),
         many => answer_many(turn, many),

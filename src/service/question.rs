@@ -10,7 +10,7 @@ use super::asked::Bound;
 use super::facts::Facts;
 use super::outcome::Env;
 use super::turn::Turn;
-use super::{ask, asked, contact, list, own};
+use super::{ask, asked, contact, list, own, vouch};
 use crate::clock::Timestamp;
 use crate::command::{self, Intent, Reading};
 use crate::market::PostId;
@@ -37,7 +37,7 @@ pub fn meant<'r>(facts: &Facts, reading: &'r Reading, env: &Env<'_>, mo: &Mo) ->
 fn answer_to(facts: &Facts, reading: &Reading, env: &Env<'_>, mo: &Mo) -> Option<(Ask, Reading)> {
     let person = facts.person.as_ref().filter(|p| p.stopped.is_none())?;
     let near = env.rules.station(mo).map(|s| s.place).unwrap_or_default();
-    let read = |text: &str| command::read(env.grammar, near, env.now, text);
+    let read = |text: &str| command::read(env.grammar, near, env.now, text).posted();
     if let (Intent::Choose, Some(choice)) = (reading.intent, reading.choice) {
         let Bound::One(question, choice) = asked::bound(person, env.now, &mo.to, choice) else { return None };
         let ask = &question.ask;
@@ -101,7 +101,7 @@ pub fn answered(turn: &mut Turn<'_>) -> Answered {
 }
 
 /// Does what a question was asked for, one arm a kind of question.
-fn act(turn: &mut Turn<'_>, question: &Question, _choice: u8) -> Answered {
+fn act(turn: &mut Turn<'_>, question: &Question, choice: u8) -> Answered {
     match &question.ask {
         Ask::Which { then, .. } => {
             let Some(post) = turn.facts.named.clone() else {
@@ -123,6 +123,8 @@ fn act(turn: &mut Turn<'_>, question: &Question, _choice: u8) -> Answered {
             let reply = ask::meaning(turn.env.grammar, text, intents);
             turn.answer(reply);
         }
+        Ask::Vouch { post } if matches!(choice, 1 | 2) => vouch::answer(turn, *post),
+        Ask::Vouch { .. } => return Answered::No,
         Ask::Place | Ask::Item { .. } | Ask::Clarify { .. } => return Answered::No,
     }
     Answered::Done

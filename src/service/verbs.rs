@@ -78,6 +78,7 @@ fn dispatch(turn: &mut Turn<'_>) {
         Intent::Withdraw => own::close(turn, Then::Withdraw),
         Intent::Deal => own::close(turn, Then::Done),
         Intent::Contact => contact::contact(turn),
+        _ if turn.reading.claim.is_some() => post::post(turn),
         Intent::Search => find::search(turn),
         Intent::Choose => drop(turn.answer(Reply::new("no_question"))),
         Intent::Unknown => not_understood(turn),

@@ -243,6 +243,8 @@ pub enum Ask {
     Item { text: String },
     /// Which of these questions, by their numbers, that digit was for.
     Clarify { choice: u8, questions: Vec<u32> },
+    /// Whether the manager vouches for a post: 1 shows it, 2 does not.
+    Vouch { post: PostId },
 }
 
 impl Ask {

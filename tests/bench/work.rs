@@ -181,7 +181,7 @@ fn post(grammar: &Grammar, chance: &mut Chance, towns: &[PlaceCode], n: usize) -
     Post {
         board: "trade".into(),
         side: side.into(),
-        shelf: Shelf { offers: side == "sell", any_item: false, either_kin: false, by_route: false },
+        shelf: Shelf { offers: side == "sell", ..Shelf::default() },
         station: "s".into(),
         cause: 1,
         item: Some(item.into()),

@@ -146,6 +146,8 @@ pub struct Setup {
     pub managers: Vec<String>,
     /// Name and password at the carrier `k`.
     pub user: (String, String),
+    /// Folder of another grammar.
+    pub grammar: Option<String>,
 }
 
 impl Setup {
@@ -158,6 +160,7 @@ impl Setup {
             wrapper: vec![],
             managers: vec![],
             user: ("u".into(), "p".into()),
+            grammar: None,
         }
     }
 
@@ -180,12 +183,14 @@ impl Setup {
         let clock = if self.virtual_clock { "virtual" } else { "system" };
         let (port, send_url, extra) = (self.port, &self.send_url, &self.extra);
         let ((user, password), managers) = (&self.user, &self.managers);
+        let grammar = self.grammar.as_ref().map(|g| format!("grammar = {g:?}")).unwrap_or_default();
         format!(
             r#"
 [server]
 listen = "127.0.0.1:{port}"
 public_url = "http://127.0.0.1:{port}"
 clock = "{clock}"
+{grammar}
 [store]
 url = "sled:data"
 [station.rongjiang]

@@ -1,6 +1,7 @@
 //! All integration tests, in one binary: one module a subject.
 
 mod bad_input;
+mod boards;
 mod carriers;
 mod cli;
 mod config;
@@ -18,6 +19,7 @@ mod peers;
 mod repeats;
 mod replies;
 mod round;
+mod scenes;
 mod slips;
 mod smsgate;
 mod soundness;

@@ -57,7 +57,13 @@ fn every_phrase_the_code_uses_is_there() {
     }
     for board in g.boards.iter() {
         for side in &board.side {
-            used.extend(["over", "unclear", "example"].map(|table| format!("{table}.{}", side.name)));
+            // by board and side where two boards have a side of one name, or in the board's own file
+            let own = |table: &str| {
+                let by_board = format!("{table}.{}/{}", board.name, side.name);
+                g.replies.phrase(&by_board).map_or_else(|| format!("{table}.{}", side.name), |_| by_board)
+            };
+            let tables = ["over", "unclear", "example"].into_iter().filter(|t| *t != "over" || side.over.is_none());
+            used.extend(tables.map(own));
         }
     }
     let missing: Vec<&String> = used.iter().filter(|name| g.replies.phrase(name).is_none()).collect();

@@ -38,7 +38,7 @@ pub fn post(id: PostId) -> Post {
     Post {
         board: "trade".into(),
         side: "sell".into(),
-        shelf: xiangxun::market::Shelf { offers: true, any_item: true, either_kin: false, by_route: false },
+        shelf: xiangxun::market::Shelf { offers: true, any_item: true, ..Default::default() },
         station: "rongjiang".into(),
         cause: 1,
         item: Some("板蓝根".into()),

@@ -53,7 +53,7 @@ struct Shelf {
 
 impl From<Shelf> for market::Shelf {
     fn from(s: Shelf) -> Self {
-        market::Shelf { offers: s.offers, any_item: s.any_item, either_kin: s.either_kin, by_route: false }
+        market::Shelf { offers: s.offers, any_item: s.any_item, either_kin: s.either_kin, ..market::Shelf::default() }
     }
 }
 

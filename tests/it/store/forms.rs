@@ -6,7 +6,7 @@
 use super::*;
 use xiangxun::grammar::Intent;
 use xiangxun::market::pact::Slip;
-use xiangxun::market::{Exact, Held, Order, Price, Quantity, Sex, Terms, Transport, When};
+use xiangxun::market::{Exact, Held, Order, Price, Quantity, Sex, Terms, Traits, Transport, When};
 use xiangxun::store::record::{Ask, Question, Then, Today};
 
 /// What version 2 has and version 1 had not, beside [`full`].
@@ -36,6 +36,16 @@ fn newer() -> Change {
         whole: true,
         within: Some(Ring::County),
         transport: Some(Transport::Buyer),
+        firm: true,
+        sex: Some(Sex::Female),
+        age: Some((18, 40)),
+    };
+    let traits = Traits {
+        said: vec!["colour:黑".into()],
+        sex: Some(Sex::Male),
+        age: Some((70, 79)),
+        name: Some("杨秀英".into()),
+        numbers: vec!["h12345".into()],
     };
     let order = Order {
         least: Some(Exact::from_integer(1000)),
@@ -51,6 +61,7 @@ fn newer() -> Change {
         phone: Some("13800000009".into()),
         name: Some("王五".into()),
         terms,
+        traits,
         taken: Exact::new(401, 2),
         reporters: vec![phone(5)],
         by: Some(phone(6)),

@@ -1,0 +1,97 @@
+//! To which board a text belongs where its intent alone does not say: `卖房子` is trade, `出租房子` letting, though both sell.
+//! The words are those of `grammar/boards/`; what is printed of a reading stays as it was read.
+
+use super::phrase::{Phrase, What};
+use super::{Claim, Item, Reading, Scene, slots};
+use crate::grammar::Intent;
+use crate::grammar::board::Kin;
+use crate::grammar::lexicon::{Kind, Sign};
+use crate::market::place::COUNTY_TOWN;
+use crate::market::{Place, PlaceCode};
+
+/// What may turn out to be a post of a board that knows its own words.
+fn open(r: &Reading) -> bool {
+    let unread = r.intent == Intent::Unknown && r.reason == Some("unread");
+    r.post.is_none() && (posts(r.intent) || unread || r.intent == Intent::Search)
+}
+
+fn posts(i: Intent) -> bool {
+    use Intent::*;
+    matches!(i, Sell | Buy | Hire | Seek | Lost | Found | RideOffer | RideNeed | Friend | AidNeed | AidGive)
+}
+
+/// Finds the board that claims the text by its words.
+pub(super) fn claim(scene: &Scene<'_, '_>, r: &Reading) -> Option<Claim> {
+    if !open(r) {
+        return None;
+    }
+    let (board, side) = scene.grammar.boards.claimed(scene.text, r.intent)?;
+    // What was a post of any kind has its slots already.
+    let mut reading = match posts(r.intent) {
+        true => Reading { intent: side.intent, ..r.clone() },
+        false => slots::fill(scene, side.intent),
+    };
+    reading.unsure = false;
+    reading.alternatives.clear();
+    reading.reason = None;
+    if board.kin == Kin::Any {
+        reading.also.clear();
+    }
+    if reading.intent == Intent::AidNeed && reading.item.is_none() {
+        reading.item = lacked(scene);
+    }
+    if let Some(item) = reading.item.take() {
+        reading.item = Some(known_within(scene, item));
+    }
+    if board.rules.same_way && reading.to.as_ref().is_none_or(|p| p.code == PlaceCode::COUNTRY) {
+        let mut way = Reading::of(side.intent);
+        super::place::route(scene, &mut way, &mut vec![false; scene.phrases.len()]);
+        // 货车回程空车 贵阳到榕江: both ends named outrank what only looks like one
+        let town = |p: &Phrase<'_>| match p.what {
+            What::Place(f) => Some(super::place::place(scene, &f)),
+            _ => None,
+        };
+        let both = scene.phrases.windows(3).filter(|w| w[1].has(Sign::Route));
+        if let Some((from, to)) = both.filter_map(|w| town(&w[0]).zip(town(&w[2]))).next() {
+            (reading.from, way.to) = (Some(from), Some(to));
+        }
+        let at = |w: &str| ["去", "到", "回"].iter().any(|go| scene.text.contains(&format!("{go}{w}")));
+        if let Some(name) = COUNTY_TOWN.iter().find(|w| at(w)).filter(|_| way.to.is_none()) {
+            way.to = Some(Place { code: PlaceCode::COUNTRY, name: name.to_string() });
+        }
+        // a single character left beside a verb is no place
+        let named = |p: &Place| p.code != PlaceCode::COUNTRY || p.name.chars().count() > 1;
+        (way.to, reading.to) = (way.to.filter(named), reading.to.filter(named));
+        // where it goes is not where it is
+        if way.to.is_some() && reading.place == way.to {
+            reading.place = None;
+        }
+        (reading.from, reading.to) = (reading.from.or(way.from), way.to.or(reading.to));
+    }
+    Some(Claim { board: board.name.clone(), side: side.name.clone(), reading: Box::new(reading) })
+}
+
+/// 房子烧了,缺棉被: what stands behind the word that something is lacking.
+fn lacked(scene: &Scene<'_, '_>) -> Option<Item> {
+    let lacks = ["缺", "没", "要"];
+    let at = lacks.iter().filter_map(|w| scene.text.find(w)).min()?;
+    let thing = |p: &&Phrase<'_>| {
+        let kind = p.item().map(|i| scene.grammar.lexicon.kind(i));
+        p.start as usize > at && matches!(kind, Some(Kind::Goods | Kind::Thing | Kind::Vehicle))
+    };
+    scene.phrases.iter().find(thing).map(|p| slots::known_item(scene, p))
+}
+
+/// 旱地种: a word made of what is known and what is done with it is what is known.
+fn known_within(scene: &Scene<'_, '_>, item: Item) -> Item {
+    let items = &scene.grammar.items;
+    if item.known {
+        return item;
+    }
+    let ends: Vec<usize> = item.said.char_indices().skip(1).map(|(at, _)| at).collect();
+    let known = ends.into_iter().rev().find_map(|at| items.word(&item.said[..at]).and_then(|i| items.at(i)));
+    match known {
+        Some(i) => Item { name: i.name.clone(), known: true, ..item },
+        None => item,
+    }
+}

@@ -1,0 +1,106 @@
+//! The words in which posts demand, exclude and describe: `grammar/terms.toml`.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::{GrammarError, Source, command};
+use crate::market::Ring;
+
+/// `terms.toml`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TermWords {
+    pub terms: Demands,
+    pub people: People,
+    pub parts: Parts,
+    #[serde(default, rename = "trait")]
+    pub traits: Vec<Group>,
+}
+
+/// What a text demands and excludes.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Demands {
+    pub refuse_after: Vec<String>,
+    pub refuse_before: Vec<String>,
+    pub refuse_nothing: Vec<String>,
+    pub except: Vec<String>,
+    pub except_end: Vec<String>,
+    pub purpose: Vec<String>,
+    pub least_after: Vec<String>,
+    pub least_before: Vec<String>,
+    pub firm: Vec<String>,
+    pub whole: Vec<String>,
+    pub seller_brings: Vec<String>,
+    pub buyer_fetches: Vec<String>,
+    pub within: BTreeMap<Ring, Vec<String>>,
+}
+
+/// How people are spoken of.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct People {
+    pub male: Vec<String>,
+    pub female: Vec<String>,
+    pub both: Vec<String>,
+    pub wants_female: Vec<String>,
+    pub wants_male: Vec<String>,
+    pub looks: Vec<String>,
+    pub away: Vec<String>,
+    #[serde(rename = "self")]
+    pub own: Vec<String>,
+    pub papers: Vec<String>,
+    pub named: Vec<String>,
+    pub contact: Vec<String>,
+    pub surnames: String,
+}
+
+/// What a colour, a side or a flaw is said of.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Parts {
+    pub names: Vec<String>,
+    pub owned: Vec<String>,
+    pub none: Vec<String>,
+    pub not: Vec<String>,
+    pub left: Vec<String>,
+    pub right: Vec<String>,
+    pub flaws: BTreeMap<String, Vec<String>>,
+}
+
+/// Values that contradict each other.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Group {
+    pub key: String,
+    pub boards: Vec<String>,
+    /// Longer words in which those of the values mean something else.
+    #[serde(default)]
+    pub not: Vec<String>,
+    /// Said of a part of the thing, it is that part's.
+    #[serde(default)]
+    pub parts: bool,
+    /// Whether two values contradict each other; else they only answer what others refuse.
+    #[serde(default = "yes")]
+    pub opposed: bool,
+    pub value: Vec<Value>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// One value, or several that a word may stand for.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Value {
+    pub is: Vec<String>,
+    pub words: Vec<String>,
+}
+
+impl TermWords {
+    pub(super) fn read(sources: &[Source], errors: &mut Vec<GrammarError>) -> TermWords {
+        command::read(sources, "terms.toml", errors)
+    }
+}

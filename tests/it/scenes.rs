@@ -1,0 +1,185 @@
+//! `fixtures/scenes/*.toml`: who should hear of whom, and who should not. Each pair is run both ways round through the whole
+//! service; precision and recall are printed by board.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use serde::Deserialize;
+use xiangxun::clock::{Clock, Timestamp};
+use xiangxun::config::{Limits, Station};
+use xiangxun::grammar::{Current, Grammar};
+use xiangxun::market::{PlaceCode, PostId, PostState};
+use xiangxun::message::{Mo, Msisdn, Mt, Sender};
+use xiangxun::service::{Rules, Service};
+use xiangxun::store::{Change, Options, Store};
+
+/// Of those who are told, so many must be right; of those who should be, so many must be told.
+const PRECISION: f64 = 0.97;
+const RECALL: f64 = 0.95;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    board: String,
+    about: Vec<About>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct About {
+    what: String,
+    #[serde(default)]
+    meet: Vec<(String, String)>,
+    #[serde(default)]
+    apart: Vec<(String, String)>,
+}
+
+/// A station in which nothing stands before a pair and nothing after it.
+struct Stage {
+    service: Service,
+    store: Store,
+    clock: Clock,
+    sent: Arc<Mutex<Vec<Mt>>>,
+    next: u64,
+    _dir: tempfile::TempDir,
+}
+
+const MANAGER: u64 = 8_613_900_000_000;
+
+impl Stage {
+    fn new(grammar: Grammar) -> Stage {
+        let dir = tempfile::tempdir().expect("a folder");
+        let url = format!("sled:{}", dir.path().join("data").display());
+        let (store, _) = Store::open(&url, Options::default()).expect("a store");
+        let clock = Clock::virtual_at(Timestamp::parse_rfc3339("2026-11-22T09:00:00+08:00").expect("a time"));
+        let station = Station {
+            key: "rongjiang".into(),
+            name: "榕江县信息站".into(),
+            place: PlaceCode(522_632),
+            short_codes: vec!["1069012345".into()],
+            managers: vec![Msisdn::from_u64(MANAGER)],
+            market_days: None,
+        };
+        let stations = BTreeMap::from([(station.key.clone(), station)]);
+        let limits = Limits { pushes_per_day: 0, ..Limits::default() };
+        let rules = Rules { stations, limits, carrier_station: BTreeMap::new() };
+        let sent: Arc<Mutex<Vec<Mt>>> = Arc::default();
+        let out = sent.clone();
+        let hand_over = Arc::new(move |mts: Vec<Mt>| out.lock().expect("not poisoned").extend(mts));
+        let service = Service::new(store.clone(), clock.clone(), Current::new(grammar), rules, hand_over);
+        Stage { service, store, clock, sent, next: 0, _dir: dir }
+    }
+
+    async fn text(&mut self, from: Msisdn, text: &str) {
+        self.next += 1;
+        let mo = Mo {
+            carrier: "k".into(),
+            mo_id: Some(self.next.to_string()),
+            from: Sender::Phone(from),
+            to: "1069012345".into(),
+            text: text.into(),
+            sent_at: None,
+        };
+        self.service.accept(mo).await.expect("taken");
+        self.clock.set(self.clock.now().plus(1000));
+    }
+
+    /// Texts, and vouches for what is only shown then.
+    async fn posts(&mut self, from: Msisdn, text: &str) -> Vec<PostId> {
+        self.text(from, text).await;
+        let posts = self.of(from).await;
+        if self
+            .store
+            .read({
+                let posts = posts.clone();
+                move |v| Ok(posts.iter().any(|p| v.post(*p).ok().flatten().is_some_and(|p| p.state == PostState::Held)))
+            })
+            .await
+            .expect("a read")
+        {
+            self.text(Msisdn::from_u64(MANAGER), "1").await;
+        }
+        posts
+    }
+
+    async fn of(&self, who: Msisdn) -> Vec<PostId> {
+        self.store.read(move |v| Ok(v.person(who)?.map(|p| p.posts).unwrap_or_default())).await.expect("a read")
+    }
+
+    /// Whether `who` was sent the number of one of the posts.
+    fn heard(&self, who: Msisdn, of: &[PostId]) -> bool {
+        let sent = self.sent.lock().expect("not poisoned");
+        sent.iter().filter(|m| m.to == who).any(|m| of.iter().any(|p| m.text.contains(&format!("{p}号"))))
+    }
+
+    /// Whether each of the two, in this order, came to hear of the other.
+    async fn told(&mut self, first: &str, second: &str) -> (bool, bool) {
+        self.next += 10;
+        let (a, b) = (Msisdn::from_u64(8_613_800_000_000 + self.next), Msisdn::from_u64(8_613_800_000_001 + self.next));
+        let (firsts, seconds) = (self.posts(a, first).await, self.posts(b, second).await);
+        let told = (self.heard(a, &seconds), self.heard(b, &firsts));
+        self.sent.lock().expect("not poisoned").clear();
+        let over: Vec<PostId> = firsts.into_iter().chain(seconds).collect();
+        self.store
+            .transact(move |v| {
+                let mut posts = Vec::new();
+                for id in &over {
+                    let mut post = (*v.post(*id)?.expect("filed")).clone();
+                    post.state = PostState::Withdrawn;
+                    posts.push(post);
+                }
+                Ok((Change { posts, ..Change::default() }, ()))
+            })
+            .await
+            .expect("cleared");
+        told
+    }
+}
+
+#[tokio::test]
+async fn those_meet_who_should() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/scenes");
+    let mut files: Vec<_> =
+        std::fs::read_dir(folder).expect("the scenes").filter_map(Result::ok).map(|e| e.path()).collect();
+    files.retain(|f| f.extension().is_some_and(|e| e == "toml"));
+    files.sort();
+    let mut stage =
+        Stage::new(Grammar::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("grammar")).expect("the grammar loads"));
+    let (mut pairs, mut low) = (0, Vec::new());
+    for file in files {
+        let text = std::fs::read_to_string(&file).expect("a scene");
+        let scene: File = toml::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
+        let (mut right, mut wrong, mut missed) = (0, 0, 0);
+        for about in &scene.about {
+            let all = about.meet.iter().map(|p| (p, true)).chain(about.apart.iter().map(|p| (p, false)));
+            for ((a, b), meet) in all {
+                pairs += 1;
+                for (first, second) in [(a, b), (b, a)] {
+                    // each of the two who is told, or should be, counts
+                    let (one, other) = stage.told(first, second).await;
+                    for told in [one, other] {
+                        match (meet, told) {
+                            (true, true) => right += 1,
+                            (true, false) => missed += 1,
+                            (false, true) => wrong += 1,
+                            (false, false) => {}
+                        }
+                    }
+                    if one != meet || other != meet {
+                        let should = if meet { "should meet" } else { "should not meet" };
+                        println!("{} ({}): {should}: {first} | {second}: {one} {other}", scene.board, about.what);
+                    }
+                }
+            }
+        }
+        let share = |n: i32, of: i32| if of == 0 { 1.0 } else { f64::from(n) / f64::from(of) };
+        let (precision, recall) = (share(right, right + wrong), share(right, right + missed));
+        println!("== {}: precision {precision:.3}, recall {recall:.3}", scene.board);
+        if precision < PRECISION || recall < RECALL {
+            low.push(scene.board);
+        }
+    }
+    assert!(pairs >= 300, "{pairs} pairs");
+    assert!(low.is_empty(), "below {PRECISION} or {RECALL}: {low:?}");
+}
