@@ -4,7 +4,7 @@
 use super::phrase::{Phrase, What, light, number_end, post_number};
 use super::place::place as place_of_found;
 use super::{Reading, Scene};
-use super::{left, slots};
+use super::{left, partly, slots};
 use crate::grammar::Intent;
 use crate::grammar::lexicon::{Force, Sense, Sign, Word};
 use crate::market::{Place, PlaceCode};
@@ -15,6 +15,7 @@ pub fn read(scene: &Scene<'_, '_>) -> Option<Reading> {
         .or_else(|| choice(scene))
         .or_else(|| helped(scene))
         .or_else(|| named_post(scene))
+        .or_else(|| partly::sold(scene))
         .or_else(|| head(scene))
 }
 
@@ -353,6 +354,15 @@ fn head(scene: &Scene<'_, '_>) -> Option<Reading> {
                 let from = rest.iter().position(|q| !(q.is_separator() || matches!(q.what, What::Place(_))));
                 r.remark = from.map(|i| scene.said(rest[i].start as usize..scene.text.len()));
                 topic.is_some() && (spaced || place.is_some() || w.chars > 1)
+            }
+            // What is passed on, and what is said to be wrong, is kept whole.
+            Relay | Correct | Alias => {
+                r.remark = rest.iter().find(|q| !q.is_separator()).map(|q| scene.said(q.start as usize..scene.text.len()));
+                if intent == Alias {
+                    r.name = r.remark.take();
+                }
+                // 传家宝 is no relay
+                topic.is_some() && (spaced || w.chars > 1)
             }
             _ => false,
         };

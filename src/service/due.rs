@@ -4,6 +4,7 @@
 //! between does it neither twice nor never.
 
 use super::Service;
+use super::remind;
 use super::outcome::{Env, Outcome};
 use crate::clock::Timestamp;
 use crate::store::{Due, StoreError, View};
@@ -52,10 +53,10 @@ impl Service {
 }
 
 /// One thing due, one function.
-fn act(_view: &dyn View, what: &Due, _out: &mut Outcome<'_>) -> Result<(), StoreError> {
+fn act(view: &dyn View, what: &Due, out: &mut Outcome<'_>) -> Result<(), StoreError> {
     match what {
-        Due::Remind(_)
-        | Due::Wave(_)
+        Due::Remind(post) => remind::remind(view, *post, out),
+        Due::Wave(_)
         | Due::Alert(_)
         | Due::Deadline(_)
         | Due::Delivery(_)

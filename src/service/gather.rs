@@ -3,7 +3,7 @@
 use super::facts::{Draft, Facts, OWN, read_posts, visible};
 use super::outcome::Env;
 use super::turn::newcomer;
-use super::{asked, find, own, person, post, question};
+use super::{asked, find, life, own, person, post, question};
 use crate::carrier::fingerprint;
 use crate::clock::MINUTE;
 use crate::command::{Intent, Reading};
@@ -54,6 +54,7 @@ pub fn gather(view: &dyn View, env: &Env<'_>, mo: &Mo, reading: &Reading) -> Res
         again: Vec::new(),
         found: Vec::new(),
         managers: Vec::new(),
+        life: Default::default(),
     };
     let Sender::Phone(msisdn) = mo.from else { return Ok(Some(facts)) };
     facts.person = view.person(msisdn)?;
@@ -89,7 +90,9 @@ pub fn gather(view: &dyn View, env: &Env<'_>, mo: &Mo, reading: &Reading) -> Res
         }
     }
     let meant = question::meant(&facts, reading, env, mo);
+    let changed = life::gather(view, env, mo, &mut facts, &meant)?;
     let drafts = match meant.intent {
+        _ if changed.is_some() => changed.unwrap_or_default(),
         Intent::Start => person::back(&facts),
         Intent::Register => person::moved(env, &facts, &meant),
         _ => {

@@ -6,14 +6,14 @@ use super::facts::Facts;
 use super::facts::{Draft, Match, home};
 use super::outcome::Env;
 use super::turn::Turn;
-use super::{ask, list};
+use super::{adult, ask, list};
 use crate::clock::{BEIJING_OFFSET, DAY, Timestamp};
 use crate::command::Reading;
 use crate::grammar::Grammar;
-use crate::grammar::board::{Board, Boards, Key, Kin, Need, Role, Side};
+use crate::grammar::board::{Board, Boards, Key, Kin, Need, Role, Side, Touch};
 use crate::grammar::unit::Units;
 use crate::market::matching::{self, Rules};
-use crate::market::{PlaceCode, Post, PostId, Shelf};
+use crate::market::{PlaceCode, Post, PostId, Shelf, When};
 use crate::message::{Mo, Msisdn};
 use crate::reply::{Reply, phrase};
 use crate::store::record::{Ask, Then};
@@ -71,7 +71,7 @@ pub fn draft(env: &Env<'_>, mo: &Mo, facts: &Facts, reading: &Reading, owner: Ms
     (posts, again)
 }
 
-fn one(env: &Env<'_>, mo: &Mo, facts: &Facts, r: &Reading, owner: Msisdn, id: PostId) -> Option<Post> {
+pub(super) fn one(env: &Env<'_>, mo: &Mo, facts: &Facts, r: &Reading, owner: Msisdn, id: PostId) -> Option<Post> {
     let items = &env.grammar.items;
     let name = r.item.as_ref().map(|i| i.name.clone());
     let mut nodes = name.as_ref().map(|n| items.path(n)).unwrap_or_default();
@@ -112,7 +112,7 @@ fn one(env: &Env<'_>, mo: &Mo, facts: &Facts, r: &Reading, owner: Msisdn, id: Po
         marks: r.marks.clone(),
         sex: r.sex,
         remark: r.remark.clone(),
-        until: until(board, r, env.now),
+        until: until(board, r.when.as_ref(), env.now),
         from: r.from.clone(),
         to: r.to.clone(),
         phone: r.phone.clone(),
@@ -122,8 +122,8 @@ fn one(env: &Env<'_>, mo: &Mo, facts: &Facts, r: &Reading, owner: Msisdn, id: Po
 }
 
 /// When a post runs out: after its board's days, or with the day it is for.
-fn until(board: &Board, r: &Reading, now: Timestamp) -> Timestamp {
-    let day = r.when.as_ref().filter(|_| board.ends_with_day).map(|w| i64::from(w.day));
+pub(super) fn until(board: &Board, when: Option<&When>, now: Timestamp) -> Timestamp {
+    let day = when.filter(|_| board.ends_with_day).map(|w| i64::from(w.day));
     match day {
         Some(day) if day >= now.beijing_day() => Timestamp((day + 1) * DAY - BEIJING_OFFSET),
         _ => now.plus(i64::from(board.days) * DAY),
@@ -148,6 +148,9 @@ pub fn post(turn: &mut Turn<'_>) {
         };
         return;
     }
+    if adult::asked(turn) {
+        return;
+    }
     let new = turn.facts.drafts.len();
     let today = turn.person.today.posts.saturating_add(new as u32);
     if let Some(cap) = turn.env.rules.limits.posts().filter(|cap| today > *cap) {
@@ -159,13 +162,12 @@ pub fn post(turn: &mut Turn<'_>) {
         return;
     }
     let drafts = std::mem::take(&mut turn.facts.drafts);
-    let first = turn.person.posts.is_empty();
     turn.person.today.posts = today;
     turn.person.posts.extend(drafts.iter().map(|d| d.post.id));
     // a new text overtakes what was left open about an earlier one
     turn.person.questions.retain(|q| !matches!(q.ask, Ask::Meaning { .. } | Ask::Item { .. }));
     match drafts.as_slice() {
-        [one] if turn.facts.again.is_empty() => answer_one(turn, one, first),
+        [one] if turn.facts.again.is_empty() => answer_one(turn, one),
         many => answer_many(turn, many),
     }
     for d in drafts {
@@ -181,6 +183,10 @@ pub fn spread(turn: &mut Turn<'_>, draft: &Draft) {
     let Some(board) = g.boards.get(&post.board) else { return };
     let mut told: Vec<Msisdn> = Vec::new();
     for m in draft.matches.iter().filter(|m| !m.told) {
+        // who does not want his words does not hear of his posts
+        if m.owner.as_ref().is_some_and(|o| o.blocked.contains(&post.owner)) {
+            continue;
+        }
         turn.out.tell(post.id, m.post.id);
         if told.contains(&m.post.owner) {
             continue;
@@ -207,16 +213,20 @@ fn about(g: &Grammar, reply: Reply, post: &Post) -> Reply {
         .set("days", days.to_string())
 }
 
-fn answer_one(turn: &mut Turn<'_>, draft: &Draft, first: bool) {
+pub(super) fn answer_one(turn: &mut Turn<'_>, draft: &Draft) {
     let g = turn.env.grammar;
     let p = &draft.post;
+    // The first answer says that numbers are exchanged, and how not to; only then may they be.
+    let relay = g.boards.get(&p.board).is_some_and(|b| b.touch == Touch::Relay);
+    let first = !turn.person.informed && !relay;
+    turn.person.informed |= first;
     // where nobody said a place, the station's own says nothing
     let nowhere = turn.person.place.is_none() && turn.reading.place.is_none();
     let place = if nowhere { String::new() } else { p.place.name.clone() };
     if draft.matches.is_empty() {
         let asked = turn.person.questions.iter().any(|q| q.ask == Ask::Place);
         let reply = match (first, nowhere && !asked) {
-            // the first answer says that numbers are exchanged; where one is can be asked next time
+            // where one is can be asked next time
             (true, _) => Reply::new("posted_first"),
             (false, true) => {
                 turn.ask(Ask::Place);
@@ -225,10 +235,12 @@ fn answer_one(turn: &mut Turn<'_>, draft: &Draft, first: bool) {
             (false, false) => Reply::new("posted"),
         };
         turn.answer(about(g, reply, p).set("place", place));
+        turn.ask(Ask::Readback { post: p.id });
         return;
     }
     let posts: Vec<PostId> = draft.matches.iter().map(|m| m.post.id).collect();
-    let reply = about(g, Reply::new("posted_met"), p)
+    let name = if first { "posted_met_first" } else { "posted_met" };
+    let reply = about(g, Reply::new(name), p)
         .set("place", place)
         .set("count", posts.len().to_string())
         .set("first", phrase::number(posts[0]))
@@ -249,7 +261,9 @@ fn answer_many(turn: &mut Turn<'_>, drafts: &[Draft]) {
     }
     let posts: Vec<Arc<Post>> =
         drafts.iter().map(|d| Arc::new(d.post.clone())).chain(turn.facts.again.iter().cloned()).collect();
-    let reply = list::list(turn.env.grammar, Reply::new("posted_many"), &posts)
+    let name = if turn.person.informed { "posted_many" } else { "posted_many_first" };
+    turn.person.informed = true;
+    let reply = list::list(turn.env.grammar, Reply::new(name), &posts)
         .set("count", posts.len().to_string())
         .set("met", if met.is_empty() { String::new() } else { met.len().to_string() });
     turn.answer(reply);

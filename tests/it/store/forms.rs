@@ -123,7 +123,7 @@ fn full() -> Change {
     let rich = Person {
         stopped: Some(NOW.plus(1)),
         posts: vec![807],
-        today: Today { day: 20_778, posts: 3, pushes: 2, unread: 1, answers: 5 },
+        today: Today { day: 20_778, posts: 3, pushes: 2, unread: 1, answers: 5, ..Today::default() },
         questions,
         more: vec![809, 810],
         waiting: vec![811],
