@@ -20,6 +20,7 @@ mod scan;
 mod share;
 mod slip;
 mod slots;
+mod things;
 
 pub use explain::explain;
 pub use prove::prove;

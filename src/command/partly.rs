@@ -24,7 +24,10 @@ pub fn sold(scene: &Scene<'_, '_>) -> Option<Reading> {
     let before = &ps[..verb];
     let item = before.iter().find(|p| p.item().is_some());
     let said = |p: &&Phrase<'_>| p.item().is_some() || light(p);
-    if before.iter().filter(|p| p.item().is_some()).count() > 1 || !before.iter().all(said) || !ps[at + 1..].iter().all(|p| light(p)) {
+    if before.iter().filter(|p| p.item().is_some()).count() > 1
+        || !before.iter().all(said)
+        || !ps[at + 1..].iter().all(|p| light(p))
+    {
         return None;
     }
     Some(Reading {

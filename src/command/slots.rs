@@ -4,17 +4,20 @@ use super::date;
 use super::intent::Decision;
 use super::left::{leftovers, rest_text, rest_without};
 use super::matter;
-use super::phrase::{Phrase, What, light};
+use super::number::Bound;
+use super::phrase::{Phrase, What, light, made};
 use super::place::{place, place_at, place_of, route, unread_place};
 use super::price::{Per, Sum};
 use super::quantity::Amount;
-use super::share::{
-    MOST_ITEMS, Share, best_item, choose_amount, hired, items, joined, missing, names_item, share, unread_item,
+use super::share::{MOST_ITEMS, Share, choose_amount, share};
+use super::things::{
+    best_item, each_verb, goods_let, hired, items, joined, missing, names_item, same_thing, unknown_goods, unread_item,
+    young_of,
 };
 use super::{Item, Reading, Scene};
 use crate::grammar::Intent;
 use crate::grammar::lexicon::{Force, Kind, Sense, Sign, sex};
-use crate::market::{Exact, Place, PlaceCode, Price, Quantity, When};
+use crate::market::{Exact, Place, PlaceCode, Price, Quantity, Sex, When};
 
 /// The official matter that a text names.
 pub fn official(scene: &Scene<'_, '_>) -> Option<String> {
@@ -45,8 +48,20 @@ pub fn of_post(scene: &Scene<'_, '_>, from: usize, r: &mut Reading) {
             let amount = rest.iter().find_map(|p| if let What::Amount(a) = p.what { Some(a) } else { None });
             let sum = rest.iter().find_map(|p| if let What::Sum(s) = p.what { Some(s) } else { None });
             r.quantity = amount.map(|a| quantity(scene, &a));
-            r.price = sum.map(|s| price(scene, &s, None));
-            r.remark = rest_without(scene, from, |p| matches!(p.what, What::Amount(_) | What::Sum(_)));
+            match sum {
+                Some(s) if s.pay || matches!(s.per, Per::Period(_)) => r.wage = Some(price(scene, &s, None)),
+                sum => r.price = sum.map(|s| price(scene, &s, None)),
+            }
+            bare_numbers(rest, r);
+            if r.intent == Intent::Edit {
+                changed(scene, rest, r);
+            }
+            let read = |p: &Phrase<'_>| match p.what {
+                What::Amount(_) | What::Sum(_) | What::Day(_) | What::People(_) | What::Phone => true,
+                What::Number { .. } => r.intent != Intent::Edit,
+                _ => false,
+            };
+            r.remark = rest_without(scene, from, read);
             if r.intent == Intent::AidGive {
                 matter::told(scene, rest, r);
             }
@@ -63,15 +78,48 @@ pub fn of_post(scene: &Scene<'_, '_>, from: usize, r: &mut Reading) {
                 .map(|p| scene.said(p.start as usize..scene.text.len()).trim_matches([' ', ',', ':']).to_string());
             r.remark = said.filter(|s| !s.is_empty());
         }
-        _ => {
-            r.remark = rest_text(scene, from);
-            // 撤823 羊自己回圈了
-            if matches!(r.intent, Intent::Withdraw | Intent::Deal) {
-                r.item = rest.iter().find(|p| names_item(p)).map(|p| known_item(scene, p));
-            }
-        }
+        _ => r.remark = rest_text(scene, from),
+    }
+    // 807号的牛找到了: which thing it is is said as well; what is passed on or judged is only words.
+    let named = matches!(
+        r.intent,
+        Intent::Withdraw
+            | Intent::Deal
+            | Intent::Renew
+            | Intent::Edit
+            | Intent::Origin
+            | Intent::View
+            | Intent::Contact
+    );
+    if named && !r.unsure {
+        r.item = best_item(scene).map(|i| known_item(scene, &scene.phrases[i]));
     }
     r.phone = phone(scene);
+}
+
+/// 秤 807 200 3.1, 应 901 500, 改 807 3.5: a number by itself is so much of the post's own unit, the next the price; of
+/// a change only what has decimals is surely money.
+fn bare_numbers(rest: &[Phrase<'_>], r: &mut Reading) {
+    let money = |n: Exact| Price { yuan: n, max: None, per: None, negotiable: false };
+    for p in rest {
+        let What::Number { n, .. } = p.what else { continue };
+        let counts = matches!(r.intent, Intent::Fill | Intent::Weigh) && r.quantity.is_none();
+        if n.hi.is_some() || n.lo <= Exact::from_integer(0) {
+            continue;
+        } else if counts {
+            r.quantity = Some(Quantity { amount: n.lo, max: None, unit: String::new(), approx: n.approx });
+        } else if r.price.is_none() && (r.intent == Intent::Weigh || r.intent == Intent::Edit && !n.lo.is_integer()) {
+            r.price = Some(money(n.lo));
+        }
+    }
+}
+
+/// What else a change can set: the hands, the day, the place, the sex.
+fn changed(scene: &Scene<'_, '_>, rest: &[Phrase<'_>], r: &mut Reading) {
+    r.people = rest.iter().find_map(|p| if let What::People(n) = p.what { Some(n) } else { None });
+    r.sex = rest.iter().filter(|p| matches!(p.what, What::Word(_))).find_map(|p| p.word().and_then(sex));
+    r.place = rest.iter().find_map(|p| if let What::Place(f) = p.what { Some(place(scene, &f)) } else { None });
+    r.when = matter::when(scene, rest, false);
 }
 
 /// A look-up: the item where one is known, else the matter as a topic.
@@ -130,7 +178,7 @@ pub fn settle(scene: &Scene<'_, '_>, decision: &Decision) -> Reading {
             matter::fill(scene, &mut r);
             r
         }
-        Intent::Withdraw | Intent::Deal | Intent::Rate => {
+        Intent::Withdraw | Intent::Deal | Intent::Renew | Intent::Rate => {
             let mut r = Reading::of(decision.intent);
             r.item = best_item(scene).map(|i| known_item(scene, &scene.phrases[i]));
             r.item = matter::relative(scene, best_item(scene)).map(|(_, item)| item).or(r.item);
@@ -142,7 +190,9 @@ pub fn settle(scene: &Scene<'_, '_>, decision: &Decision) -> Reading {
         Intent::Unknown => super::form::unknown("unread"),
         intent => fill(scene, intent),
     };
-    if !decision.unsure.is_empty() {
+    // 卖核桃,收花椒: no doubt, where each has its own verb.
+    let each = r.also.iter().any(|a| a.intent != r.intent);
+    if !decision.unsure.is_empty() && !each {
         r.unsure = true;
         r.alternatives.clone_from(&decision.unsure);
     }
@@ -155,7 +205,7 @@ pub(super) fn known_item(scene: &Scene<'_, '_>, p: &Phrase<'_>) -> Item {
     let said = slip.map_or_else(|| p.text(scene.text).to_string(), |s| s.written.clone());
     match p.item().and_then(|i| scene.grammar.items.at(i)) {
         Some(item) => Item { name: item.name.clone(), said, known: true },
-        None => Item { name: said.clone(), said, known: false },
+        None => Item { name: made(scene.grammar, &said).unwrap_or_else(|| said.clone()), said, known: false },
     }
 }
 
@@ -182,19 +232,16 @@ pub fn fill(scene: &Scene<'_, '_>, intent: Intent) -> Reading {
         } else {
             named.clear();
         }
-    } else if trade && named.len() == 1 {
-        // 卖蜂蜜,土蜂蜜50一斤: the kind was chosen over its category, which then is no remark either
-        let path = |i: usize| ps[i].item().and_then(|x| scene.grammar.items.at(x)).map(|x| x.name.as_str());
-        let above = path(named[0]).map(|n| scene.grammar.items.path(n)).unwrap_or_default();
-        for (i, p) in ps.iter().enumerate() {
-            used[i] |= names_item(p) && path(i).is_some_and(|n| above.iter().any(|a| a == n));
-        }
-    } else if trade && named.len() > 1 {
+    } else if trade && !named.is_empty() {
         let goods = |i: &usize| ps[*i].item().is_none_or(|x| scene.grammar.lexicon.kind(x) != Kind::Trade);
         if named.iter().any(goods) {
             named.retain(goods);
         }
-        named = joined(scene, named);
+        named = joined(scene, unknown_goods(scene, named));
+        // 卖蜂蜜,土蜂蜜50一斤: the kind was chosen over its category, which then is no remark either
+        for (i, p) in ps.iter().enumerate() {
+            used[i] |= names_item(p) && named.iter().take(MOST_ITEMS).any(|n| same_thing(scene, i, *n));
+        }
     } else if let Some(thing) =
         missing(scene).filter(|_| !matches!(intent, Intent::Friend | Intent::AidNeed | Intent::AidGive))
     {
@@ -203,6 +250,11 @@ pub fn fill(scene: &Scene<'_, '_>, intent: Intent) -> Reading {
         named.truncate(1);
     }
     named.truncate(MOST_ITEMS);
+    let land = if trade { goods_let(scene) } else { None };
+    if land.is_some() {
+        named.clear();
+    }
+    let verbs = each_verb(scene, &named, intent);
     let mut shares = share(scene, &named);
     // 会砌砖贴砖,300一天: one wage for all.
     if work && shares.iter().filter(|s| !s.sums.is_empty()).count() == 1 {
@@ -211,11 +263,12 @@ pub fn fill(scene: &Scene<'_, '_>, intent: Intent) -> Reading {
     }
     let mut r = Reading::of(intent);
     common(scene, intent, &mut r, &mut used);
-    if shares[0].item.is_none() && (trade || work || matches!(intent, Intent::Lost | Intent::Found)) {
+    if shares[0].item.is_none() && land.is_none() && (trade || work || matches!(intent, Intent::Lost | Intent::Found)) {
         shares[0].item = unread_item(scene, &used, work, trade);
     }
     let mut readings: Vec<Reading> = Vec::with_capacity(shares.len());
-    for s in &shares {
+    let said_sex = r.sex.take();
+    for (k, s) in shares.iter().enumerate() {
         let mut one = if readings.is_empty() {
             std::mem::replace(&mut r, Reading::of(intent))
         } else {
@@ -223,6 +276,8 @@ pub fn fill(scene: &Scene<'_, '_>, intent: Intent) -> Reading {
         };
         one.quantity = None;
         one.price = None;
+        one.intent = verbs.get(k).copied().unwrap_or(intent);
+        one.sex = sex_of(scene, s.item, trade, said_sex);
         // 大工两个,小工三个: each its own hands, where they are said.
         let counts = |s: &Share| !s.hands.is_empty() || !s.amounts.is_empty();
         if work && shares.len() > 1 && shares.iter().filter(|s| counts(s)).count() > 1 {
@@ -232,8 +287,9 @@ pub fn fill(scene: &Scene<'_, '_>, intent: Intent) -> Reading {
         }
         one.item = s.item.map(|i| {
             used[i] = true;
-            known_item(scene, &ps[i])
+            young_of(scene, i).unwrap_or_else(|| known_item(scene, &ps[i]))
         });
+        one.item = one.item.or_else(|| land.clone());
         if matches!(intent, Intent::Lost | Intent::Found)
             && let Some((i, item)) = matter::relative(scene, s.item)
         {
@@ -372,6 +428,17 @@ fn amounts_and_prices(
     }
     if alone {
         lone_number(scene, intent, r, used);
+    } else if let Some(i) = chosen.map(|i| i + 1)
+        && r.price.is_none()
+        && !work
+        && let Some(What::Number { n, bounded: false, .. }) = ps.get(i).map(|p| p.what)
+        && ps.get(i + 1).is_none_or(|p| p.spaced || p.is_separator())
+    {
+        // 奶渣20斤三十,风干肉10斤一百一: of each, the number behind its amount.
+        used[i] = true;
+        let bound = Bound::None;
+        let sum = Sum { yuan: n.lo, max: n.hi, bound, per: Per::Nothing, also: None, pay: false, of_one: false };
+        r.price = Some(price(scene, &sum, r.quantity.as_ref()));
     }
     if let Some(i) = ps.iter().position(|p| p.has(Sign::Negotiable)) {
         used[i] = true;
@@ -572,9 +639,6 @@ fn common(scene: &Scene<'_, '_>, intent: Intent, r: &mut Reading, used: &mut [bo
             used[i] = true;
         }
     }
-    if r.sex.is_none() && matches!(intent, Intent::Lost | Intent::Found) {
-        r.sex = missing(scene).and_then(|i| sex_of_name(scene, &ps[i]));
-    }
     r.phone = phone(scene);
     r.name = contact_name(scene, used);
 }
@@ -584,8 +648,21 @@ fn part_name(scene: &Scene<'_, '_>, part: Option<u8>) -> Option<String> {
     part.and_then(|p| scene.grammar.lexicon.parts.get(usize::from(p)).cloned())
 }
 
-/// 牯牛, 沙牛: the sex is in the name, where the canonical name lacks it.
-pub(super) fn sex_of_name(scene: &Scene<'_, '_>, p: &Phrase<'_>) -> Option<crate::market::Sex> {
+/// The sex of what a text is about: that of its name, else the one said beside it; of goods only where they are animals.
+fn sex_of(scene: &Scene<'_, '_>, item: Option<usize>, trade: bool, said: Option<Sex>) -> Option<Sex> {
+    let Some(p) = item.map(|i| &scene.phrases[i]) else { return said };
+    let has_one = p.item().is_none_or(|x| scene.grammar.lexicon.kind(x) == Kind::Animal);
+    if trade && !has_one {
+        return None;
+    }
+    said.or_else(|| if has_one { sex_of_name(scene, p) } else { None })
+}
+
+/// 母猪, 水牯: the word itself says it; 沙牛: a character does that the canonical name lacks.
+pub(super) fn sex_of_name(scene: &Scene<'_, '_>, p: &Phrase<'_>) -> Option<Sex> {
+    if let Some(s) = p.word().and_then(sex) {
+        return Some(s);
+    }
     let item = scene.grammar.items.at(p.item()?)?;
     p.text(scene.text).chars().filter(|c| !item.name.contains(*c)).find_map(|c| {
         let mut b = [0; 4];

@@ -90,6 +90,13 @@ pub struct Noise {
 pub struct Compounds {
     pub makes: Vec<String>,
     pub modifiers: Vec<String>,
+    /// What `makes` says in other words: 苗子 is 苗.
+    pub forms: BTreeMap<String, String>,
+    pub endings: Vec<String>,
+    pub with: Vec<String>,
+    pub except: Vec<String>,
+    /// Behind a thing that is only where something is: 大棚里.
+    pub within: Vec<String>,
 }
 
 /// `numbers.toml`.

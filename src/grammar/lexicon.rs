@@ -9,7 +9,7 @@ mod build;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
-use super::command::{Commands, Dates, Numbers, read};
+use super::command::{Commands, Compounds, Dates, Numbers, read};
 use super::item::Items;
 use super::unit::Units;
 use super::{GrammarError, Intent, Source};
@@ -96,6 +96,13 @@ pub enum Sign {
     Rent,
     Firm,
     Itself,
+    SelfData,
+    Erase,
+    Posted,
+    Asked,
+    Belongs,
+    Shown,
+    AllSent,
     What,
     HowMuch,
     Act,
@@ -116,7 +123,7 @@ pub enum Sign {
     Between,
 }
 
-const SIGNS: [(&str, Sign); 48] = [
+const SIGNS: [(&str, Sign); 55] = [
     ("who", Sign::Who),
     ("where", Sign::Where),
     ("ask", Sign::Ask),
@@ -151,6 +158,13 @@ const SIGNS: [(&str, Sign); 48] = [
     ("measure", Sign::Measure),
     ("rent", Sign::Rent),
     ("itself", Sign::Itself),
+    ("self_data", Sign::SelfData),
+    ("erase", Sign::Erase),
+    ("posted", Sign::Posted),
+    ("asked", Sign::Asked),
+    ("belongs", Sign::Belongs),
+    ("shown", Sign::Shown),
+    ("all_sent", Sign::AllSent),
     ("what", Sign::What),
     ("how_much", Sign::HowMuch),
     ("act", Sign::Act),
@@ -321,6 +335,8 @@ pub struct Lexicon {
     pub dear: Vec<String>,
     /// In yuan, and the unit of weight.
     pub dearest_weight: (i64, String),
+    /// How items join with words around them.
+    pub compounds: Compounds,
     /// For each item of the lexicon, what kind of thing it is.
     kinds: Vec<Kind>,
     /// And whether it is given to those in need.
@@ -459,6 +475,7 @@ impl Lexicon {
             reads,
             dear: numbers.price.dear,
             dearest_weight: (numbers.price.dearest_weight, numbers.price.weight),
+            compounds: commands.compounds,
             kinds,
             needed,
             simplified,

@@ -45,7 +45,9 @@ mod tests {
 
     #[test]
     fn an_age_is_the_digits_before_the_word() {
-        for (text, want) in [("交友 女 25岁 爱唱歌", Some(25)), ("交友 17岁", Some(17)), ("交友 二十岁", None), ("交友", None)] {
+        for (text, want) in
+            [("交友 女 25岁 爱唱歌", Some(25)), ("交友 17岁", Some(17)), ("交友 二十岁", None), ("交友", None)]
+        {
             assert_eq!(age(text), want);
         }
     }

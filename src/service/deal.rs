@@ -8,8 +8,8 @@ use std::sync::Arc;
 use super::own;
 use super::turn::Turn;
 use crate::command::{self, Intent, Reading};
-use crate::market::{Exact, Pact, PactId, PactState, PlaceCode, Post, PostState, PriceBook, Ring};
 use crate::market::quote::Source;
+use crate::market::{Exact, Pact, PactId, PactState, PlaceCode, Post, PostState, PriceBook, Ring};
 use crate::message::Msisdn;
 use crate::reply::{Reply, phrase};
 use crate::store::record::{Ask, Then};
@@ -128,7 +128,8 @@ pub fn done(turn: &mut Turn<'_>, post: &Arc<Post>) {
     let newest: Vec<Pact> = open.into_iter().rev().take(WITH).collect();
     if newest.len() > 1 && was_open {
         close(turn, post);
-        let who = newest.iter().enumerate().map(|(n, p)| format!("{}){}", n + 1, name(turn, p.other_than(turn.msisdn))));
+        let who =
+            newest.iter().enumerate().map(|(n, p)| format!("{}){}", n + 1, name(turn, p.other_than(turn.msisdn))));
         let other = format!("{})", newest.len() + 1);
         let entries: Vec<String> = who.collect();
         let reply = about(turn, Reply::new("done_whom"), post).list("label", entries).set("choice", other);

@@ -4,8 +4,8 @@
 //! between does it neither twice nor never.
 
 use super::Service;
-use super::remind;
 use super::outcome::{Env, Outcome};
+use super::remind;
 use crate::clock::Timestamp;
 use crate::store::{Due, StoreError, View};
 
@@ -56,11 +56,6 @@ impl Service {
 fn act(view: &dyn View, what: &Due, out: &mut Outcome<'_>) -> Result<(), StoreError> {
     match what {
         Due::Remind(post) => remind::remind(view, *post, out),
-        Due::Wave(_)
-        | Due::Alert(_)
-        | Due::Deadline(_)
-        | Due::Delivery(_)
-        | Due::Digest(_)
-        | Due::Pact(_) => Ok(()),
+        Due::Wave(_) | Due::Alert(_) | Due::Deadline(_) | Due::Delivery(_) | Due::Digest(_) | Due::Pact(_) => Ok(()),
     }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::outcome::Env;
 use crate::clock::Timestamp;
-use crate::market::matching::Fit;
 use crate::command::Reading;
+use crate::market::matching::Fit;
 use crate::market::{Pact, Place, PlaceCode, Post, PostId, PriceBook};
 use crate::message::{Mo, Msisdn};
 use crate::store::{Next, Person, SeenKey, StoreError, View};

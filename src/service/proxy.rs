@@ -3,8 +3,8 @@
 use super::facts::Facts;
 use super::life::somebody;
 use super::outcome::{Env, QUESTION_LIFE};
-use super::turn::Turn;
 use super::post;
+use super::turn::Turn;
 use crate::command::{self, Intent, Reading};
 use crate::market::{Held, Post, PostState};
 use crate::message::{Mo, Msisdn};
@@ -117,9 +117,8 @@ pub fn answered(turn: &mut Turn<'_>, yes: bool) {
     };
     let by = old.by.and_then(|by| turn.facts.life.other(by).cloned());
     let g = turn.env.grammar;
-    let about = |name: &'static str| {
-        Reply::new(name).set("no", phrase::number(old.id)).set("short", phrase::short(g, &old))
-    };
+    let about =
+        |name: &'static str| Reply::new(name).set("no", phrase::number(old.id)).set("short", phrase::short(g, &old));
     turn.out.unschedule(old.created.plus(QUESTION_LIFE), Due::Remind(old.id));
     let drafts = std::mem::take(&mut turn.facts.drafts);
     match drafts.into_iter().next().filter(|_| yes) {

@@ -163,7 +163,9 @@ fn by_digit(turn: &mut Turn<'_>, ask: &Ask, choice: u8) -> Answered {
     match ask {
         Ask::Remind { .. } => life::reminded(turn, yes),
         Ask::Dealt { pact, .. } => deal::answered(turn, *pact, yes),
-        Ask::With { pacts, .. } => deal::with(turn, usize::from(choice).checked_sub(1).and_then(|i| pacts.get(i)).copied()),
+        Ask::With { pacts, .. } => {
+            deal::with(turn, usize::from(choice).checked_sub(1).and_then(|i| pacts.get(i)).copied())
+        }
         Ask::Rate { pact, .. } => rate::rate(turn, *pact, yes),
         Ask::Reported { .. } => report::judged(turn, yes),
         Ask::Proxy { .. } => proxy::answered(turn, yes),

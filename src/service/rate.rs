@@ -35,7 +35,9 @@ pub fn said(turn: &mut Turn<'_>) {
         (_, None) => drop(turn.answer(Reply::new("rate_how").set("no", no))),
         (Some(pact), Some(good)) => {
             // the digit that was asked for is given with it
-            turn.person.questions.retain(|q| !matches!(q.ask, crate::store::record::Ask::Rate { pact: p, .. } if p == pact));
+            turn.person
+                .questions
+                .retain(|q| !matches!(q.ask, crate::store::record::Ask::Rate { pact: p, .. } if p == pact));
             rate(turn, pact, good);
         }
     }
@@ -62,7 +64,8 @@ pub fn rate(turn: &mut Turn<'_>, pact: PactId, good: bool) {
         *count = count.saturating_add(1);
         turn.out.keep(person);
     }
-    let pact = if mine { Pact { rated_by_owner: Some(good), ..pact } } else { Pact { rated_by_party: Some(good), ..pact } };
+    let pact =
+        if mine { Pact { rated_by_owner: Some(good), ..pact } } else { Pact { rated_by_party: Some(good), ..pact } };
     turn.out.agree(pact);
     let name = if good { "rated_good" } else { "rated_bad" };
     turn.answer(Reply::new(name).set("no", no));

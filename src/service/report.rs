@@ -79,9 +79,8 @@ pub fn judged(turn: &mut Turn<'_>, fine: bool) {
     };
     let owner = turn.facts.named_owner.clone();
     let g = turn.env.grammar;
-    let about = |name: &'static str| {
-        Reply::new(name).set("no", phrase::number(post.id)).set("short", phrase::short(g, &post))
-    };
+    let about =
+        |name: &'static str| Reply::new(name).set("no", phrase::number(post.id)).set("short", phrase::short(g, &post));
     let drafts = std::mem::take(&mut turn.facts.drafts);
     if fine && !drafts.is_empty() {
         turn.answer(about("judged_fine"));

@@ -113,7 +113,11 @@ impl<'a> Turn<'a> {
 
     /// Asks the sender, in the conversation.
     pub fn ask(&mut self, ask: Ask) {
-        let life = if matches!(ask, Ask::Item { .. } | Ask::Wrong { .. } | Ask::Readback { .. }) { ITEM_LIFE } else { QUESTION_LIFE };
+        let life = if matches!(ask, Ask::Item { .. } | Ask::Wrong { .. } | Ask::Readback { .. }) {
+            ITEM_LIFE
+        } else {
+            QUESTION_LIFE
+        };
         let (asked, until) = (self.env.now, self.env.now.plus(life));
         let to = self.person.short_code.clone();
         self.person.ask(Question { asked, until, ask, to, label: String::new(), number: 0 });
