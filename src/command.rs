@@ -11,6 +11,7 @@ mod left;
 mod matter;
 mod normalize;
 mod number;
+mod partly;
 mod phrase;
 mod place;
 mod price;

@@ -3,20 +3,30 @@
 //! One shape for every command: [`gather::gather`] reads what this text can touch, [`verbs::decide`] is a pure function from
 //! those facts to a [`crate::store::Change`], and the store commits it whole. A carrier hears 2xx only after that.
 
+pub mod adult;
 pub mod ask;
 pub mod asked;
 pub mod contact;
+pub mod deal;
+pub mod doubt;
 pub mod due;
 pub mod facts;
 pub mod find;
 pub mod gather;
+pub mod life;
 pub mod list;
 pub mod outcome;
 pub mod own;
 pub mod person;
 pub mod post;
+pub mod proxy;
 pub mod question;
+pub mod rate;
+pub mod relay;
+pub mod remind;
+pub mod report;
 pub mod sweep;
+pub mod tie;
 pub mod turn;
 pub mod verbs;
 pub mod vouch;

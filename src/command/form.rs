@@ -8,7 +8,7 @@ mod stranger;
 mod whole;
 
 use super::phrase::Phrase;
-use super::{Reading, Scene};
+use super::{Reading, Scene, partly};
 use crate::grammar::lexicon::Sense;
 
 pub use stranger::{forwarded, not_ours, unknown};
@@ -20,6 +20,7 @@ pub fn read(scene: &Scene<'_, '_>) -> Option<Reading> {
         .or_else(|| post::helped(scene))
         .or_else(|| post::named(scene))
         .or_else(|| own::corrects(scene))
+        .or_else(|| partly::sold(scene))
         .or_else(|| own::read(scene))
         .or_else(|| head::read(scene))
 }

@@ -41,6 +41,9 @@ pub struct Board {
     /// How its people are put in touch.
     #[serde(default)]
     pub touch: Touch,
+    /// Whether it is for grown-ups only; who does not say his age is asked.
+    #[serde(default)]
+    pub adults: bool,
     pub side: Vec<Side>,
     #[serde(default)]
     pub rules: Rules,

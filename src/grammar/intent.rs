@@ -50,6 +50,11 @@ pub enum Intent {
     Origin,
     Unknown,
     Fraud,
+    Correct,
+    Block,
+    Private,
+    Public,
+    Alias,
 }
 
 impl Intent {
@@ -101,6 +106,11 @@ impl Intent {
             Intent::Origin => "origin",
             Intent::Unknown => "unknown",
             Intent::Fraud => "fraud",
+            Intent::Correct => "correct",
+            Intent::Block => "block",
+            Intent::Private => "private",
+            Intent::Public => "public",
+            Intent::Alias => "alias",
         }
     }
 }

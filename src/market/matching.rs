@@ -283,7 +283,7 @@ fn checked_div(a: Exact, b: Exact) -> Option<Exact> {
 
 /// Amounts never exclude here: a small lot helps a large buyer, a large one serves a small buyer.
 fn amount(offer: &Post, want: &Post, ratio: Ratio<'_>, fit: &mut Fit) {
-    let (Some(has), Some(wants)) = (&offer.quantity, &want.quantity) else { return };
+    let (Some(has), Some(wants)) = (offer.rest(), want.rest()) else { return };
     let Some(r) = ratio(&has.unit, &wants.unit) else { return };
     if has.most() * r >= wants.amount {
         fit.gain(10, "enough");

@@ -81,6 +81,27 @@ pub enum PactState {
 }
 
 impl Pact {
+    /// A new one about `post` between its owner and another; nothing is agreed yet.
+    pub fn new(id: PactId, kind: PactKind, post: &super::Post, party: Msisdn, now: Timestamp) -> Pact {
+        Pact {
+            id,
+            kind,
+            post: post.id,
+            owner: post.owner,
+            party,
+            other: None,
+            quantity: None,
+            price: post.price.clone(),
+            people: None,
+            state: PactState::Open,
+            created: now,
+            changed: now,
+            slip: None,
+            rated_by_owner: None,
+            rated_by_party: None,
+        }
+    }
+
     /// The one of the two who is not `one`.
     pub fn other_than(&self, one: Msisdn) -> Msisdn {
         if one == self.owner { self.party } else { self.owner }

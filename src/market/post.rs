@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Exact, Place, PlaceCode, Price, Quantity, Ring, Sex, Traits, When};
+use super::{Exact, OPEN, Place, PlaceCode, Price, Quantity, Ring, Sex, Traits, When};
 use crate::clock::Timestamp;
 use crate::message::{MoSeq, Msisdn};
 
@@ -245,6 +245,22 @@ impl Post {
         let whole = self.quantity.as_ref().map(|q| q.most());
         let whole = whole.or_else(|| self.people.map(|n| Exact::from_integer(i64::from(n))));
         whole.map(|w| (w - self.taken).max(Exact::default()))
+    }
+
+    /// The amount as it is told: what is still to be had of it. An order tells its whole, with the rest apart.
+    pub fn rest(&self) -> Option<Quantity> {
+        let whole = self.quantity.clone()?;
+        if self.order.is_some() || *self.taken.numer() == 0 {
+            return Some(whole);
+        }
+        let less = |n: Exact| if n == OPEN { n } else { (n - self.taken).max(Exact::default()) };
+        Some(Quantity { amount: less(whole.amount), max: whole.max.map(less), ..whole })
+    }
+
+    /// Hands and seats that are still wanted or free.
+    pub fn hands(&self) -> Option<u32> {
+        let taken = if self.order.is_none() && self.quantity.is_none() { self.taken } else { Exact::default() };
+        self.people.map(|n| n.saturating_sub(u32::try_from(taken.to_integer()).unwrap_or(0)))
     }
 
     /// Whether others may be told of it at `now`.

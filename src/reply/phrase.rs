@@ -95,13 +95,13 @@ pub fn what(g: &Grammar, post: &Post) -> String {
 /// what stands before them so that no two numbers run together.
 pub fn details(g: &Grammar, post: &Post) -> String {
     let mut out = String::new();
-    if let Some(n) = post.people {
+    if let Some(n) = post.hands() {
         let own = format!("people.{}/{}", post.board, post.side);
         let name = if g.replies.phrase(&own).is_some() { own.as_str() } else { "people" };
         out.push_str(&fill(g, name, &[("people", n.to_string())]));
     }
-    if let Some(q) = &post.quantity {
-        out.push_str(&quantity(g, q));
+    if let Some(q) = post.rest() {
+        out.push_str(&quantity(g, &q));
     }
     if let Some(p) = &post.price {
         out.push_str(&price(g, p));
@@ -141,7 +141,7 @@ pub fn entry(g: &Grammar, post: &Post, own: &Post) -> String {
 
 /// The same without price and place.
 pub fn brief(g: &Grammar, post: &Post) -> String {
-    let q = post.quantity.as_ref().map(|q| quantity(g, q)).unwrap_or_default();
+    let q = post.rest().map(|q| quantity(g, &q)).unwrap_or_default();
     format!("{}{q}", number(post.id))
 }
 

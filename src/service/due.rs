@@ -5,6 +5,7 @@
 
 use super::Service;
 use super::outcome::{Env, Outcome};
+use super::remind;
 use crate::clock::Timestamp;
 use crate::store::{Due, StoreError, View};
 
@@ -52,14 +53,9 @@ impl Service {
 }
 
 /// One thing due, one function.
-fn act(_view: &dyn View, what: &Due, _out: &mut Outcome<'_>) -> Result<(), StoreError> {
+fn act(view: &dyn View, what: &Due, out: &mut Outcome<'_>) -> Result<(), StoreError> {
     match what {
-        Due::Remind(_)
-        | Due::Wave(_)
-        | Due::Alert(_)
-        | Due::Deadline(_)
-        | Due::Delivery(_)
-        | Due::Digest(_)
-        | Due::Pact(_) => Ok(()),
+        Due::Remind(post) => remind::remind(view, *post, out),
+        Due::Wave(_) | Due::Alert(_) | Due::Deadline(_) | Due::Delivery(_) | Due::Digest(_) | Due::Pact(_) => Ok(()),
     }
 }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use super::outcome::Env;
 use crate::clock::Timestamp;
+use crate::command::Reading;
 use crate::market::matching::Fit;
-use crate::market::{Place, PlaceCode, Post, PostId};
+use crate::market::{Pact, Place, PlaceCode, Post, PostId, PriceBook};
 use crate::message::{Mo, Msisdn};
 use crate::store::{Next, Person, SeenKey, StoreError, View};
 
@@ -37,6 +38,27 @@ pub struct Facts {
     pub found: Vec<Arc<Post>>,
     /// The station's managers who take texts, as far as they are known; who never wrote is reached as the sender was.
     pub managers: Vec<Person>,
+    pub life: Life,
+}
+
+/// What the life of a post, and being put in touch, need besides.
+#[derive(Debug, Default)]
+pub struct Life {
+    /// Pacts between the sender and another about the named post, oldest first.
+    pub pacts: Vec<Pact>,
+    /// The others of these pacts, and whom the text or the question it answers is about.
+    pub others: Vec<Person>,
+    /// What the named post's item went for where it is.
+    pub book: Option<PriceBook>,
+    /// Whom the text is written for, and what it says for him.
+    pub proxy: Option<(Msisdn, Reading)>,
+}
+
+impl Life {
+    /// Somebody the text is about, as far as he is known.
+    pub fn other(&self, who: Msisdn) -> Option<&Person> {
+        self.others.iter().find(|o| o.msisdn == who)
+    }
 }
 
 /// A post about to be filed, and whom it meets.

@@ -4,7 +4,7 @@ use super::asked::Bound;
 use super::facts::{Draft, Facts, OWN, read_posts, visible};
 use super::outcome::Env;
 use super::turn::newcomer;
-use super::{asked, find, own, person, post, question, vouch};
+use super::{asked, find, life, own, person, post, question, vouch};
 use crate::carrier::fingerprint;
 use crate::clock::MINUTE;
 use crate::command::{Intent, Reading};
@@ -56,6 +56,7 @@ pub fn gather(view: &dyn View, env: &Env<'_>, mo: &Mo, reading: &Reading) -> Res
         again: Vec::new(),
         found: Vec::new(),
         managers: Vec::new(),
+        life: Default::default(),
     };
     let Sender::Phone(msisdn) = mo.from else { return Ok(Some(facts)) };
     facts.person = view.person(msisdn)?;
@@ -106,7 +107,9 @@ pub fn gather(view: &dyn View, env: &Env<'_>, mo: &Mo, reading: &Reading) -> Res
         }
     }
     let meant = question::meant(&facts, reading, env, mo);
+    let changed = life::gather(view, env, mo, &mut facts, &meant)?;
     let drafts = match meant.intent {
+        _ if changed.is_some() => changed.unwrap_or_default(),
         Intent::Start => person::back(&facts),
         Intent::Register => person::moved(env, &facts, &meant),
         _ => {

@@ -23,6 +23,7 @@ pub fn which(g: &Grammar, then: Then, posts: &[Arc<Post>]) -> Reply {
         Then::Contact => "choose.contact",
         Then::Withdraw => "choose.withdraw",
         Then::Done => "choose.done",
+        Then::Renew => "choose.renew",
     };
     Reply::new("which")
         .set("choose", phrase::word(g, choose).unwrap_or_default())

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Rules;
 use crate::clock::{DAY, HOUR, MINUTE, Timestamp};
 use crate::grammar::Grammar;
-use crate::market::{Pact, PactId, Post, PostId, PriceBook};
+use crate::market::{Pact, PactId, Post, PostId, PostState, PriceBook};
 use crate::message::{MoSeq, Msisdn, Mt, MtClass, MtState};
 use crate::reply::Reply;
 use crate::store::record::{Ask, Question};
@@ -16,6 +16,8 @@ const PUSH_LIFE: i64 = 3 * DAY;
 /// How long a claim holds, longer than any request and its commit take: a sending that was begun and not recorded is taken up
 /// again after this, here and in the outbox.
 pub const LEASE: i64 = 2 * MINUTE;
+/// Before a post runs out, its owner is reminded this early.
+pub const REMIND_BEFORE: i64 = 2 * DAY;
 /// A question stays open this long.
 pub const QUESTION_LIFE: i64 = DAY;
 /// News kept for a later day.
@@ -164,6 +166,11 @@ impl<'a> Outcome<'a> {
 
     /// Files a post, or what it has become.
     pub fn save(&mut self, post: Post) {
+        let remind = post.until.plus(-REMIND_BEFORE);
+        // what lives but a few days needs no reminder
+        if post.state == PostState::Live && remind > self.env.now && remind > post.created.plus(REMIND_BEFORE) {
+            self.schedule(remind, Due::Remind(post.id));
+        }
         self.posts.insert(post.id, post);
     }
 

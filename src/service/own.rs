@@ -89,20 +89,28 @@ pub fn view(turn: &mut Turn<'_>) {
     turn.answer(reply);
 }
 
-/// 撤 or 成: the post named, else the sender's latest fitting one; asked where several might be meant.
-pub fn close(turn: &mut Turn<'_>, then: Then) {
+/// 撤.
+pub fn withdraw(turn: &mut Turn<'_>) {
+    if let Some(post) = meant(turn, Then::Withdraw) {
+        close_one(turn, &post, Then::Withdraw);
+    }
+}
+
+/// Which of his own posts the sender means: the one named, else his latest fitting one; asked where it may be several. Where
+/// there is none he is told so.
+pub fn meant(turn: &mut Turn<'_>, then: Then) -> Option<Arc<Post>> {
     if let Some(number) = turn.reading.post.or(turn.facts.named.as_ref().map(|p| p.id)) {
         let no = phrase::number(number);
         match turn.facts.named.clone() {
             None => turn.answer(Reply::new("no_such_post").set("no", no)),
-            Some(p) if p.owner == turn.msisdn => return close_one(turn, &p, then),
+            Some(p) if p.owner == turn.msisdn => return Some(p),
             // 成 with the other's number closes one's own post that met it: each closes his own.
             Some(_) => match turn.facts.met.last().cloned().filter(|_| then == Then::Done) {
-                Some(own) => return close_one(turn, &own, then),
+                Some(own) => return Some(own),
                 None => turn.answer(Reply::new("not_yours").set("no", no)),
             },
         };
-        return;
+        return None;
     }
     let fitting = fitting(turn);
     match fitting.as_slice() {
@@ -112,12 +120,13 @@ pub fn close(turn: &mut Turn<'_>, then: Then) {
                 if turn.facts.own.is_empty() { Reply::new("nothing_to_close") } else { Reply::new("none_of_it") };
             turn.answer(none.set("said", said));
         }
-        [.., last] if fitting.len() == 1 || turn.reading.item.is_some() => close_one(turn, last, then),
+        [.., last] if fitting.len() == 1 || turn.reading.item.is_some() => return Some(last.clone()),
         several => {
             let posts: Vec<Arc<Post>> = several.iter().rev().cloned().collect();
             list::ask_which(turn, then, &posts);
         }
     }
+    None
 }
 
 /// Own live posts that the text can mean, oldest first: those of its item or of a kind of it, where it names one.
@@ -132,7 +141,7 @@ pub fn close_one(turn: &mut Turn<'_>, post: &Arc<Post>, then: Then) {
     let g = turn.env.grammar;
     let (reply, state) = match then {
         Then::Done => (Reply::new("done").set("over", phrase::over(g, post)), PostState::Done),
-        Then::Withdraw | Then::Contact => (Reply::new("withdrawn"), PostState::Withdrawn),
+        Then::Withdraw | Then::Contact | Then::Renew => (Reply::new("withdrawn"), PostState::Withdrawn),
     };
     let reply = reply.set("no", phrase::number(post.id)).set("short", phrase::short(g, post));
     if post.state == PostState::Live {

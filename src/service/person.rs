@@ -87,7 +87,7 @@ pub fn register(turn: &mut Turn<'_>) {
 }
 
 /// Files the drafts of own posts as they stand now, answers with whom they meet that is new, and tells those.
-fn meet_anew(turn: &mut Turn<'_>, reply: Reply) {
+pub(super) fn meet_anew(turn: &mut Turn<'_>, reply: Reply) {
     let g = turn.env.grammar;
     let drafts = std::mem::take(&mut turn.facts.drafts);
     let mut fresh: Vec<Arc<Post>> = Vec::new();

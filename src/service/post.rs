@@ -6,15 +6,15 @@ use super::facts::Facts;
 use super::facts::{Draft, Match, home};
 use super::outcome::Env;
 use super::turn::Turn;
-use super::{ask, list, vouch};
+use super::{adult, ask, list, vouch};
 use crate::clock::{BEIJING_OFFSET, DAY, Timestamp};
 use crate::command::Reading;
 use crate::grammar::Grammar;
-use crate::grammar::board::{Board, Boards, Key, Kin, Need, Role, Side};
+use crate::grammar::board::{Board, Boards, Key, Kin, Need, Role, Side, Touch};
 use crate::grammar::unit::Units;
 use crate::market::matching::{self, Rules};
 use crate::market::place::COUNTY_TOWN;
-use crate::market::{Place, PlaceCode, Post, PostId, Ring, Shelf};
+use crate::market::{Place, PlaceCode, Post, PostId, Ring, Shelf, When};
 use crate::message::{Mo, Msisdn};
 use crate::reply::{Reply, phrase};
 use crate::store::record::{Ask, Then};
@@ -75,7 +75,7 @@ pub fn draft(env: &Env<'_>, mo: &Mo, facts: &Facts, reading: &Reading, owner: Ms
     (posts, again)
 }
 
-fn one(env: &Env<'_>, mo: &Mo, facts: &Facts, r: &Reading, owner: Msisdn, id: PostId) -> Option<Post> {
+pub(super) fn one(env: &Env<'_>, mo: &Mo, facts: &Facts, r: &Reading, owner: Msisdn, id: PostId) -> Option<Post> {
     let items = &env.grammar.items;
     let name = r.item.as_ref().map(|i| i.name.clone());
     let mut nodes = name.as_ref().map(|n| items.path(n)).unwrap_or_default();
@@ -135,7 +135,7 @@ fn one(env: &Env<'_>, mo: &Mo, facts: &Facts, r: &Reading, owner: Msisdn, id: Po
         marks: r.marks.clone(),
         sex: r.sex,
         remark: r.remark.clone(),
-        until: until(board, r, env.now),
+        until: until(board, r.when.as_ref(), env.now),
         from,
         to,
         phone: r.phone.clone(),
@@ -147,8 +147,8 @@ fn one(env: &Env<'_>, mo: &Mo, facts: &Facts, r: &Reading, owner: Msisdn, id: Po
 }
 
 /// When a post runs out: after its board's days, or with the day it is for.
-fn until(board: &Board, r: &Reading, now: Timestamp) -> Timestamp {
-    let day = r.when.as_ref().filter(|_| board.ends_with_day).map(|w| i64::from(w.day));
+pub(super) fn until(board: &Board, when: Option<&When>, now: Timestamp) -> Timestamp {
+    let day = when.filter(|_| board.ends_with_day).map(|w| i64::from(w.day));
     match day {
         Some(day) if day >= now.beijing_day() => Timestamp((day + 1) * DAY - BEIJING_OFFSET),
         _ => now.plus(i64::from(board.days) * DAY),
@@ -176,6 +176,9 @@ pub fn post(turn: &mut Turn<'_>) {
         };
         return;
     }
+    if adult::asked(turn) {
+        return;
+    }
     let new = turn.facts.drafts.len();
     let today = turn.person.today.posts.saturating_add(new as u32);
     if let Some(cap) = turn.env.rules.limits.posts().filter(|cap| today > *cap) {
@@ -187,7 +190,6 @@ pub fn post(turn: &mut Turn<'_>) {
         return;
     }
     let mut drafts = std::mem::take(&mut turn.facts.drafts);
-    let first = turn.person.posts.is_empty();
     turn.person.today.posts = today;
     turn.person.posts.extend(drafts.iter().map(|d| d.post.id));
     // a new text overtakes what was left open about an earlier one
@@ -201,7 +203,7 @@ pub fn post(turn: &mut Turn<'_>) {
         return;
     }
     match drafts.as_slice() {
-        [one] if turn.facts.again.is_empty() => answer_one(turn, one, first),
+        [one] if turn.facts.again.is_empty() => answer_one(turn, one),
         many => answer_many(turn, many),
     }
     for d in drafts {
@@ -217,6 +219,10 @@ pub fn spread(turn: &mut Turn<'_>, draft: &Draft) {
     let Some(board) = g.boards.get(&post.board) else { return };
     let mut told: Vec<Msisdn> = Vec::new();
     for m in draft.matches.iter().filter(|m| !m.told) {
+        // who does not want his words does not hear of his posts
+        if m.owner.as_ref().is_some_and(|o| o.blocked.contains(&post.owner)) {
+            continue;
+        }
         turn.out.tell(post.id, m.post.id);
         if told.contains(&m.post.owner) {
             continue;
@@ -243,16 +249,20 @@ fn about(g: &Grammar, reply: Reply, post: &Post) -> Reply {
         .set("days", days.to_string())
 }
 
-fn answer_one(turn: &mut Turn<'_>, draft: &Draft, first: bool) {
+pub(super) fn answer_one(turn: &mut Turn<'_>, draft: &Draft) {
     let g = turn.env.grammar;
     let p = &draft.post;
+    // The first answer says that numbers are exchanged, and how not to; only then may they be.
+    let relay = g.boards.get(&p.board).is_some_and(|b| b.touch == Touch::Relay);
+    let first = !turn.person.informed && !relay;
+    turn.person.informed |= first;
     // where nobody said a place, the station's own says nothing
     let nowhere = turn.person.place.is_none() && turn.reading.place.is_none();
     let place = if nowhere { String::new() } else { p.place.name.clone() };
     if draft.matches.is_empty() {
         let asked = turn.person.questions.iter().any(|q| q.ask == Ask::Place);
         let reply = match (first, nowhere && !asked) {
-            // the first answer says that numbers are exchanged; where one is can be asked next time
+            // where one is can be asked next time
             (true, _) => Reply::new("posted_first"),
             (false, true) => {
                 turn.ask(Ask::Place);
@@ -261,10 +271,12 @@ fn answer_one(turn: &mut Turn<'_>, draft: &Draft, first: bool) {
             (false, false) => Reply::new("posted"),
         };
         turn.answer(about(g, reply, p).set("place", place));
+        turn.ask(Ask::Readback { post: p.id });
         return;
     }
     let posts: Vec<PostId> = draft.matches.iter().map(|m| m.post.id).collect();
-    let reply = about(g, Reply::new("posted_met"), p)
+    let name = if first { "posted_met_first" } else { "posted_met" };
+    let reply = about(g, Reply::new(name), p)
         .set("place", place)
         .set("count", posts.len().to_string())
         .set("first", phrase::number(posts[0]))
@@ -285,7 +297,9 @@ fn answer_many(turn: &mut Turn<'_>, drafts: &[Draft]) {
     }
     let posts: Vec<Arc<Post>> =
         drafts.iter().map(|d| Arc::new(d.post.clone())).chain(turn.facts.again.iter().cloned()).collect();
-    let reply = list::list(turn.env.grammar, Reply::new("posted_many"), &posts)
+    let name = if turn.person.informed { "posted_many" } else { "posted_many_first" };
+    turn.person.informed = true;
+    let reply = list::list(turn.env.grammar, Reply::new(name), &posts)
         .set("count", posts.len().to_string())
         .set("met", if met.is_empty() { String::new() } else { met.len().to_string() });
     turn.answer(reply);

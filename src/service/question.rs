@@ -10,11 +10,12 @@ use super::asked::Bound;
 use super::facts::Facts;
 use super::outcome::Env;
 use super::turn::Turn;
-use super::{ask, asked, contact, list, own, vouch};
+use super::{ask, asked, contact, deal, doubt, life, list, own, proxy, rate, report, vouch};
 use crate::clock::Timestamp;
 use crate::command::{self, Intent, Reading};
 use crate::market::PostId;
 use crate::message::Mo;
+use crate::reply::Reply;
 use crate::store::record::{Ask, Question, Then};
 
 /// The post that the text names, or that its digit picks.
@@ -24,6 +25,7 @@ pub fn named_post(facts: &Facts, reading: &Reading, now: Timestamp, to: &str) ->
         Bound::One(Question { ask: Ask::Which { posts, .. }, .. }, choice) => {
             posts.get(usize::from(choice).checked_sub(1)?).copied()
         }
+        Bound::One(question, _) => question.ask.post(),
         _ => None,
     }
 }
@@ -41,6 +43,9 @@ fn answer_to(facts: &Facts, reading: &Reading, env: &Env<'_>, mo: &Mo) -> Option
     if let (Intent::Choose, Some(choice)) = (reading.intent, reading.choice) {
         let Bound::One(question, choice) = asked::bound(person, env.now, &mo.to, choice) else { return None };
         let ask = &question.ask;
+        if let Ask::StillMe { text } | Ask::Adult { text } = ask {
+            return (choice == 1).then(|| (ask.clone(), read(text)));
+        }
         let Ask::Meaning { text, intents } = ask else { return None };
         let intent = usize::from(choice).checked_sub(1).and_then(|i| intents.get(i))?;
         let again = Reading { intent: *intent, unsure: false, alternatives: Vec::new(), reason: None, ..read(text) };
@@ -56,6 +61,12 @@ fn answer_to(facts: &Facts, reading: &Reading, env: &Env<'_>, mo: &Mo) -> Option
         if joined.intent == first.intent && joined.item.is_some() && !joined.unsure {
             return Some((ask.clone(), joined));
         }
+    }
+    if let Some(ask) = words().find(|a| matches!(a, Ask::Wrong { .. })).filter(|_| loose || says_less(reading))
+        && let Ask::Wrong { post } = ask
+    {
+        let mended = Reading { post: Some(*post), remark: Some(mo.text.clone()), ..Reading::of(Intent::Correct) };
+        return Some((ask.clone(), mended));
     }
     // a place alone, after "where are you?"
     let place = reading.intent == Intent::Unknown && reading.place.is_some() && reading.item.is_none();
@@ -78,6 +89,11 @@ pub enum Answered {
 pub fn answered(turn: &mut Turn<'_>) -> Answered {
     if let Some((asked, reading)) = answer_to(&turn.facts, &turn.reading, turn.env, turn.mo) {
         turn.person.questions.retain(|q| discriminant(&q.ask) != discriminant(&asked));
+        match asked {
+            Ask::StillMe { .. } => turn.person.doubted = None,
+            Ask::Adult { .. } => turn.person.adult = true,
+            _ => {}
+        }
         turn.reading = reading;
         return Answered::Anew;
     }
@@ -112,9 +128,13 @@ fn act(turn: &mut Turn<'_>, question: &Question, choice: u8) -> Answered {
             match then {
                 // the list stays open: one may call several of its people
                 Then::Contact => contact::contact(turn),
-                Then::Withdraw | Then::Done => {
+                then => {
                     turn.person.questions.retain(|q| !matches!(q.ask, Ask::Which { .. }));
-                    own::close_one(turn, &post, *then);
+                    match then {
+                        Then::Done => deal::done(turn, &post),
+                        Then::Renew => life::renew(turn),
+                        _ => own::close_one(turn, &post, *then),
+                    }
                 }
             }
         }
@@ -125,7 +145,42 @@ fn act(turn: &mut Turn<'_>, question: &Question, choice: u8) -> Answered {
         }
         Ask::Vouch { post } if matches!(choice, 1 | 2) => vouch::answer(turn, *post),
         Ask::Vouch { .. } => return Answered::No,
-        Ask::Place | Ask::Item { .. } | Ask::Clarify { .. } => return Answered::No,
+        Ask::Place | Ask::Item { .. } | Ask::Clarify { .. } | Ask::Readback { .. } | Ask::Wrong { .. } => {
+            return Answered::No;
+        }
+        ask => return by_digit(turn, &ask.clone(), choice),
     }
     Answered::Done
+}
+
+/// The questions of which 1 is yes and 2 is no, or that pick one of a few. What is answered is closed first, so that the
+/// same digit again finds nothing; another digit than those offered leaves it open.
+fn by_digit(turn: &mut Turn<'_>, ask: &Ask, choice: u8) -> Answered {
+    let offered = if let Ask::With { pacts, .. } = ask { pacts.len() + 1 } else { 2 };
+    if usize::from(choice) > offered || choice == 0 {
+        return Answered::No;
+    }
+    turn.person.questions.retain(|q| q.ask != *ask);
+    let yes = choice == 1;
+    match ask {
+        Ask::Remind { .. } => life::reminded(turn, yes),
+        Ask::Dealt { pact, .. } => deal::answered(turn, *pact, yes),
+        Ask::With { pacts, .. } => {
+            deal::with(turn, usize::from(choice).checked_sub(1).and_then(|i| pacts.get(i)).copied())
+        }
+        Ask::Rate { pact, .. } => rate::rate(turn, *pact, yes),
+        Ask::Reported { .. } => report::judged(turn, yes),
+        Ask::Proxy { .. } => proxy::answered(turn, yes),
+        Ask::Show { party, .. } => contact::shown(turn, *party, yes),
+        Ask::Same { party, .. } => doubt::same(turn, Some(*party), yes),
+        Ask::StillMe { .. } => doubt::same(turn, None, yes),
+        Ask::Adult { .. } => drop(turn.answer(Reply::new("adults_only"))),
+        _ => return Answered::No,
+    }
+    Answered::Done
+}
+
+/// `卖300斤` after "what is wrong?": a post without a thing of its own mends the one asked about.
+fn says_less(reading: &Reading) -> bool {
+    reading.item.is_none() && (reading.quantity.is_some() || reading.price.is_some()) && reading.post.is_none()
 }

@@ -82,6 +82,11 @@ impl<'a> Turn<'a> {
         self.out.keep(manager);
     }
 
+    /// Whether the sender keeps the station the text is for.
+    pub fn is_manager(&self) -> bool {
+        self.env.rules.station(self.mo).is_some_and(|s| s.managers.contains(&self.msisdn))
+    }
+
     /// The one says that a manager was told, the other is for a station that has none.
     pub fn passed_on(&self, told: Reply, alone: Reply) -> Reply {
         if self.facts.managers.is_empty() { alone } else { told }
@@ -108,7 +113,11 @@ impl<'a> Turn<'a> {
 
     /// Asks the sender, in the conversation.
     pub fn ask(&mut self, ask: Ask) {
-        let life = if matches!(ask, Ask::Item { .. }) { ITEM_LIFE } else { QUESTION_LIFE };
+        let life = if matches!(ask, Ask::Item { .. } | Ask::Wrong { .. } | Ask::Readback { .. }) {
+            ITEM_LIFE
+        } else {
+            QUESTION_LIFE
+        };
         let (asked, until) = (self.env.now, self.env.now.plus(life));
         let to = self.person.short_code.clone();
         self.person.ask(Question { asked, until, ask, to, label: String::new(), number: 0 });

@@ -4,11 +4,12 @@ use super::facts::Facts;
 use super::outcome::Env;
 use super::question::Answered;
 use super::turn::{PASSED_ON_ANSWERS, Turn, UNREAD_ANSWERS};
-use super::{ask, contact, find, own, person, post, question};
+use super::{ask, contact, deal, doubt, find, life, own, person, post, proxy, question, rate, relay, report};
 use crate::command::{Intent, Reading};
+use crate::market::PostId;
 use crate::message::{Mo, MtClass, Sender};
 use crate::reply::Reply;
-use crate::store::record::{Then, Unread};
+use crate::store::record::{Ask, Question, Unread};
 use crate::store::{Change, MoRecord};
 
 /// The reading that stands in when the code fails on a text.
@@ -58,15 +59,22 @@ fn act(turn: &mut Turn<'_>) {
         turn.unread = needs_a_person(&turn.reading).or(wants.then_some(Unread::NotUnderstood));
         return;
     }
-    if question::answered(turn) != Answered::Done {
-        dispatch(turn);
+    // 2 says that a read-back is wrong, as long as nothing was said since
+    let read_back = |q: &Question| matches!(q.ask, Ask::Readback { .. });
+    let read_back_of = turn.person.questions.iter().find(|q| read_back(q)).and_then(|q| match q.ask {
+        Ask::Readback { post } => Some(post),
+        _ => None,
+    });
+    turn.person.questions.retain(|q| !read_back(q));
+    if question::answered(turn) != Answered::Done && !doubt::asked_back(turn) {
+        dispatch(turn, read_back_of);
     }
     if turn.unread.is_some() {
         turn.tell_manager();
     }
 }
 
-fn dispatch(turn: &mut Turn<'_>) {
+fn dispatch(turn: &mut Turn<'_>, read_back: Option<PostId>) {
     match turn.reading.intent {
         Intent::Stop => person::stop(turn),
         Intent::Start => person::start(turn),
@@ -75,13 +83,25 @@ fn dispatch(turn: &mut Turn<'_>) {
         Intent::Mine => own::mine(turn),
         Intent::More => own::more(turn),
         Intent::View => own::view(turn),
-        Intent::Withdraw => own::close(turn, Then::Withdraw),
-        Intent::Deal => own::close(turn, Then::Done),
+        Intent::Withdraw => own::withdraw(turn),
+        Intent::Deal => deal::deal(turn),
+        Intent::Renew => life::renew(turn),
+        Intent::Edit => life::edit(turn),
+        Intent::Correct => life::correct(turn),
+        Intent::Rate => rate::said(turn),
+        Intent::Report if turn.reading.post.is_some() => report::report(turn),
+        Intent::Relay => relay::relay(turn),
+        Intent::Block => relay::block(turn),
+        Intent::Private => relay::private(turn, true),
+        Intent::Public => relay::private(turn, false),
+        Intent::Alias => relay::named(turn),
         Intent::Contact => contact::contact(turn),
         _ if turn.reading.claim.is_some() => post::post(turn),
         Intent::Search => find::search(turn),
+        Intent::Choose if turn.reading.choice == Some(2) && read_back.is_some() => life::wrong(turn, read_back),
         Intent::Choose => drop(turn.answer(Reply::new("no_question"))),
         Intent::Unknown => not_understood(turn),
+        _ if turn.facts.life.proxy.is_some() => proxy::propose(turn),
         _ if turn.reading.unsure && turn.reading.alternatives.len() > 1 => ask::ask_meaning(turn),
         i if turn.env.grammar.boards.by_intent(i).is_some() => post::post(turn),
         _ => not_offered(turn),

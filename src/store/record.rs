@@ -106,6 +106,9 @@ pub struct Person {
     /// After 90 silent days: since when it is unsure whose phone this is.
     #[serde(default)]
     pub doubted: Option<Timestamp>,
+    /// It said that it is of age.
+    #[serde(default)]
+    pub adult: bool,
 }
 
 /// What somebody wants to hear of, and from where.
@@ -149,6 +152,7 @@ impl Person {
             rated_bad: 0,
             pacts: Vec::new(),
             doubted: None,
+            adult: false,
         }
     }
 
@@ -211,6 +215,14 @@ pub struct Today {
     /// Answers of any kind, for the same reason.
     #[serde(default)]
     pub answers: u32,
+    /// Words passed on for it, and to it.
+    #[serde(default)]
+    pub relayed: u32,
+    #[serde(default)]
+    pub heard: u32,
+    /// Posts written for neighbours.
+    #[serde(default)]
+    pub proxies: u32,
 }
 
 /// A question that a digit answers.
@@ -245,17 +257,68 @@ pub enum Ask {
     Clarify { choice: u8, questions: Vec<u32> },
     /// Whether the manager vouches for a post: 1 shows it, 2 does not.
     Vouch { post: PostId },
+    /// Whether these posts, whose days run out, stand on.
+    Remind { posts: Vec<PostId> },
+    /// Whether it came to the deal that the other side told of.
+    Dealt { post: PostId, pact: PactId },
+    /// With whom of these it came to a deal.
+    With { post: PostId, pacts: Vec<PactId> },
+    /// How the other side of a deal was.
+    Rate { post: PostId, pact: PactId },
+    /// To a manager: whether a post that was reported may be shown again.
+    Reported { post: PostId },
+    /// To a neighbour: whether what was written for him is to stand.
+    Proxy { post: PostId },
+    /// Whether this one may have the owner's number.
+    Show { post: PostId, party: Msisdn },
+    /// After long silence: whether the phone is still that of the post's owner; this one wants to know.
+    Same { post: PostId, party: Msisdn },
+    /// After long silence, to who writes again: whether it is still the same person. The text is done when it is answered.
+    StillMe { text: String },
+    /// Whether the sender of a text for grown-ups is one.
+    Adult { text: String },
+    /// A post was read back; only 2 is an answer, as long as nothing else was said.
+    Readback { post: PostId },
+    /// What is wrong with a post: what is said next mends it.
+    Wrong { post: PostId },
 }
 
 impl Ask {
     /// Whether a digit answers it.
     pub fn by_digit(&self) -> bool {
-        !matches!(self, Ask::Place | Ask::Item { .. })
+        !matches!(self, Ask::Place | Ask::Item { .. } | Ask::Readback { .. } | Ask::Wrong { .. })
+    }
+
+    /// The post that it is about, where the answer needs it.
+    pub fn post(&self) -> Option<PostId> {
+        match self {
+            Ask::Dealt { post, .. }
+            | Ask::With { post, .. }
+            | Ask::Rate { post, .. }
+            | Ask::Reported { post }
+            | Ask::Proxy { post }
+            | Ask::Show { post, .. }
+            | Ask::Same { post, .. } => Some(*post),
+            Ask::Remind { posts } => posts.first().copied(),
+            _ => None,
+        }
     }
 
     /// Whether it came of another's doing and waits beside the conversation the phone has with us.
     pub fn pushed(&self) -> bool {
-        !matches!(self, Ask::Which { .. } | Ask::Meaning { .. } | Ask::Place | Ask::Item { .. } | Ask::Clarify { .. })
+        !matches!(
+            self,
+            Ask::Which { .. }
+                | Ask::Meaning { .. }
+                | Ask::Place
+                | Ask::Item { .. }
+                | Ask::Clarify { .. }
+                | Ask::With { .. }
+                | Ask::StillMe { .. }
+                | Ask::Adult { .. }
+                | Ask::Readback { .. }
+                | Ask::Wrong { .. }
+        )
     }
 }
 
@@ -265,4 +328,5 @@ pub enum Then {
     Contact,
     Withdraw,
     Done,
+    Renew,
 }

@@ -90,6 +90,16 @@ pub fn read(scene: &Scene<'_, '_>) -> Option<Reading> {
                 r.remark = from.map(|i| scene.said(rest[i].start as usize..scene.text.len()));
                 topic.is_some() && (spaced || place.is_some() || w.chars > 1)
             }
+            // What is passed on, and what is said to be wrong, is kept whole.
+            Relay | Correct | Alias => {
+                let from = rest.iter().find(|q| !q.is_separator());
+                r.remark = from.map(|q| scene.said(q.start as usize..scene.text.len()));
+                if intent == Alias {
+                    r.name = r.remark.take();
+                }
+                // 传家宝 is no relay
+                r.remark.is_some() && spaced || topic.is_some() && w.chars > 1
+            }
             _ => false,
         };
         if ok {

@@ -98,6 +98,9 @@ fn newer() -> Change {
         rated_bad: 1,
         pacts: vec![1, 2],
         doubted: Some(NOW),
+        adult: true,
+        today: Today { day: 20_778, relayed: 3, heard: 4, proxies: 1, ..Today::default() },
+        questions: asked(),
         ..person(3)
     };
     Change {
@@ -108,6 +111,36 @@ fn newer() -> Change {
         due: due.into_iter().map(|d| (NOW.plus(HOUR), d)).collect(),
         ..Change::default()
     }
+}
+
+/// Every question of a post's life.
+fn asked() -> Vec<Question> {
+    let asks = [
+        Ask::Which { then: Then::Renew, posts: vec![901] },
+        Ask::Clarify { choice: 1, questions: vec![1, 2] },
+        Ask::Remind { posts: vec![901, 902] },
+        Ask::Dealt { post: 901, pact: 1 },
+        Ask::With { post: 901, pacts: vec![1, 2] },
+        Ask::Rate { post: 901, pact: 1 },
+        Ask::Reported { post: 902 },
+        Ask::Proxy { post: 904 },
+        Ask::Show { post: 901, party: phone(9) },
+        Ask::Same { post: 901, party: phone(9) },
+        Ask::StillMe { text: "我的".into() },
+        Ask::Adult { text: "交友".into() },
+        Ask::Readback { post: 901 },
+        Ask::Wrong { post: 901 },
+        Ask::Meaning { text: "不对".into(), intents: vec![Intent::Correct, Intent::Alias] },
+    ];
+    let question = |(number, ask)| Question {
+        asked: NOW,
+        until: NOW.plus(HOUR),
+        ask,
+        to: "1069".into(),
+        label: "901号".into(),
+        number,
+    };
+    (1..).zip(asks).map(question).collect()
 }
 
 /// One change with every field that version 1 had filled somewhere and every variant in use.
@@ -134,7 +167,7 @@ fn full() -> Change {
     let rich = Person {
         stopped: Some(NOW.plus(1)),
         posts: vec![807],
-        today: Today { day: 20_778, posts: 3, pushes: 2, unread: 1, answers: 5 },
+        today: Today { day: 20_778, posts: 3, pushes: 2, unread: 1, answers: 5, ..Today::default() },
         questions,
         more: vec![809, 810],
         waiting: vec![811],
