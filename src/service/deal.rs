@@ -29,6 +29,13 @@ pub fn deal(turn: &mut Turn<'_>) {
     if let Some(pact) = asked_about(turn) {
         return answered(turn, pact, true);
     }
+    // picking one of a list would close the whole of it
+    let some = turn.reading.quantity.is_some() || turn.reading.people.is_some();
+    if let (true, true, Some(newest)) = (some, turn.facts.named.is_none(), turn.facts.own.last()) {
+        let reply = Reply::new("sold_which").set("no", phrase::number(newest.id));
+        turn.answer(reply);
+        return;
+    }
     let Some(post) = own::meant(turn, Then::Done) else { return };
     let said = said(turn, &post);
     let amount = said.quantity.is_some() || said.people.is_some();

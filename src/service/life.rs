@@ -9,7 +9,7 @@ use super::asked::Bound;
 use super::facts::{Facts, home};
 use super::outcome::Env;
 use super::turn::{Turn, newcomer};
-use super::{asked, list, person, post, proxy, tie};
+use super::{asked, list, own, person, post, proxy, tie};
 use crate::clock::HOUR;
 use crate::command::{self, Intent, Reading};
 use crate::market::{Exact, Post, PostId, PostState, Ring};
@@ -99,6 +99,11 @@ fn unnamed(
     Ok(match reading.intent {
         Intent::Edit | Intent::Renew if own.len() == 1 => newest().map(|p| p.id),
         Intent::Correct => newest().filter(|p| env.now.0 - p.created.0 < JUST_NOW).map(|p| p.id),
+        // what 成 without a number closes
+        Intent::Deal => match own::fitting(facts, reading).as_slice() {
+            [.., last] if own.len() == 1 || reading.item.is_some() => Some(last.id),
+            _ => None,
+        },
         Intent::Relay | Intent::Block => tie::last_words(view, me)?.map(|p| p.post),
         _ => None,
     })

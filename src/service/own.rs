@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::facts::OWN;
-use super::facts::home;
+use super::facts::{Facts, OWN, home};
 use super::turn::Turn;
 use super::{asked, list};
 use crate::clock::{DAY, Timestamp};
+use crate::command::Reading;
 use crate::market::{Post, PostId, PostState};
 use crate::reply::{Reply, phrase};
 use crate::store::Person;
@@ -112,7 +112,7 @@ pub fn meant(turn: &mut Turn<'_>, then: Then) -> Option<Arc<Post>> {
         };
         return None;
     }
-    let fitting = fitting(turn);
+    let fitting = fitting(&turn.facts, &turn.reading);
     match fitting.as_slice() {
         [] => {
             let said = turn.reading.item.as_ref().map(|i| phrase::clip(&i.said)).unwrap_or_default();
@@ -130,9 +130,9 @@ pub fn meant(turn: &mut Turn<'_>, then: Then) -> Option<Arc<Post>> {
 }
 
 /// Own live posts that the text can mean, oldest first: those of its item or of a kind of it, where it names one.
-fn fitting(turn: &Turn<'_>) -> Vec<Arc<Post>> {
-    let own = &turn.facts.own;
-    let Some(item) = &turn.reading.item else { return own.clone() };
+pub fn fitting(facts: &Facts, reading: &Reading) -> Vec<Arc<Post>> {
+    let own = &facts.own;
+    let Some(item) = &reading.item else { return own.clone() };
     own.iter().filter(|p| p.nodes.contains(&item.name) || p.item_said.as_ref() == Some(&item.said)).cloned().collect()
 }
 

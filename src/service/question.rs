@@ -62,7 +62,9 @@ fn answer_to(facts: &Facts, reading: &Reading, env: &Env<'_>, mo: &Mo) -> Option
             return Some((ask.clone(), joined));
         }
     }
-    if let Some(ask) = words().find(|a| matches!(a, Ask::Wrong { .. })).filter(|_| loose || says_less(reading))
+    if let Some(ask) = words()
+        .find(|a| matches!(a, Ask::Wrong { .. }))
+        .filter(|_| loose || says_less(reading) || says_again(facts, reading))
         && let Ask::Wrong { post } = ask
     {
         let mended = Reading { post: Some(*post), remark: Some(mo.text.clone()), ..Reading::of(Intent::Correct) };
@@ -183,4 +185,10 @@ fn by_digit(turn: &mut Turn<'_>, ask: &Ask, choice: u8) -> Answered {
 /// `卖300斤` after "what is wrong?": a post without a thing of its own mends the one asked about.
 fn says_less(reading: &Reading) -> bool {
     reading.item.is_none() && (reading.quantity.is_some() || reading.price.is_some()) && reading.post.is_none()
+}
+
+/// `是收玉米`: the very thing of an own post, said once more.
+fn says_again(facts: &Facts, reading: &Reading) -> bool {
+    let name = reading.item.as_ref().map(|i| &i.name);
+    reading.post.is_none() && name.is_some() && facts.own.last().is_some_and(|p| p.item.as_ref() == name)
 }

@@ -35,7 +35,7 @@ pub fn report(turn: &mut Turn<'_>) {
     let mut post = Post { ..(*post).clone() };
     post.reporters.push(turn.msisdn);
     turn.answer(Reply::new("reported").set("no", no.clone()));
-    if post.reporters.len() % REPORTS == 0 {
+    if post.reporters.len().is_multiple_of(REPORTS) {
         post.state = PostState::Held;
         post.held = Some(Held::Reported);
         let g = turn.env.grammar;

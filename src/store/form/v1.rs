@@ -17,6 +17,21 @@ impl Stored for PriceBook {}
 impl Stored for Due {}
 
 #[derive(Serialize, Deserialize)]
+struct Day {
+    day: i64,
+    posts: u32,
+    pushes: u32,
+    unread: u32,
+    answers: u32,
+}
+
+impl From<Day> for Today {
+    fn from(d: Day) -> Self {
+        Today { day: d.day, posts: d.posts, pushes: d.pushes, unread: d.unread, answers: d.answers, ..Today::default() }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
 struct Quantity {
     amount: Exact,
     max: Option<Exact>,
@@ -142,7 +157,7 @@ struct Person {
     short_code: String,
     stopped: Option<Timestamp>,
     posts: Vec<PostId>,
-    today: Today,
+    today: Day,
     questions: Vec<Question>,
     more: Vec<PostId>,
     waiting: Vec<PostId>,
@@ -160,7 +175,7 @@ impl Stored for record::Person {
             short_code: p.short_code,
             stopped: p.stopped,
             posts: p.posts,
-            today: p.today,
+            today: p.today.into(),
             questions: p.questions.into_iter().map(Into::into).collect(),
             more: p.more,
             waiting: p.waiting,
