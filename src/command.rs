@@ -18,6 +18,7 @@ mod scan;
 mod share;
 mod slip;
 mod slots;
+mod task;
 
 pub use explain::explain;
 pub use prove::prove;

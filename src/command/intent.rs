@@ -8,6 +8,9 @@ mod questions;
 mod rides;
 mod verbs;
 
+pub use facts::is_car;
+pub use rides::hauled;
+
 use super::phrase::Phrase;
 use crate::grammar::lexicon::Sign;
 use crate::grammar::{Grammar, Intent};
@@ -77,7 +80,7 @@ pub fn decide(grammar: &Grammar, text: &str, phrases: &[Phrase<'_>]) -> Decision
     }
     let Weighing { scores: mut s, question, offered_to_any, closing } = weighing;
     kinds::kinds(&f, phrases, &mut s, question);
-    rides::rides(&f, phrases, &mut s);
+    rides::rides(&f, grammar, text, phrases, &mut s);
     if phrases.iter().any(|p| p.has(Sign::How)) && s.get(Intent::Price) == 0 {
         s.at_least(Intent::Ask, STRONG - 3);
     }

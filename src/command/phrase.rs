@@ -10,7 +10,7 @@ use super::price::{Sum, price};
 use super::quantity::{Amount, bounds, each, quantity};
 use super::scan::{Kind, Token};
 use crate::grammar::Grammar;
-use crate::grammar::lexicon::{Force, Sign, Word};
+use crate::grammar::lexicon::{Force, Kind as Kinds, Sign, Word};
 use crate::grammar::place::Found;
 use crate::market::Exact;
 
@@ -47,6 +47,13 @@ pub enum What<'g> {
     },
     /// An item with what makes something else of it: 牛角梳.
     Compound,
+    /// Work that no trade names, by what it is done to; `verb` is where its verb stands. 挖防风, 卸一车瓷砖.
+    Task {
+        index: Option<u32>,
+        verb: (u32, u32),
+    },
+    /// The verb of a [`What::Task`] behind it.
+    Labour,
     People(u32),
     Seats(u32),
     /// A length of time: 干3天.
@@ -84,6 +91,15 @@ impl<'g> Phrase<'g> {
         matches!(self.what, What::Comma | What::Question | What::Mark)
     }
 
+    /// What kind of thing it names.
+    pub fn kind(&self, grammar: &Grammar) -> Option<Kinds> {
+        match self.what {
+            What::Item { index, .. } => Some(grammar.lexicon.kind(index)),
+            What::Task { .. } => Some(Kinds::Trade),
+            _ => None,
+        }
+    }
+
     /// The item it names.
     pub fn item(&self) -> Option<u32> {
         if let What::Item { index, .. } = self.what { Some(index) } else { None }
@@ -106,6 +122,7 @@ pub fn phrases<'g>(grammar: &'g Grammar, text: &str, tokens: &[Token<'g>]) -> Ve
         rest = &rest[taken..];
     }
     by_spaces(&mut out);
+    super::task::tasks(grammar, text, &mut out);
     out
 }
 

@@ -2,7 +2,7 @@
 //!
 //! `栽麻镇宰荡村` is the village; `从县城去凯里` a route. A name that no file has is kept as it was said.
 
-use super::phrase::What;
+use super::phrase::{What, light};
 use super::{Reading, Scene, normalize};
 use crate::grammar::Intent;
 use crate::grammar::lexicon::{Force, Sign};
@@ -11,8 +11,9 @@ use crate::market::{Place, PlaceCode};
 
 /// The place of a found name, in its standard form.
 pub(super) fn place(scene: &Scene<'_, '_>, f: &Found) -> Place {
-    let name = scene.grammar.places.get(f.code).unwrap_or_default().to_string();
-    Place { code: f.code, name }
+    // 县城 is called so by those who live there.
+    let name = f.seat.and_then(|s| scene.grammar.places.seat(s)).or_else(|| scene.grammar.places.get(f.code));
+    Place { code: f.code, name: name.unwrap_or_default().to_string() }
 }
 
 /// The place meant: the smallest of those that lie within each other, the first among others.
@@ -63,7 +64,7 @@ pub(super) fn route(scene: &Scene<'_, '_>, r: &mut Reading, used: &mut [bool]) {
     let named = |i: usize| -> Option<Place> {
         match ps.get(i)?.what {
             What::Place(f) => Some(place(scene, &smaller(i).unwrap_or(f))),
-            What::Unread if ps[i].text(scene.text).chars().all(normalize::is_han) => {
+            What::Unread if (2..=6).contains(&ps[i].text(scene.text).chars().count()) && ps[i].text(scene.text).chars().all(normalize::is_han) => {
                 Some(Place { code: PlaceCode::COUNTRY, name: ps[i].text(scene.text).to_string() })
             }
             _ => None,
@@ -73,12 +74,17 @@ pub(super) fn route(scene: &Scene<'_, '_>, r: &mut Reading, used: &mut [bool]) {
         ps.get(i + 1).is_some_and(|p| p.has(Sign::Route) || matches!(p.what, What::Mark))
             && ps.get(i + 2).is_some_and(|p| matches!(p.what, What::Place(_)))
     };
+    // 去趟县城
+    let behind_go = |i: usize| {
+        ps[i - 1].has(Sign::Go)
+            || i > 1 && ps[i - 2].has(Sign::Go) && light(&ps[i - 1]) && !ps[i - 1].is_separator()
+    };
     for i in 1..ps.len() {
         if begins_route(i) {
             continue;
         }
         let known = matches!(ps[i].what, What::Place(_));
-        if (ps[i - 1].has(Sign::Go)
+        if (behind_go(i) && (known || ps[i - 1].has(Sign::Go))
             || ps[i - 1].has(Sign::Route)
             || matches!(ps[i - 1].what, What::Word(w) if w.is_verb(Intent::RideOffer, Force::Strong) || w.is_verb(Intent::RideNeed, Force::Strong)))
             && r.to.is_none()

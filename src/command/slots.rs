@@ -1,7 +1,7 @@
 //! Fills the slots of a reading from the phrases of its text, and parts several items into readings of their own.
 
 use super::date;
-use super::intent::Decision;
+use super::intent::{Decision, hauled, is_car};
 use super::left::{leftovers, rest_text, rest_without};
 use super::phrase::{Phrase, What, light};
 use super::place::{place, place_at, place_of, route, unread_place};
@@ -65,6 +65,12 @@ pub fn look(scene: &Scene<'_, '_>, intent: Intent, from: usize) -> Reading {
     let mut r = Reading::of(intent);
     r.item = best_item(scene).map(|i| known_item(scene, &scene.phrases[i]));
     r.place = place_of(scene).map(|f| place(scene, &f));
+    if ride_sought(scene, intent) {
+        let mut used = vec![false; scene.phrases.len()];
+        let mut way = Reading::of(Intent::RideNeed);
+        common(scene, Intent::RideNeed, &mut way, &mut used);
+        return Reading { place: None, item: None, from: way.from, to: way.to, when: way.when, ..r };
+    }
     if r.item.is_none() {
         let topic = rest_without(scene, from, |p| {
             matches!(p.what, What::Place(_))
@@ -125,10 +131,24 @@ pub fn settle(scene: &Scene<'_, '_>, decision: &Decision) -> Reading {
     r
 }
 
+/// 有哪些车去贵阳, 查 明天到西昌的车: a ride is looked up.
+fn ride_sought(scene: &Scene<'_, '_>, intent: Intent) -> bool {
+    let ps = &scene.phrases;
+    let goes = ps.windows(2).any(|w| w[0].has(Sign::Go) && matches!(w[1].what, What::Place(_)));
+    intent == Intent::Search && goes && ps.iter().any(|p| is_car(scene.grammar, p))
+}
+
 fn known_item(scene: &Scene<'_, '_>, p: &Phrase<'_>) -> Item {
     // As it was written, also where that was mended.
     let slip = scene.slips.iter().find(|s| s.at.start < p.end as usize && (p.start as usize) < s.at.end);
     let said = slip.map_or_else(|| p.text(scene.text).to_string(), |s| s.written.clone());
+    if let What::Task { index, verb } = p.what {
+        let did = &scene.text[verb.0 as usize..verb.1 as usize];
+        let said = scene.text[verb.0 as usize..p.end as usize].to_string();
+        let object = index.and_then(|i| scene.grammar.items.at(i)).map(|i| i.name.as_str());
+        let own = || &scene.text[verb.1.max(p.start) as usize..p.end as usize];
+        return Item { name: format!("{did}{}", object.unwrap_or_else(own)), said, known: false };
+    }
     match p.item().and_then(|i| scene.grammar.items.at(i)) {
         Some(item) => Item { name: item.name.clone(), said, known: true },
         None => Item { name: said.clone(), said, known: false },
@@ -142,21 +162,36 @@ pub fn fill(scene: &Scene<'_, '_>, intent: Intent) -> Reading {
     let trade = matches!(intent, Intent::Sell | Intent::Buy | Intent::Order);
     let work = matches!(intent, Intent::Hire | Intent::Seek);
     let ride = matches!(intent, Intent::RideOffer | Intent::RideNeed);
-    let mut named = if ride || matches!(intent, Intent::Friend | Intent::AidNeed | Intent::AidGive) {
+    let people_only = matches!(intent, Intent::Friend | Intent::AidNeed | Intent::AidGive);
+    let mut named = if ride {
+        // Of goods only what is to be carried.
+        hauled(scene.grammar, scene.text, ps).into_iter().collect()
+    } else if people_only {
         Vec::new()
     } else {
         items(scene)
     };
-    if work {
+    if ride || people_only {
+        named.truncate(1);
+    } else if work {
         // Whom one hires is a trade; the goods beside it say what is worked on.
-        let is_trade = |i: &usize| ps[*i].item().is_some_and(|x| scene.grammar.lexicon.kind(x) == Kind::Trade);
+        let is_trade = |i: &usize| ps[*i].kind(scene.grammar) == Some(Kind::Trade);
+        // 请收割机 30亩: the machine that is asked to come.
+        let machine = |i: &usize| {
+            let before = i.checked_sub(1).map(|j| &ps[j]);
+            let asks = |w: &crate::grammar::lexicon::Word| {
+                w.is_verb(Intent::Hire, Force::Hint) && !w.is_verb(Intent::Buy, Force::Hint)
+            };
+            ps[*i].item().is_some() && before.is_some_and(|p| matches!(p.what, What::Word(w) if asks(w)))
+        };
         if named.iter().any(is_trade) {
             named.retain(is_trade);
             if intent == Intent::Hire {
                 named = hired(scene, named);
             }
         } else {
-            named.clear();
+            named.retain(machine);
+            named.truncate(1);
         }
     } else if trade && named.len() == 1 {
         // 卖蜂蜜,土蜂蜜50一斤: the kind was chosen over its category, which then is no remark either
@@ -206,6 +241,11 @@ pub fn fill(scene: &Scene<'_, '_>, intent: Intent) -> Reading {
         }
         one.item = s.item.map(|i| {
             used[i] = true;
+            if let What::Task { verb, .. } = ps[i].what {
+                for (k, p) in ps.iter().enumerate() {
+                    used[k] |= p.start == verb.0;
+                }
+            }
             known_item(scene, &ps[i])
         });
         amounts_and_prices(scene, intent, s, &mut one, &mut used, shares.len() == 1);
@@ -250,17 +290,12 @@ fn amounts_and_prices(
     let ps = &scene.phrases;
     let work = matches!(intent, Intent::Hire | Intent::Seek);
     let amount_at = |i: &usize| if let What::Amount(a) = ps[*i].what { Some(a) } else { None };
-    let chosen = choose_amount(scene, s);
-    if let Some((i, a)) = chosen.and_then(|i| amount_at(&i).map(|a| (i, a))) {
+    let ride = matches!(intent, Intent::RideOffer | Intent::RideNeed);
+    if work || ride {
+        hands_and_amount(scene, s, r, used, ride && s.item.is_some());
+    } else if let Some((i, a)) = choose_amount(scene, s).and_then(|i| amount_at(&i).map(|a| (i, a))) {
         used[i] = true;
-        let counts_people = scene.grammar.units.at(a.unit).is_some_and(|u| u.dimension == "count");
-        if work && counts_people && a.lo.is_integer() {
-            r.people = r.people.or(u32::try_from(*a.lo.numer()).ok());
-        } else if work {
-            used[i] = false;
-        } else {
-            r.quantity = Some(quantity(scene, &a));
-        }
+        r.quantity = Some(quantity(scene, &a));
     }
     // 卖砖 5毛一块 3000块: of what is counted as money is, the sum that says no more is the amount.
     let of_money =
@@ -309,7 +344,8 @@ fn amounts_and_prices(
                 approx: false,
             });
         }
-        let mut price = price(scene, &x, r.quantity.as_ref());
+        // What a ride or a day's work costs is not per unit of what is carried or worked on.
+        let mut price = price(scene, &x, r.quantity.as_ref().filter(|_| !work && !ride));
         if work
             && x.of_one
             && matches!(x.per, Per::Unit(u) if scene.grammar.units.at(u).is_some_and(|u| u.dimension == "count"))
@@ -342,6 +378,24 @@ fn amounts_and_prices(
             r.wage = open(r.wage.take());
         } else if matches!(intent, Intent::Sell | Intent::Buy | Intent::Order) {
             r.price = open(r.price.take());
+        }
+    }
+}
+
+/// How many people, and how much there is to do or to carry: 两个, 30亩, 500棵. One load of it is no amount of work: 一车.
+fn hands_and_amount(scene: &Scene<'_, '_>, s: &Share, r: &mut Reading, used: &mut [bool], goods: bool) {
+    for i in &s.amounts {
+        let What::Amount(a) = scene.phrases[*i].what else { continue };
+        let unit = scene.grammar.units.at(a.unit);
+        let heads = unit.is_some_and(|u| scene.grammar.lexicon.heads.contains(&u.name));
+        if heads && !goods && a.lo.is_integer() {
+            if r.people.is_none() {
+                r.people = u32::try_from(*a.lo.numer()).ok();
+                used[*i] = true;
+            }
+        } else if r.quantity.is_none() && (goods || s.item.is_some() && !a.bare_one) && !a.each {
+            r.quantity = Some(quantity(scene, &a));
+            used[*i] = true;
         }
     }
 }
@@ -479,6 +533,22 @@ fn common(scene: &Scene<'_, '_>, intent: Intent, r: &mut Reading, used: &mut [bo
                     used[i] = true;
                 }
             }
+            What::Word(w) if w.has(Sign::Pair) && r.people.is_none() && by_people(intent) => {
+                r.people = Some(2);
+                used[i] = true;
+            }
+            What::Number { n, .. } if r.people.is_none() && by_people(intent) && itself(scene, p) => {
+                r.people = u32::try_from(*n.lo.numer()).ok();
+                used[i] = true;
+            }
+            What::Day(d) if r.when.as_ref().is_some_and(|w| w.part.is_none()) => {
+                // 国庆回老家,10月1号晚上走: the same day, told more closely.
+                let same = date::settle(d, scene.now, past).is_some_and(|day| r.when.as_ref().is_some_and(|w| w.day == day));
+                if let Some(part) = d.part.filter(|_| same).and_then(|p| scene.grammar.lexicon.parts.get(usize::from(p))) {
+                    r.when = r.when.take().map(|w| When { part: Some(part.clone()), ..w });
+                    used[i] = true;
+                }
+            }
             What::People(n) if r.people.is_none() => {
                 r.people = Some(n);
                 used[i] = true;
@@ -505,6 +575,16 @@ fn common(scene: &Scene<'_, '_>, intent: Intent, r: &mut Reading, used: &mut [bo
     }
     r.phone = phone(scene);
     r.name = contact_name(scene, used);
+}
+
+/// Those whose number matters: of other posts 俩 counts the goods.
+fn by_people(intent: Intent) -> bool {
+    matches!(intent, Intent::Hire | Intent::Seek | Intent::RideOffer | Intent::RideNeed)
+}
+
+/// 俺仨: a digit that counts people by itself.
+fn itself(scene: &Scene<'_, '_>, p: &Phrase<'_>) -> bool {
+    scene.grammar.lexicon.word(p.text(scene.text)).is_some_and(|w| w.has(Sign::Itself))
 }
 
 /// 牯牛, 沙牛: the sex is in the name, where the canonical name lacks it.

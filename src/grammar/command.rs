@@ -19,6 +19,8 @@ pub struct Commands {
     /// Words that say either of two intents, and are asked back.
     pub ambiguous: BTreeMap<String, Vec<Intent>>,
     pub compounds: Compounds,
+    #[serde(default)]
+    pub labour: Labour,
 }
 
 /// The words of one intent; the comments of the file say what each list is for.
@@ -76,6 +78,16 @@ pub struct Noise {
 pub struct Compounds {
     pub makes: Vec<String>,
     pub modifiers: Vec<String>,
+}
+
+/// Work told by a verb and its object, and goods that go somewhere. They are no words of the scan: 起, 开, 看 are part of
+/// too much else.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Labour {
+    pub verbs: Vec<String>,
+    pub hauls: Vec<String>,
+    pub heads: Vec<String>,
 }
 
 /// `numbers.toml`.

@@ -96,9 +96,13 @@ pub enum Sign {
     Rent,
     Firm,
     Itself,
+    Hands,
+    Pair,
+    Car,
+    Purpose,
 }
 
-const SIGNS: [(&str, Sign); 34] = [
+const SIGNS: [(&str, Sign); 38] = [
     ("who", Sign::Who),
     ("where", Sign::Where),
     ("ask", Sign::Ask),
@@ -133,6 +137,10 @@ const SIGNS: [(&str, Sign); 34] = [
     ("measure", Sign::Measure),
     ("rent", Sign::Rent),
     ("itself", Sign::Itself),
+    ("hands", Sign::Hands),
+    ("pair", Sign::Pair),
+    ("car", Sign::Car),
+    ("purpose", Sign::Purpose),
 ];
 
 /// A moment's name, before it is set against "now".
@@ -175,13 +183,13 @@ pub enum Sense {
 #[derive(Debug, Clone, Default)]
 pub struct Word {
     pub senses: Box<[Sense]>,
-    signs: u64,
+    signs: u128,
     pub chars: u8,
 }
 
 impl Word {
     pub fn has(&self, sign: Sign) -> bool {
-        self.signs & (1 << sign as u8) != 0
+        self.signs & (1u128 << sign as u8) != 0
     }
 
     pub fn item(&self) -> Option<u32> {
@@ -263,6 +271,11 @@ pub struct Lexicon {
     pub dear: Vec<String>,
     /// In yuan, and the unit of weight.
     pub dearest_weight: (i64, String),
+    /// Verbs of work that take an object, and of moving goods; the longest first.
+    pub labour: Vec<String>,
+    pub hauls: Vec<String>,
+    /// Units that count people too.
+    pub heads: Vec<String>,
     /// For each item of the lexicon, what kind of thing it is.
     kinds: Vec<Kind>,
     /// The simplified form of each character from U+4E00 on; 0 where it is its own.
@@ -371,10 +384,18 @@ impl Lexicon {
             reads,
             dear: numbers.price.dear,
             dearest_weight: (numbers.price.dearest_weight, numbers.price.weight),
+            labour: longest_first(commands.labour.verbs),
+            hauls: longest_first(commands.labour.hauls),
+            heads: commands.labour.heads,
             kinds,
             simplified: build::simplified(sources, errors),
         }
     }
+}
+
+fn longest_first(mut words: Vec<String>) -> Vec<String> {
+    words.sort_by_key(|w| std::cmp::Reverse(w.len()));
+    words
 }
 
 /// Which sex a word names.

@@ -35,7 +35,7 @@ pub fn choose(f: &Facts, mut s: Scores) -> Decision {
                 unsure = vec![Intent::Sell, Intent::Seek];
             }
             // 收谷子20亩: bought, or brought in.
-            if best == Intent::Buy && f.field && f.item {
+            if best == Intent::Buy && f.field && f.item && n <= STRONG + 2 {
                 unsure = vec![Intent::Buy, Intent::Hire];
             }
             // 多少钱一斤,我家有两千斤

@@ -12,6 +12,48 @@ fn hires(p: &Phrase<'_>) -> bool {
     w.is_verb(Intent::Hire, Force::Hint) && !w.is_verb(Intent::Seek, Force::Hint) && !w.has(Sign::Want)
 }
 
+/// Who is hired and who offers himself, from what is said beside the work: 要二十个女工, 包吃住, 我会砌砖.
+fn hands(f: &Facts, phrases: &[Phrase<'_>], s: &mut Scores, question: bool) {
+    let traded = s.get(Intent::Sell).max(s.get(Intent::Buy)) >= STRONG;
+    let wanting = phrases.iter().any(|p| {
+        matches!(p.what, What::Word(w) if [Intent::Buy, Intent::Hire].iter().any(|i| w.is_verb(*i, Force::Hint)))
+    });
+    // 俺俩会盖瓦, 我能养蜂: one's own skill is offered, also where it is asked who has work for it.
+    let told = f.skill && (f.own_hands || owner_tells(phrases));
+    if told && !phrases.iter().any(hires) && s.get(Intent::Hire) < STRONG + 1 {
+        s.at_least(Intent::Seek, STRONG + 1);
+        s.0.retain(|(i, _)| !matches!(i, Intent::Lost | Intent::Found | Intent::Sell | Intent::Buy));
+        return;
+    }
+    if s.get(Intent::Seek) >= STRONG || traded && f.kind != Some(Kind::Trade) {
+        return;
+    }
+    // 工人有没有? asks for those who work.
+    let asked = question || f.asks;
+    if f.kind == Some(Kind::Trade) || f.hands && !f.item {
+        if f.hands && (wanting || f.people) && !f.where_ {
+            s.at_least(Intent::Hire, if asked { HINT + 4 } else { STRONG - 2 });
+        }
+        // Whoever gives board and names the work hires.
+        if f.in_kind && s.get(Intent::Seek) == 0 {
+            s.at_least(Intent::Hire, STRONG - 3);
+        }
+    }
+    if f.kind == Some(Kind::Trade) && s.get(Intent::Hire) >= STRONG {
+        s.0.retain(|(i, n)| !(matches!(i, Intent::Lost | Intent::Found | Intent::Sell | Intent::Buy) && *n <= STRONG));
+    }
+}
+
+/// 我会…, 我还能…: the owner himself before the word of his skill, in the same clause.
+fn owner_tells(phrases: &[Phrase<'_>]) -> bool {
+    phrases.iter().enumerate().any(|(i, p)| {
+        let skill = matches!(p.what, What::Word(w) if w.is_verb(Intent::Seek, Force::Hint) && !w.is_verb(Intent::Lost, Force::Hint));
+        skill
+            && phrases[..i].iter().rev().take(SIGHT).take_while(|q| q.clause == p.clause).any(|q| q.has(Sign::Own))
+            && !phrases[..i].iter().rev().take(SIGHT).any(|q| q.clause == p.clause && q.has(Sign::Who))
+    })
+}
+
 /// What the kind of the thing named says.
 pub fn kinds(f: &Facts, phrases: &[Phrase<'_>], s: &mut Scores, question: bool) {
     // 左耳有缺 has nothing to sell: what is had follows.
@@ -22,6 +64,7 @@ pub fn kinds(f: &Facts, phrases: &[Phrase<'_>], s: &mut Scores, question: bool) 
             && phrases[..i].iter().rev().take(SIGHT).all(|q| !matches!(q.what, What::Unread))
     });
     let hint = |s: &Scores, i| s.get(i) > 0;
+    hands(f, phrases, s, question);
     match f.kind {
         Some(Kind::Trade) => {
             // 找木工: one looks for a carpenter, or for a carpenter's work.
@@ -87,6 +130,15 @@ pub fn kinds(f: &Facts, phrases: &[Phrase<'_>], s: &mut Scores, question: bool) 
             }
         }
         Some(Kind::Goods | Kind::Vehicle) | None => {}
+    }
+    // 请收割机 30亩: a machine that one asks to come is hired with who drives it.
+    let machine = phrases.windows(2).any(|w| {
+        matches!(w[0].what, What::Word(v) if v.is_verb(Intent::Hire, Force::Hint) && !v.is_verb(Intent::Buy, Force::Hint))
+            && w[1].item().is_some()
+            && !w[1].spaced
+    });
+    if machine && f.field && s.get(Intent::Sell) < STRONG {
+        s.at_least(Intent::Hire, STRONG + 1);
     }
     // Goods are bought, not hired; hints of work fall away.
     if f.item && matches!(f.kind, Some(Kind::Goods | Kind::Vehicle | Kind::Animal) | None) && !f.people && !f.wage {

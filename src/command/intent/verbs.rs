@@ -3,7 +3,7 @@
 use super::facts::{Facts, by_trade};
 use super::{CLOSING, HINT, SIGHT, STRONG, Weighing, posts};
 use crate::command::phrase::{Phrase, What};
-use crate::grammar::lexicon::{Force, Sign, Word};
+use crate::grammar::lexicon::{Force, Kind, Sign, Word};
 use crate::grammar::{Grammar, Intent};
 
 /// A word among its neighbours.
@@ -150,6 +150,13 @@ fn strong(weighing: &mut Weighing, f: &Facts, grammar: &Grammar, w: &Word, aroun
     if intent == Intent::Deal {
         weighing.closing = weighing.closing.or(Some(Intent::Deal));
         weighing.scores.at_least(Intent::Deal, if around.others || around.wanted { HINT } else { CLOSING - 2 });
+        return;
+    }
+    // 寻一个拦羊的, 寻活: hands or work are looked for, and were not lost.
+    let lookup = w.is_verb(Intent::Lost, Force::Strong) && w.chars == 1;
+    if lookup && around.behind().take(4).any(|q| q.kind(grammar) == Some(Kind::Trade) || q.has(Sign::Work)) {
+        let work = around.behind().any(|q| q.has(Sign::Work));
+        weighing.scores.at_least(if work { Intent::Seek } else { Intent::Hire }, STRONG);
         return;
     }
     // 谁家的牛跑到我地里: the owner is asked for, not a finder.
