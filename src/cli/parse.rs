@@ -12,8 +12,8 @@ use std::process::ExitCode;
 
 use serde::Deserialize;
 
-use crate::clock::{Clock, Timestamp};
 use super::complain;
+use crate::clock::{Clock, Timestamp};
 use crate::command;
 use crate::config::Config;
 use crate::grammar::Grammar;

@@ -6,7 +6,7 @@ use super::place::place as place_of_found;
 use super::{Reading, Scene};
 use super::{left, slots};
 use crate::grammar::Intent;
-use crate::grammar::lexicon::{Force, Sense, Sign, Word};
+use crate::grammar::lexicon::{Force, Kind, Sense, Sign, Word};
 use crate::market::{Place, PlaceCode};
 
 /// Reads a text by its form, if it has one of these.
@@ -299,7 +299,12 @@ fn head(scene: &Scene<'_, '_>) -> Option<Reading> {
                     r.intent = Guide;
                 }
                 r.topic = slots::official(scene).filter(|_| r.intent == Guide).or(topic.clone());
-                topic.is_some() && (spaced || w.chars > 1 || item.is_none() || intent != Notice)
+                // 办酒席差帮厨: a word before hands that are wanted is no command.
+                let hands = rest.iter().any(|q| {
+                    matches!(q.what, What::People(_) | What::Sum(_)) || q.kind(scene.grammar) == Some(Kind::Trade)
+                });
+                let loose = w.chars == 1 && !spaced && intent == Guide && hands && slots::official(scene).is_none();
+                topic.is_some() && !loose && (spaced || w.chars > 1 || item.is_none() || intent != Notice)
             }
             Broadcast => {
                 r.place = place.map(|f| place_of_found(scene, &f));

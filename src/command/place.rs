@@ -64,7 +64,10 @@ pub(super) fn route(scene: &Scene<'_, '_>, r: &mut Reading, used: &mut [bool]) {
     let named = |i: usize| -> Option<Place> {
         match ps.get(i)?.what {
             What::Place(f) => Some(place(scene, &smaller(i).unwrap_or(f))),
-            What::Unread if (2..=6).contains(&ps[i].text(scene.text).chars().count()) && ps[i].text(scene.text).chars().all(normalize::is_han) => {
+            What::Unread
+                if (2..=6).contains(&ps[i].text(scene.text).chars().count())
+                    && ps[i].text(scene.text).chars().all(normalize::is_han) =>
+            {
                 Some(Place { code: PlaceCode::COUNTRY, name: ps[i].text(scene.text).to_string() })
             }
             _ => None,
@@ -76,8 +79,7 @@ pub(super) fn route(scene: &Scene<'_, '_>, r: &mut Reading, used: &mut [bool]) {
     };
     // 去趟县城
     let behind_go = |i: usize| {
-        ps[i - 1].has(Sign::Go)
-            || i > 1 && ps[i - 2].has(Sign::Go) && light(&ps[i - 1]) && !ps[i - 1].is_separator()
+        ps[i - 1].has(Sign::Go) || i > 1 && ps[i - 2].has(Sign::Go) && light(&ps[i - 1]) && !ps[i - 1].is_separator()
     };
     for i in 1..ps.len() {
         if begins_route(i) {

@@ -233,7 +233,8 @@ fn find_place(grammar: &Grammar, text: &str, at: usize, home: PlaceCode) -> Opti
     }
     let far = grammar.places.find_at(&text[at..], home, true, true)?;
     let rest = text[at + far.len..].trim_start();
-    let alone = begins && apart(text[at + far.len..].chars().next()) && apart(rest.chars().next().filter(char::is_ascii_digit));
+    let alone =
+        begins && apart(text[at + far.len..].chars().next()) && apart(rest.chars().next().filter(char::is_ascii_digit));
     (!far.shared && (cue || alone)).then_some(far)
 }
 
@@ -278,7 +279,12 @@ fn place_cost(grammar: &Grammar, text: &str, at: usize, found: &Found, home: Pla
     match (cue, high, found.ring <= Ring::County && home != PlaceCode::COUNTRY) {
         (true, ..) => LONG,
         // 成都回巴中: cities are known to all, and a county that a route begins with is one.
-        _ if found.code.ring() > Ring::County || high && begins_route(grammar, &text[at + found.len..]) => SHORT * 2 - 1,
+        _ if found.code.ring() > Ring::County
+            || found.code.ring() == Ring::County && found.ring <= Ring::County && home != PlaceCode::COUNTRY
+            || high && begins_route(grammar, &text[at + found.len..]) =>
+        {
+            SHORT * 2 - 1
+        }
         // Never cheaper than two short words that read the same characters: 千斤 is no town.
         (_, _, true) => SHORT * 2 + 1,
         (_, true, _) => SHORT * 2 + 3,

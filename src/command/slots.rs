@@ -15,6 +15,9 @@ use crate::grammar::Intent;
 use crate::grammar::lexicon::{Force, Kind, Sense, Sign, sex};
 use crate::market::{Exact, Place, PlaceCode, Price, Quantity, When};
 
+/// What a price for each is by, in a ride: 一个人三十块.
+const PERSON: &str = "人";
+
 /// The official matter that a text names.
 pub fn official(scene: &Scene<'_, '_>) -> Option<String> {
     scene
@@ -190,7 +193,11 @@ pub fn fill(scene: &Scene<'_, '_>, intent: Intent) -> Reading {
                 named = hired(scene, named);
             }
         } else {
-            named.retain(machine);
+            // 竹篮子来料加工 每个2块5: by the piece, so the piece says the work.
+            let piece = |p: &Phrase<'_>| matches!(p.what, What::Sum(x) if matches!(x.per, Per::Unit(_)));
+            if intent != Intent::Hire || !ps.iter().any(piece) {
+                named.retain(machine);
+            }
             named.truncate(1);
         }
     } else if trade && named.len() == 1 {
@@ -250,6 +257,11 @@ pub fn fill(scene: &Scene<'_, '_>, intent: Intent) -> Reading {
         });
         amounts_and_prices(scene, intent, s, &mut one, &mut used, shares.len() == 1);
         readings.push(one);
+    }
+    // 我能养蜂也能喂猪,3500
+    if work && readings.len() > 1 && readings.iter().filter(|r| r.wage.is_some()).count() == 1 {
+        let wage = readings.iter().find_map(|r| r.wage.clone());
+        readings.iter_mut().for_each(|r| r.wage.clone_from(&wage));
     }
     let missing = matches!(intent, Intent::Lost | Intent::Found);
     // The verbs that say the intent are no remark.
@@ -348,7 +360,7 @@ fn amounts_and_prices(
         let mut price = price(scene, &x, r.quantity.as_ref().filter(|_| !work && !ride));
         if work
             && x.of_one
-            && matches!(x.per, Per::Unit(u) if scene.grammar.units.at(u).is_some_and(|u| u.dimension == "count"))
+            && matches!(x.per, Per::Unit(u) if scene.grammar.units.at(u).is_some_and(|u| scene.grammar.lexicon.heads.contains(&u.name)))
         {
             // 招洗碗阿姨一个2800
             r.people = r.people.or(Some(1));
@@ -357,13 +369,19 @@ fn amounts_and_prices(
         if !work {
             sold_by(scene, s, &x, &mut price);
         }
+        // 一个人三十块
+        let each_one = i > 0 && !ps[i].spaced && matches!(ps[i - 1].what, What::People(1));
+        if (ride || work) && each_one && x.per == Per::Nothing {
+            price.per = scene.grammar.lexicon.word(PERSON).and_then(|w| w.unit()).map(|u| unit_name(scene, u));
+            used[i - 1] = true;
+        }
         if work {
             r.wage = Some(price);
         } else {
             r.price = Some(price);
         }
     }
-    if alone {
+    if alone || work {
         lone_number(scene, intent, r, used);
     }
     if let Some(i) = ps.iter().position(|p| p.has(Sign::Negotiable)) {
@@ -376,7 +394,7 @@ fn amounts_and_prices(
         };
         if work {
             r.wage = open(r.wage.take());
-        } else if matches!(intent, Intent::Sell | Intent::Buy | Intent::Order) {
+        } else if ride || matches!(intent, Intent::Sell | Intent::Buy | Intent::Order) {
             r.price = open(r.price.take());
         }
     }
@@ -388,7 +406,13 @@ fn hands_and_amount(scene: &Scene<'_, '_>, s: &Share, r: &mut Reading, used: &mu
         let What::Amount(a) = scene.phrases[*i].what else { continue };
         let unit = scene.grammar.units.at(a.unit);
         let heads = unit.is_some_and(|u| scene.grammar.lexicon.heads.contains(&u.name));
-        if heads && !goods && a.lo.is_integer() {
+        // 竹篮子来料加工 每个2块5 还有120个: what is paid for by the piece is no hands.
+        let piece = s.sums.iter().any(|j| matches!(scene.phrases[*j].what, What::Sum(x) if x.per == Per::Unit(a.unit)));
+        let heads = heads && !piece;
+        // 找个带小孩的活: one job, not one hand.
+        if heads && a.bare_one && r.intent == Intent::Seek {
+            used[*i] = true;
+        } else if heads && !goods && a.lo.is_integer() {
             if r.people.is_none() {
                 r.people = u32::try_from(*a.lo.numer()).ok();
                 used[*i] = true;
@@ -441,7 +465,8 @@ fn lone_number(scene: &Scene<'_, '_>, intent: Intent, r: &mut Reading, used: &mu
                 && !matches!(q.what, What::Place(_) | What::Phone | What::Day(_))
                 && q.word().is_none_or(|w| w.verbs(Force::Strong).next().is_none() && !w.has(Sign::PayInKind))
         });
-        let attached = counts || i > 0 && !p.spaced && matches!(ps[i - 1].what, What::Unread);
+        let first = i > 0 && ps[i - 1].has(Sign::LunarFirst);
+        let attached = first || counts || i > 0 && !p.spaced && matches!(ps[i - 1].what, What::Unread);
         if used[i] || n.lo <= Exact::from_integer(0) || attached {
             continue;
         }
@@ -462,6 +487,17 @@ fn lone_number(scene: &Scene<'_, '_>, intent: Intent, r: &mut Reading, used: &mu
             }
             Intent::Hire | Intent::Seek if r.wage.is_none() && n.lo >= Exact::from_integer(40) => {
                 r.wage = Some(price(scene, &sum, None));
+            }
+            // 哪个有车 给150
+            Intent::RideOffer | Intent::RideNeed
+                if r.price.is_none()
+                    && i > 0
+                    && light(&ps[i - 1])
+                    && !p.spaced
+                    && n.lo >= Exact::from_integer(5)
+                    && !ps[i - 1].is_separator() =>
+            {
+                r.price = Some(price(scene, &sum, None));
             }
             Intent::Hire if r.people.is_none() && n.lo.is_integer() => r.people = u32::try_from(*n.lo.numer()).ok(),
             _ => continue,
@@ -543,12 +579,17 @@ fn common(scene: &Scene<'_, '_>, intent: Intent, r: &mut Reading, used: &mut [bo
             }
             What::Day(d) if r.when.as_ref().is_some_and(|w| w.part.is_none()) => {
                 // 国庆回老家,10月1号晚上走: the same day, told more closely.
-                let same = date::settle(d, scene.now, past).is_some_and(|day| r.when.as_ref().is_some_and(|w| w.day == day));
-                if let Some(part) = d.part.filter(|_| same).and_then(|p| scene.grammar.lexicon.parts.get(usize::from(p))) {
+                let same =
+                    date::settle(d, scene.now, past).is_some_and(|day| r.when.as_ref().is_some_and(|w| w.day == day));
+                if let Some(part) =
+                    d.part.filter(|_| same).and_then(|p| scene.grammar.lexicon.parts.get(usize::from(p)))
+                {
                     r.when = r.when.take().map(|w| When { part: Some(part.clone()), ..w });
                     used[i] = true;
                 }
             }
+            // 一个人三十块 is what each pays.
+            What::People(1) if ride && ps.get(i + 1).is_some_and(|q| !q.spaced && matches!(q.what, What::Sum(_))) => {}
             What::People(n) if r.people.is_none() => {
                 r.people = Some(n);
                 used[i] = true;
@@ -572,6 +613,14 @@ fn common(scene: &Scene<'_, '_>, intent: Intent, r: &mut Reading, used: &mut [bo
     }
     if r.sex.is_none() && matches!(intent, Intent::Lost | Intent::Found) {
         r.sex = missing(scene).and_then(|i| sex_of_name(scene, &ps[i]));
+    }
+    // 我同老母
+    let two = ps
+        .windows(3)
+        .any(|w| w[0].has(Sign::Own) && w[1].has(Sign::Join) && w[2].word().is_some_and(|v| v.has(Sign::Kin)));
+    let counted = ps.iter().any(|p| matches!(p.what, What::Amount(a) if scene.grammar.units.at(a.unit).is_some_and(|u| scene.grammar.lexicon.heads.contains(&u.name))));
+    if two && r.people.is_none() && !counted && by_people(intent) && intent != Intent::Hire {
+        r.people = Some(2);
     }
     r.phone = phone(scene);
     r.name = contact_name(scene, used);
@@ -628,6 +677,19 @@ fn contact_name(scene: &Scene<'_, '_>, used: &mut [bool]) -> Option<String> {
             return Some(name.to_string());
         }
     }
+    // 找李老师 139…: whom to ask for, before his number, whatever his characters mean elsewhere.
+    if let Some(end) = ps.iter().position(|p| matches!(p.what, What::Phone)) {
+        let asks = |p: &Phrase<'_>| matches!(p.what, What::Word(w) if w.is_verb(Intent::Hire, Force::Hint) && w.is_verb(Intent::Lost, Force::Hint) || p.has(Sign::Polite) && w.chars > 1);
+        let from = (0..end).rev().take(4).take_while(|i| !ps[*i].is_separator()).find(|i| asks(&ps[*i]));
+        if let Some(i) = from.filter(|i| i + 1 < end && !ps[i + 1].spaced) {
+            let name = scene.text[ps[i].end as usize..ps[end].start as usize].trim();
+            let fits = (2..=4).contains(&name.chars().count()) && name.chars().all(super::normalize::is_han);
+            if fits && !ps[i + 1..end].iter().any(names_item) {
+                used[i..end].fill(true);
+                return Some(name.to_string());
+            }
+        }
+    }
     let behind = ps.iter().position(|p| matches!(p.what, What::Phone)).map(|i| i + 1).filter(|i| i + 1 == ps.len());
     if let Some(i) = behind.filter(|i| short(*i)) {
         used[i] = true;
@@ -636,7 +698,10 @@ fn contact_name(scene: &Scene<'_, '_>, used: &mut [bool]) -> Option<String> {
     let i = cue.into_iter().chain(by_phone).find(|i| *i < ps.len() && short(*i) && !used[*i])?;
     if cue != Some(i)
         && !ps[i].spaced
-        && !i.checked_sub(1).is_some_and(|j| ps[j].is_separator() || ps[j].has(Sign::Polite))
+        && !i.checked_sub(1).is_some_and(|j| {
+            let seeks = matches!(ps[j].what, What::Word(w) if w.is_verb(Intent::Hire, Force::Hint) && w.is_verb(Intent::Lost, Force::Hint));
+            ps[j].is_separator() || ps[j].has(Sign::Polite) || seeks
+        })
     {
         return None;
     }

@@ -20,7 +20,7 @@ pub fn tasks<'g>(grammar: &'g Grammar, text: &str, phrases: &mut Vec<Phrase<'g>>
     while i < phrases.len() {
         let p = phrases[i];
         if let Some(at) = verb_at_end(grammar, text, &p)
-            && let Some(j) = object(grammar, phrases, i)
+            && let Some(j) = object(grammar, phrases, i, &text[at as usize..p.end as usize])
         {
             if at > p.start {
                 out.push(Phrase { end: at, ..p });
@@ -89,14 +89,22 @@ fn verb_at_end(grammar: &Grammar, text: &str, p: &Phrase<'_>) -> Option<u32> {
 }
 
 /// The phrase that the verb at `i` is done to.
-fn object(grammar: &Grammar, phrases: &[Phrase<'_>], i: usize) -> Option<usize> {
+fn object(grammar: &Grammar, phrases: &[Phrase<'_>], i: usize, verb: &str) -> Option<usize> {
+    let trade = phrases.iter().any(|p| p.kind(grammar) == Some(Kind::Trade));
+    let fits = |kind| match kind {
+        Some(Kind::Trade) => false,
+        Some(Kind::Person) => grammar.lexicon.care.iter().any(|c| c == verb),
+        // 我开三轮车的 找拉货活: only what it is done with.
+        Some(Kind::Vehicle) => !trade,
+        _ => true,
+    };
     let behind = phrases[i + 1..].iter().take(REACH).enumerate();
     for (n, q) in behind {
         if q.is_separator() || q.spaced && n == 0 {
             return None;
         }
         match q.what {
-            What::Item { .. } if q.kind(grammar) != Some(Kind::Trade) => return Some(i + 1 + n),
+            What::Item { .. } if fits(q.kind(grammar)) => return Some(i + 1 + n),
             What::Compound => return Some(i + 1 + n),
             What::Amount(_) | What::Number { .. } | What::Span | What::Sum(_) => {}
             What::Word(w) if w.unit().is_some() || w.has(Sign::Modifier) || light(q) => {}

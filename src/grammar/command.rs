@@ -88,6 +88,8 @@ pub struct Labour {
     pub verbs: Vec<String>,
     pub hauls: Vec<String>,
     pub heads: Vec<String>,
+    pub care: Vec<String>,
+    pub does: Vec<String>,
 }
 
 /// `numbers.toml`.

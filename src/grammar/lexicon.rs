@@ -100,9 +100,10 @@ pub enum Sign {
     Pair,
     Car,
     Purpose,
+    Kin,
 }
 
-const SIGNS: [(&str, Sign); 38] = [
+const SIGNS: [(&str, Sign); 39] = [
     ("who", Sign::Who),
     ("where", Sign::Where),
     ("ask", Sign::Ask),
@@ -141,6 +142,7 @@ const SIGNS: [(&str, Sign); 38] = [
     ("pair", Sign::Pair),
     ("car", Sign::Car),
     ("purpose", Sign::Purpose),
+    ("kin", Sign::Kin),
 ];
 
 /// A moment's name, before it is set against "now".
@@ -276,6 +278,10 @@ pub struct Lexicon {
     pub hauls: Vec<String>,
     /// Units that count people too.
     pub heads: Vec<String>,
+    /// Of the verbs of work those that are done to people.
+    pub care: Vec<String>,
+    /// To do it: 打零工, 找点短工做.
+    pub does: Vec<String>,
     /// For each item of the lexicon, what kind of thing it is.
     kinds: Vec<Kind>,
     /// The simplified form of each character from U+4E00 on; 0 where it is its own.
@@ -387,6 +393,8 @@ impl Lexicon {
             labour: longest_first(commands.labour.verbs),
             hauls: longest_first(commands.labour.hauls),
             heads: commands.labour.heads,
+            care: commands.labour.care,
+            does: commands.labour.does,
             kinds,
             simplified: build::simplified(sources, errors),
         }

@@ -20,22 +20,39 @@ pub struct Sounds {
 }
 
 impl Sounds {
-    pub(super) fn build(items: &Items) -> Sounds {
+    /// Work comes after things: a word of work that sounds like a thing (养鱼, 洋芋) leaves its sound to the thing.
+    pub(super) fn build(items: &Items, work: impl Fn(u32) -> bool) -> Sounds {
         let mut sounds = Sounds::default();
-        for item in items.iter() {
-            for word in std::iter::once(&item.name).chain(&item.also) {
-                let same = |a: &str| items.word(a) == items.word(word);
-                let n = word.chars().count();
-                if !(MIN_CHARS..=6).contains(&n) {
-                    continue;
-                }
-                let (Some(exact), Some(near)) = (key(word, false), key(word, true)) else { continue };
-                put(&mut sounds.spelled, exact.replace(' ', ""), word, same);
-                put(&mut sounds.exact, exact, word, same);
-                put(&mut sounds.near, near, word, same);
+        let (trades, things): (Vec<u32>, Vec<u32>) = (0..items.iter().count() as u32).partition(|i| work(*i));
+        for index in things {
+            sounds.add(items, index);
+        }
+        let mut works = Sounds::default();
+        for index in trades {
+            works.add(items, index);
+        }
+        for (all, more) in
+            [(&mut sounds.exact, works.exact), (&mut sounds.near, works.near), (&mut sounds.spelled, works.spelled)]
+        {
+            for (key, word) in more {
+                all.entry(key).or_insert(word);
             }
         }
         sounds
+    }
+
+    fn add(&mut self, items: &Items, index: u32) {
+        let Some(item) = items.at(index) else { return };
+        for word in std::iter::once(&item.name).chain(&item.also) {
+            let same = |a: &str| items.word(a) == items.word(word);
+            if !(MIN_CHARS..=6).contains(&word.chars().count()) {
+                continue;
+            }
+            let (Some(exact), Some(near)) = (key(word, false), key(word, true)) else { continue };
+            put(&mut self.spelled, exact.replace(' ', ""), word, same);
+            put(&mut self.exact, exact, word, same);
+            put(&mut self.near, near, word, same);
+        }
     }
 
     /// The word that sounds like `written`, or nearly so.

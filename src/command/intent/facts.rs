@@ -70,7 +70,7 @@ pub fn facts(grammar: &Grammar, phrases: &[Phrase<'_>]) -> Facts {
     let sums = || phrases.iter().filter_map(|p| if let What::Sum(s) = p.what { Some(s) } else { None });
     // 我会砌砖 tells a skill, 有人会砌砖吗 asks for one.
     let skill = phrases.iter().enumerate().any(|(i, p)| {
-        matches!(p.what, What::Word(w) if w.is_verb(Intent::Seek, Force::Hint) && !w.is_verb(Intent::Lost, Force::Hint))
+        p.word().is_some_and(|w| w.is_verb(Intent::Seek, Force::Hint) && !w.is_verb(Intent::Lost, Force::Hint))
             && !by_trade(phrases, i)
             && !phrases[..i].iter().rev().take(SIGHT).any(|q| q.clause == p.clause && q.has(Sign::Who))
     }) && kind == Some(Kind::Trade);

@@ -3,8 +3,8 @@
 use super::facts::Facts;
 use super::{HINT, SIGHT, STRONG, Scores};
 use crate::command::phrase::{Phrase, What};
-use crate::grammar::Intent;
 use crate::grammar::lexicon::{Force, Kind, Sign};
+use crate::grammar::{Grammar, Intent};
 
 /// 师傅, 请: said of those who are looked for, never of oneself.
 fn hires(p: &Phrase<'_>) -> bool {
@@ -15,15 +15,19 @@ fn hires(p: &Phrase<'_>) -> bool {
 /// Who is hired and who offers himself, from what is said beside the work: 要二十个女工, 包吃住, 我会砌砖.
 fn hands(f: &Facts, phrases: &[Phrase<'_>], s: &mut Scores, question: bool) {
     let traded = s.get(Intent::Sell).max(s.get(Intent::Buy)) >= STRONG;
-    let wanting = phrases.iter().any(|p| {
-        matches!(p.what, What::Word(w) if [Intent::Buy, Intent::Hire].iter().any(|i| w.is_verb(*i, Force::Hint)))
-    });
+    let wanting = phrases.iter().any(
+        |p| matches!(p.what, What::Word(w) if [Intent::Buy, Intent::Hire].iter().any(|i| w.is_verb(*i, Force::Hint))),
+    );
     // 俺俩会盖瓦, 我能养蜂: one's own skill is offered, also where it is asked who has work for it.
     let told = f.skill && (f.own_hands || owner_tells(phrases));
-    if told && !phrases.iter().any(hires) && s.get(Intent::Hire) < STRONG + 1 {
+    if told && s.get(Intent::Hire) < STRONG + 1 {
         s.at_least(Intent::Seek, STRONG + 1);
         s.0.retain(|(i, _)| !matches!(i, Intent::Lost | Intent::Found | Intent::Sell | Intent::Buy));
         return;
+    }
+    // 俺俩给人家看大棚,一月一千五: so many of us for so much.
+    if f.own_hands && f.wage && s.get(Intent::Hire) == 0 {
+        s.at_least(Intent::Seek, STRONG - 2);
     }
     if s.get(Intent::Seek) >= STRONG || traded && f.kind != Some(Kind::Trade) {
         return;
@@ -31,7 +35,7 @@ fn hands(f: &Facts, phrases: &[Phrase<'_>], s: &mut Scores, question: bool) {
     // 工人有没有? asks for those who work.
     let asked = question || f.asks;
     if f.kind == Some(Kind::Trade) || f.hands && !f.item {
-        if f.hands && (wanting || f.people) && !f.where_ {
+        if f.hands && (wanting || f.people && s.get(Intent::Seek) == 0) && !f.where_ {
             s.at_least(Intent::Hire, if asked { HINT + 4 } else { STRONG - 2 });
         }
         // Whoever gives board and names the work hires.
@@ -44,18 +48,37 @@ fn hands(f: &Facts, phrases: &[Phrase<'_>], s: &mut Scores, question: bool) {
     }
 }
 
-/// 我会…, 我还能…: the owner himself before the word of his skill, in the same clause.
+/// 我会…, 我还能…: the owner himself before the word of his skill, in the same clause, and nobody asked or hired between.
 fn owner_tells(phrases: &[Phrase<'_>]) -> bool {
     phrases.iter().enumerate().any(|(i, p)| {
-        let skill = matches!(p.what, What::Word(w) if w.is_verb(Intent::Seek, Force::Hint) && !w.is_verb(Intent::Lost, Force::Hint));
-        skill
-            && phrases[..i].iter().rev().take(SIGHT).take_while(|q| q.clause == p.clause).any(|q| q.has(Sign::Own))
-            && !phrases[..i].iter().rev().take(SIGHT).any(|q| q.clause == p.clause && q.has(Sign::Who))
+        let skill = |p: &Phrase<'_>| {
+            p.word().is_some_and(|w| w.is_verb(Intent::Seek, Force::Hint) && !w.is_verb(Intent::Lost, Force::Hint))
+        };
+        let hires = |p: &Phrase<'_>| {
+            matches!(p.what, What::Word(w) if w.verbs(Force::Hint).chain(w.verbs(Force::Strong)).any(|i| matches!(i, Intent::Hire | Intent::Buy)))
+        };
+        let before = phrases[..i].iter().rev().take(SIGHT).take_while(|q| q.clause == p.clause);
+        let mut heard = before.take_while(|q| !q.has(Sign::Who) && !hires(q));
+        skill(p) && (p.has(Sign::Own) || heard.any(|q| q.has(Sign::Own)))
+    })
+}
+
+/// 想打点零工, 找点短工做: one wants to do the work oneself.
+fn wants_to_do(phrases: &[Phrase<'_>], text: &str, does: &[String]) -> bool {
+    let doing = |p: &Phrase<'_>| does.iter().any(|d| p.text(text) == d);
+    phrases.iter().enumerate().any(|(i, p)| {
+        let named = p.word().is_some_and(|w| w.item().is_some()) || matches!(p.what, What::Task { .. });
+        let behind = phrases.get(i + 1).is_some_and(|q| !q.spaced && doing(q));
+        let before = phrases[..i].iter().rev().take(3).any(|q| {
+            matches!(q.what, What::Unread) && does.iter().any(|d| q.text(text).ends_with(d.as_str())) || doing(q)
+        });
+        let wish = phrases[..i].iter().rev().take(4).any(|q| q.has(Sign::Want) || q.text(text).starts_with('找'));
+        named && (behind || before) && wish
     })
 }
 
 /// What the kind of the thing named says.
-pub fn kinds(f: &Facts, phrases: &[Phrase<'_>], s: &mut Scores, question: bool) {
+pub fn kinds(f: &Facts, grammar: &Grammar, text: &str, phrases: &[Phrase<'_>], s: &mut Scores, question: bool) {
     // 左耳有缺 has nothing to sell: what is had follows.
     let thing = |p: &Phrase<'_>| matches!(p.what, What::Amount(_) | What::Item { .. } | What::Compound | What::Unread);
     let have = phrases.iter().enumerate().any(|(i, p)| {
@@ -65,6 +88,10 @@ pub fn kinds(f: &Facts, phrases: &[Phrase<'_>], s: &mut Scores, question: bool) 
     });
     let hint = |s: &Scores, i| s.get(i) > 0;
     hands(f, phrases, s, question);
+    if f.kind == Some(Kind::Trade) && s.get(Intent::Hire) < STRONG && wants_to_do(phrases, text, &grammar.lexicon.does)
+    {
+        s.at_least(Intent::Seek, STRONG);
+    }
     match f.kind {
         Some(Kind::Trade) => {
             // 找木工: one looks for a carpenter, or for a carpenter's work.
@@ -156,7 +183,17 @@ pub fn kinds(f: &Facts, phrases: &[Phrase<'_>], s: &mut Scores, question: bool) 
         s.0.retain(|(i, _)| *i != Intent::Buy);
         s.at_least(Intent::Hire, 6);
     }
-    if f.work && s.get(Intent::Seek) > 0 && s.get(Intent::Hire) < STRONG {
+    // 会开挖机的联系我 有活: whoever has work gives it.
+    let gives = phrases.windows(2).any(|w| w[0].has(Sign::Have) && !w[0].has(Sign::IsThere) && w[1].has(Sign::Work));
+    if f.work
+        && gives
+        && !f.asks
+        && !question
+        && s.get(Intent::Seek) < STRONG
+        && s.get(Intent::Hire) > s.get(Intent::Seek)
+    {
+        s.add(Intent::Hire, 4);
+    } else if f.work && s.get(Intent::Seek) > 0 && s.get(Intent::Hire) < STRONG {
         s.add(Intent::Seek, 6);
     }
     // 我家有八百斤: what one has and counts is for sale, unless a verb says otherwise.

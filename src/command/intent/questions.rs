@@ -4,7 +4,7 @@ use super::facts::Facts;
 use super::{HINT, STRONG, Scores, posts};
 use crate::command::phrase::{Phrase, What};
 use crate::grammar::Intent;
-use crate::grammar::lexicon::{Sense, Sign};
+use crate::grammar::lexicon::{Kind, Sense, Sign};
 
 /// An official matter with a word of asking is a guide.
 pub fn official(f: &Facts, phrases: &[Phrase<'_>], s: &mut Scores) {
@@ -52,7 +52,9 @@ pub fn looking_up(
             .map(|(_, n)| *n)
             .max()
             .unwrap_or(0);
-    if (question || f.where_ || ask_have || ask_verb) && !f.own && !offered && others < STRONG {
+    // 哪里招砌砖 300以上: whoever names a wage in his question offers himself.
+    let offers = f.sum && s.get(Intent::Seek) > 0 && f.kind == Some(Kind::Trade);
+    if (question || f.where_ || ask_have || ask_verb) && !f.own && !offers && !offered && others < STRONG {
         s.at_least(Intent::Search, trade.max(HINT) + 8);
     }
 }

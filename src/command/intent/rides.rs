@@ -50,7 +50,8 @@ pub fn rides(f: &Facts, grammar: &Grammar, text: &str, phrases: &[Phrase<'_>], s
     } else if (trip.own || s.get(Intent::RideOffer) >= STRONG) && other < STRONG {
         decide(s, Intent::RideOffer, STRONG + 1);
     } else if verbs >= STRONG {
-        let more = if s.get(Intent::RideNeed) > s.get(Intent::RideOffer) { Intent::RideNeed } else { Intent::RideOffer };
+        let more =
+            if s.get(Intent::RideNeed) > s.get(Intent::RideOffer) { Intent::RideNeed } else { Intent::RideOffer };
         s.add(more, 3);
     } else {
         travellers(f, phrases, s);
@@ -84,7 +85,9 @@ fn travellers(f: &Facts, phrases: &[Phrase<'_>], s: &mut Scores) {
 
 /// A ride, whatever its purpose or its goods would say by themselves.
 fn decide(s: &mut Scores, intent: Intent, n: i32) {
-    s.0.retain(|(i, n)| !(matches!(i, Intent::Lost | Intent::Found | Intent::Hire | Intent::Buy | Intent::Sell) && *n <= STRONG + 1));
+    s.0.retain(|(i, n)| {
+        !(matches!(i, Intent::Lost | Intent::Found | Intent::Hire | Intent::Buy | Intent::Sell) && *n <= STRONG + 1)
+    });
     s.0.retain(|(i, n)| !(matches!(i, Intent::Seek | Intent::Errand | Intent::Ask) && *n <= STRONG + 1));
     s.at_least(intent, n);
 }
@@ -92,24 +95,27 @@ fn decide(s: &mut Scores, intent: Intent, n: i32) {
 fn trip(f: &Facts, grammar: &Grammar, text: &str, phrases: &[Phrase<'_>]) -> Trip {
     let going = phrases.iter().enumerate().any(|(i, p)| {
         let there = |q: &&Phrase<'_>| !light(q) || q.is_separator();
-        p.has(Sign::Go)
-            && phrases[i + 1..].iter().take(3).find(there).is_some_and(|q| matches!(q.what, What::Place(_)))
+        p.has(Sign::Go) && phrases[i + 1..].iter().take(3).find(there).is_some_and(|q| matches!(q.what, What::Place(_)))
     });
+    // 答车: a car behind half a word is not one's own.
+    let torn = |i: usize| {
+        i > 0
+            && !phrases[i].spaced
+            && matches!(phrases[i - 1].what, What::Unread)
+            && phrases[i - 1].end - phrases[i - 1].start <= 3
+            && (i == 1 || phrases[i - 1].spaced)
+    };
+    let whole_car = phrases.iter().enumerate().any(|(i, p)| is_car(grammar, p) && !torn(i));
     let asked = phrases.iter().enumerate().any(|(i, p)| is_car(grammar, p) && asked_for(phrases, i));
     // 空位有没, 还有位子吗
     let room_asked = f.seats && (f.asks || phrases.iter().any(|p| p.has(Sign::IsThere)));
     let head = |p: &Phrase<'_>| p.word().is_some_and(|w| w.is_verb(Intent::RideOffer, Force::Head));
-    let car = f.car || phrases.iter().any(head);
+    let car = whole_car || phrases.iter().enumerate().any(|(i, p)| head(p) && !torn(i));
     let own = car && (f.kind == Some(Kind::Vehicle) || f.kind.is_none()) && (going || f.route)
         || f.seats && !room_asked
         || lacking(phrases)
         || car && cargo(grammar, text, phrases);
-    Trip {
-        going: going || f.route,
-        asked: asked || room_asked && !car,
-        own,
-        cargo: cargo(grammar, text, phrases),
-    }
+    Trip { going: going || f.route, asked: asked || room_asked && !car, own, cargo: cargo(grammar, text, phrases) }
 }
 
 /// 差两个人, 缺3位: room is left for so many.
@@ -124,14 +130,13 @@ fn lacking(phrases: &[Phrase<'_>]) -> bool {
 fn asked_for(phrases: &[Phrase<'_>], i: usize) -> bool {
     let p = &phrases[i];
     let before = || phrases[..i].iter().rev().take(SIGHT).take_while(|q| q.clause == p.clause);
-    let wants = |q: &Phrase<'_>| {
-        matches!(q.what, What::Word(w) if w.is_verb(Intent::Buy, Force::Hint) || w.is_verb(Intent::Lost, Force::Hint) && w.is_verb(Intent::Hire, Force::Hint))
-    };
+    let wants = |q: &Phrase<'_>| matches!(q.what, What::Word(w) if w.is_verb(Intent::Buy, Force::Hint) || w.is_verb(Intent::Lost, Force::Hint) && w.is_verb(Intent::Hire, Force::Hint));
     let nearest = before().find(|q| q.has(Sign::Have) || q.has(Sign::Own) || wants(q));
     let who = before().any(|q| q.has(Sign::Who) || q.has(Sign::IsThere) || q.has(Sign::Where));
     let behind = || phrases[i + 1..].iter().take(SIGHT).take_while(|q| q.clause == p.clause);
     let next = phrases[i + 1..].iter().take(SIGHT).find(|q| !light(q) || q.is_separator());
-    let asks = behind().any(|q| q.has(Sign::Ask) && !q.has(Sign::Not)) || behind().last().is_some_and(|q| q.has(Sign::Ask))
+    let asks = behind().any(|q| q.has(Sign::Ask) && !q.has(Sign::Not) || q.has(Sign::IsThere))
+        || behind().last().is_some_and(|q| q.has(Sign::Ask))
         || next.is_some_and(|q| matches!(q.what, What::Question) || q.has(Sign::Ask));
     who || asks || nearest.is_some_and(wants)
 }
@@ -150,7 +155,8 @@ pub fn hauled(grammar: &Grammar, text: &str, phrases: &[Phrase<'_>]) -> Option<u
             What::Unread => hauls(),
             What::Word(w) => {
                 hauls() && !(luggage && w.has(Sign::Join))
-                    || said.ends_with('货') && w.verbs(Force::Strong).any(|i| matches!(i, Intent::RideNeed | Intent::RideOffer))
+                    || said.ends_with('货')
+                        && w.verbs(Force::Strong).any(|i| matches!(i, Intent::RideNeed | Intent::RideOffer))
             }
             _ => false,
         }
@@ -168,4 +174,3 @@ pub fn hauled(grammar: &Grammar, text: &str, phrases: &[Phrase<'_>]) -> Option<u
         goods(p) && (near.clone().any(|q| verb(q, riders)) || sized && (moved || !riders))
     })
 }
-

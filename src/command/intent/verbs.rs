@@ -31,7 +31,7 @@ impl<'a, 'g> Around<'a, 'g> {
         let behind = phrases[i + 1..].iter().take(SIGHT).take_while(clause);
         let tail = behind.filter(|q| !q.has(Sign::Le) && !q.has(Sign::Polite)).last();
         let who = before().any(|q| q.has(Sign::Who) || q.has(Sign::IsThere) || q.has(Sign::Where))
-            || tail.is_some_and(|q| q.has(Sign::Ask));
+            || tail.is_some_and(|q| q.has(Sign::Ask) || q.has(Sign::IsThere));
         // 收不收, 卖不卖
         let doubled = {
             let same = |a: Option<&Phrase<'_>>, b: Option<&Phrase<'_>>| {
