@@ -184,7 +184,7 @@ pub async fn start(mut config: Config) -> Result<Daemon, StartError> {
     let service = Service::new(store.clone(), clock.clone(), grammar.clone(), rules(&config), hand_over);
 
     let (stopping, stop) = watch::channel(false);
-    let chores = Arc::new(Chores::new(all_chores(&store, &leap, &config.limits), clock.now()));
+    let chores = Arc::new(Chores::new(all_chores(&store, &service, &leap, &config.limits), clock.now()));
     let rooms = Rooms::new(service, outbox.clone(), store.clone(), clock.clone(), chores.clone(), &metrics, &config);
     let accounts = carriers.iter().map(|(c, carrier)| Account { carrier: carrier.clone(), allow: c.allow.clone() });
     let mut router = http::routes(http::Setup {
@@ -329,7 +329,19 @@ async fn known_time(store: &Store) -> Result<Option<Timestamp>, StoreError> {
     Ok(store.recent(1).await?.first().map(|mo| mo.received))
 }
 
-fn all_chores(store: &Store, leap: &Leap, limits: &Limits) -> Vec<Chore> {
+fn all_chores(store: &Store, service: &Service, leap: &Leap, limits: &Limits) -> Vec<Chore> {
+    let due: Work = {
+        let (service, leap) = (service.clone(), leap.clone());
+        Box::new(move |now| {
+            let (service, leap) = (service.clone(), leap.clone());
+            Box::pin(async move {
+                if !leap.believes(now) {
+                    return Ok(());
+                }
+                report("things done that were due", service.do_due(now).await)
+            })
+        })
+    };
     let expire: Work = {
         let (store, leap) = (store.clone(), leap.clone());
         Box::new(move |now| {
@@ -366,6 +378,7 @@ fn all_chores(store: &Store, leap: &Leap, limits: &Limits) -> Vec<Chore> {
         })
     };
     vec![
+        Chore::new("due", MINUTE, 0, due),
         Chore::new("expire", 5 * MINUTE, 0, expire),
         Chore::new("prune", HOUR, 20 * MINUTE, prune),
         // The quietest hour. A store that was never backed up has waited for it since for ever.

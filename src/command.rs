@@ -7,6 +7,7 @@ mod form;
 mod intent;
 mod json;
 mod left;
+mod matter;
 mod normalize;
 mod number;
 mod phrase;
@@ -39,6 +40,25 @@ struct Scene<'g, 't> {
     phrases: Vec<phrase::Phrase<'g>>,
     /// What was mended.
     slips: Vec<slip::Slip>,
+}
+
+impl Scene<'_, '_> {
+    /// A stretch of the normal form in the sender's own words: where a slip was mended, as it was written.
+    fn said(&self, at: std::ops::Range<usize>) -> String {
+        let mut slips: Vec<&slip::Slip> =
+            self.slips.iter().filter(|s| s.at.start < at.end && at.start < s.at.end).collect();
+        slips.sort_by_key(|s| s.at.start);
+        let (mut out, mut from) = (String::new(), at.start);
+        for slip in slips {
+            if slip.at.start >= from {
+                out.push_str(&self.text[from..slip.at.start]);
+                out.push_str(&slip.written);
+            }
+            from = slip.at.end.min(at.end);
+        }
+        out.push_str(&self.text[from..at.end]);
+        out
+    }
 }
 
 /// More slips than this in one text are not mended.
@@ -92,6 +112,9 @@ fn take_in<'g>(
 
 /// The reading of a scene, and what was decided where its form did not say it already.
 fn understand(scene: &Scene<'_, '_>) -> (Reading, Option<intent::Decision>) {
+    if let Some(r) = form::forwarded(scene) {
+        return (r, None);
+    }
     if let Some(r) = form::not_ours(scene) {
         return (r, None);
     }

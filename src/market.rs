@@ -4,13 +4,17 @@
 //! [`matching`]'s.
 
 pub mod matching;
+pub mod pact;
 pub mod place;
 pub mod post;
+pub mod quote;
 
 use serde::{Deserialize, Serialize};
 
+pub use pact::{Pact, PactId, PactKind, PactState};
 pub use place::{Place, PlaceCode, Ring};
-pub use post::{Post, PostId, PostState, RingKey, Shelf};
+pub use post::{Held, Order, Post, PostId, PostState, RingKey, Shelf, Terms, Transport};
+pub use quote::{PriceBook, Quote};
 
 /// An exact number. Parsers bound what they read (at most 10^12, denominators at most 10^4), so that arithmetic of two cannot overflow.
 pub type Exact = num_rational::Ratio<i64>;

@@ -1,17 +1,24 @@
 //! The only place that decides: what a text does, and who is told.
 //!
-//! One shape for every command: [`facts::gather`] reads what this text can touch, [`turn::decide`] is a pure function from
+//! One shape for every command: [`gather::gather`] reads what this text can touch, [`verbs::decide`] is a pure function from
 //! those facts to a [`crate::store::Change`], and the store commits it whole. A carrier hears 2xx only after that.
 
+pub mod ask;
+pub mod asked;
 pub mod contact;
+pub mod due;
 pub mod facts;
 pub mod find;
+pub mod gather;
+pub mod list;
+pub mod outcome;
 pub mod own;
 pub mod person;
 pub mod post;
 pub mod question;
 pub mod sweep;
 pub mod turn;
+pub mod verbs;
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -85,7 +92,7 @@ impl Service {
         let home = self.rules.station(&mo).map(|s| s.place).unwrap_or_default();
         // A fault of the reader must not cost the message: it is kept for the manager.
         let reading = catch_unwind(AssertUnwindSafe(|| command::read(&grammar, home, now, &mo.text)))
-            .unwrap_or_else(|_| turn::fault());
+            .unwrap_or_else(|_| verbs::fault());
         match self.decide(&mo, reading, now).await {
             Err(StoreError::Fault(cause)) => {
                 tracing::error!(
@@ -93,7 +100,7 @@ impl Service {
                     cause,
                     "the code failed on a message; it is kept for the manager"
                 );
-                self.decide(&mo, turn::fault(), now).await
+                self.decide(&mo, verbs::fault(), now).await
             }
             other => other,
         }
@@ -110,11 +117,11 @@ impl Service {
         let outcome = self
             .store
             .transact(move |view| {
-                let env = turn::Env { grammar: &grammar, rules: &rules, now };
-                match facts::gather(view, &env, &mo, &reading)? {
+                let env = outcome::Env { grammar: &grammar, rules: &rules, now };
+                match gather::gather(view, &env, &mo, &reading)? {
                     None => Ok((Default::default(), None)),
                     Some(facts) => {
-                        let change = turn::decide(&env, facts, &mo, &reading);
+                        let change = verbs::decide(&env, facts, &mo, &reading);
                         let due = change.mts.clone();
                         let seq = change.mos.first().map_or(0, |m| m.seq);
                         Ok((change, Some((seq, due))))

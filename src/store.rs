@@ -36,10 +36,10 @@ use std::sync::Arc;
 pub use export::{Contents, Progress};
 pub use journal::Damage;
 pub use opening::{How, Opened};
-pub use record::{MoRecord, Person, SeenKey};
+pub use record::{Due, MoRecord, Person, SeenKey, Topic};
 
 use crate::clock::{Clock, Timestamp};
-use crate::market::{Post, PostId, RingKey};
+use crate::market::{Pact, PactId, PlaceCode, Post, PostId, PriceBook, RingKey};
 use crate::message::{MoSeq, Msisdn, Mt, MtClass, MtId};
 
 /// Why a store could not do it.
@@ -77,6 +77,7 @@ pub struct Next {
     pub mo: MoSeq,
     pub mt: MtId,
     pub post: PostId,
+    pub pact: PactId,
 }
 
 /// What one visit may read. Nothing changes while a decision reads.
@@ -93,6 +94,15 @@ pub trait View {
     fn mt(&self, id: MtId) -> Result<Option<Mt>, StoreError>;
     /// The MT that a carrier knows by its own id.
     fn mt_by_ref(&self, carrier: &str, carrier_ref: &str) -> Result<Option<MtId>, StoreError>;
+    fn pact(&self, id: PactId) -> Result<Option<Pact>, StoreError>;
+    /// The pacts about one post with numbers above `after`, oldest first, at most `limit`.
+    fn pacts_of(&self, post: PostId, after: PactId, limit: usize) -> Result<Vec<Pact>, StoreError>;
+    /// Phones that want to hear of a topic at its place, with numbers below `below` where there is one, at most `limit`.
+    fn watchers(&self, topic: &Topic, below: Option<Msisdn>, limit: usize) -> Result<Vec<Msisdn>, StoreError>;
+    /// What an item went for in a county.
+    fn prices(&self, item: &str, county: PlaceCode) -> Result<Option<PriceBook>, StoreError>;
+    /// What is due at `now`, the longest due first, at most `limit`.
+    fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<(Timestamp, Due)>, StoreError>;
     fn next(&self) -> Next;
 }
 
@@ -102,12 +112,19 @@ pub struct Change {
     /// The message is remembered as accepted at this time.
     pub seen: Option<(SeenKey, Timestamp)>,
     pub mos: Vec<MoRecord>,
+    /// The store keeps the lists of watchers in step.
     pub people: Vec<Person>,
     /// The store keeps the index in step: a live post stands in the lists of [`Post::ring_keys`], any other in none.
     pub posts: Vec<Post>,
     pub told: Vec<(PostId, PostId)>,
     /// A carrier's id in an MT makes it findable by it; a queued or claimed MT is pending.
     pub mts: Vec<Mt>,
+    pub pacts: Vec<Pact>,
+    pub prices: Vec<PriceBook>,
+    /// What is to be done at a time. Adding one that stands there already changes nothing.
+    pub due: Vec<(Timestamp, Due)>,
+    /// What has been done or need not be any more.
+    pub done: Vec<(Timestamp, Due)>,
 }
 
 impl Change {

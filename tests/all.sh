@@ -13,7 +13,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # gcc builds ring.
 packages=(ca-certificates chromium chromium-driver fonts-noto-cjk gcc kannel libc6-dev mount procps)
 tools=(cargo rustc gcc bearerbox smsbox chromium chromedriver mount umount kill dd)
-browser=tests/browser/Cargo.toml
+browser=tests/browser/Cargo.toml fuzz=tests/fuzz/Cargo.toml
 
 # cargo's own folder, and those of daemons, which users do not have on their path
 export PATH="$PATH:${CARGO_HOME:-$HOME/.cargo}/bin:/usr/sbin:/sbin"
@@ -89,6 +89,7 @@ install_packages() {
 fetch_crates() {
     cargo fetch --locked
     cargo fetch --locked --manifest-path "$browser"
+    cargo fetch --locked --manifest-path "$fuzz"
     # from here on, a test that asks for the network fails
     export CARGO_NET_OFFLINE=true
 }
@@ -96,11 +97,15 @@ fetch_crates() {
 check_format() {
     cargo fmt --check
     cargo fmt --check --manifest-path "$browser"
+    cargo fmt --check --manifest-path "$fuzz"
+    cargo fmt --check --manifest-path tests/meter/Cargo.toml
 }
 
 lint() {
     cargo clippy --locked --all-targets -- -D warnings
     cargo clippy --locked --all-targets --manifest-path "$browser" -- -D warnings
+    # what libFuzzer is linked from need not be built to look at the code
+    CUSTOM_LIBFUZZER_PATH=none/libnone.a cargo clippy --locked --manifest-path "$fuzz" -- -D warnings
 }
 
 # All but doctests, by nextest where it is.
@@ -126,6 +131,11 @@ test_crate() {
     fi
 }
 
+# The branches of our own code are counted, so only that is compiled anew.
+test_linear() {
+    RUSTC_WORKSPACE_WRAPPER="$PWD/tests/meter/instrument" cargo run --locked --quiet --example linear
+}
+
 test_docs() {
     cargo test --locked --doc
     cargo test --locked --doc --manifest-path "$browser"
@@ -141,6 +151,7 @@ run "crates" fetch_crates
 run "format" check_format
 run "clippy" lint
 run "crate: unit and integration tests" test_crate
+run "reading is linear" test_linear
 run "doctests" test_docs
 run "browser" test_browser
 printf '\nall suites passed in %d s\n' "$SECONDS"

@@ -11,7 +11,11 @@ use crate::market::{Place, PlaceCode};
 
 /// Reads a text by its form, if it has one of these.
 pub fn read(scene: &Scene<'_, '_>) -> Option<Reading> {
-    whole(scene).or_else(|| choice(scene)).or_else(|| named_post(scene)).or_else(|| head(scene))
+    whole(scene)
+        .or_else(|| choice(scene))
+        .or_else(|| helped(scene))
+        .or_else(|| named_post(scene))
+        .or_else(|| head(scene))
 }
 
 /// One word that is all that was written, politeness aside.
@@ -75,6 +79,17 @@ pub fn unknown(reason: &'static str) -> Reading {
     Reading { reason: Some(reason), ..Reading::of(Intent::Unknown) }
 }
 
+/// 骗 恭喜中奖先交税: a text that somebody does not trust, passed on with a word that says so.
+pub fn forwarded(scene: &Scene<'_, '_>) -> Option<Reading> {
+    let ps = &scene.phrases;
+    let at = ps.iter().position(|p| !(p.is_separator() || p.has(Sign::Polite)))?;
+    let head = ps[at].word().is_some_and(|w| w.is_verb(Intent::Fraud, Force::Head));
+    // 骗子 807 reports a post.
+    let rest = ps[at + 1..].iter().find(|p| !p.is_separator())?;
+    let topic = left::rest_text(scene, at + 1).filter(|_| head && post_number(rest).is_none());
+    topic.map(|topic| Reading { topic: Some(topic), ..Reading::of(Intent::Fraud) })
+}
+
 /// Whether some word says that the text is a machine's, or for someone else.
 pub fn not_ours(scene: &Scene<'_, '_>) -> Option<Reading> {
     let reasons = &scene.grammar.lexicon.reasons;
@@ -122,6 +137,32 @@ fn choice(scene: &Scene<'_, '_>) -> Option<Reading> {
 fn day_digit(text: &str) -> Option<u64> {
     let digits: String = text.chars().take_while(char::is_ascii_digit).collect();
     if text.chars().count() == digits.len() + 1 { digits.parse().ok() } else { None }
+}
+
+/// 我愿意帮807那家出两个工, 812号我出点力: the number of a post, and help that is offered to whoever asked for it there.
+fn helped(scene: &Scene<'_, '_>) -> Option<Reading> {
+    let ps = &scene.phrases;
+    let number =
+        |p: &Phrase<'_>| post_number(p).filter(|n| *n > 100 && matches!(p.what, What::Number { digits: true, .. }));
+    let at = ps.iter().take(8).position(|p| number(p).is_some())?;
+    if ps[at].spaced && at > 0 || followed_by_count(scene, at) {
+        return None;
+    }
+    let gives = |p: &Phrase<'_>, force| p.word().is_some_and(|w| w.is_verb(Intent::AidGive, force));
+    // 帮807 by itself is read by its form; here it stands within a sentence.
+    let before = (at > 0 && gives(&ps[at - 1], Force::Strong) || at > 1 && gives(&ps[at - 1], Force::Post))
+        && !ps[..at - 1].iter().any(|p| p.is_separator());
+    let behind = ps[at + 1..].iter().take(6).any(|p| gives(p, Force::Strong));
+    if !before && !behind {
+        return None;
+    }
+    let mut r = Reading { post: number(&ps[at]), ..Reading::of(Intent::AidGive) };
+    slots::of_post(scene, number_end(ps, at), &mut r);
+    // 去帮他盖瓦 names the work, not what is given.
+    if !before && r.quantity.is_none() {
+        r.item = None;
+    }
+    Some(r)
 }
 
 /// The number of a post with its verb before or behind it, or alone.
@@ -188,7 +229,11 @@ fn named_post(scene: &Scene<'_, '_>) -> Option<Reading> {
         {
             (Intent::Contact, 0)
         }
-        (None, None) if marked && at == 0 && digits && n >= 100 => (Intent::Contact, 0),
+        // 823号的娃娃找着了
+        (None, None) if marked && at == 0 && digits && n >= 100 => {
+            let over = ps.iter().any(|(_, p)| p.word().is_some_and(|w| w.is_verb(Intent::Deal, Force::Strong)));
+            (if over { Intent::Deal } else { Intent::Contact }, 0)
+        }
         (None, None)
             if at > 0 && ps[..at].iter().all(|(_, p)| p.has(Sign::Choose)) && ps.len() == at + 1 && n >= 10 =>
         {
@@ -200,7 +245,7 @@ fn named_post(scene: &Scene<'_, '_>) -> Option<Reading> {
         return None;
     }
     let mut r = named(intent, n);
-    if before.is_none() && after.is_none() && ps.len() > at + 1 {
+    if before.is_none() && after.is_none() && ps.len() > at + 1 && intent == Intent::Contact {
         r.unsure = true;
         r.alternatives = vec![Intent::Contact, Intent::Relay];
     }
@@ -299,6 +344,7 @@ fn head(scene: &Scene<'_, '_>) -> Option<Reading> {
                     r.intent = Guide;
                 }
                 r.topic = slots::official(scene).filter(|_| r.intent == Guide).or(topic.clone());
+                super::matter::fill(scene, &mut r);
                 // 办酒席差帮厨: a word before hands that are wanted is no command.
                 let hands = rest.iter().any(|q| {
                     matches!(q.what, What::People(_) | What::Sum(_)) || q.kind(scene.grammar) == Some(Kind::Trade)
@@ -310,7 +356,7 @@ fn head(scene: &Scene<'_, '_>) -> Option<Reading> {
                 r.place = place.map(|f| place_of_found(scene, &f));
                 // What is sent on is sent whole; only the place it is for stands before it.
                 let from = rest.iter().position(|q| !(q.is_separator() || matches!(q.what, What::Place(_))));
-                r.remark = from.map(|i| scene.text[rest[i].start as usize..].to_string());
+                r.remark = from.map(|i| scene.said(rest[i].start as usize..scene.text.len()));
                 topic.is_some() && (spaced || place.is_some() || w.chars > 1)
             }
             _ => false,

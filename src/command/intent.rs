@@ -8,11 +8,10 @@ mod questions;
 mod rides;
 mod verbs;
 
-pub use facts::is_car;
 pub use rides::hauled;
 
 use super::phrase::Phrase;
-use crate::grammar::lexicon::Sign;
+use crate::grammar::lexicon::{Kind, Sign};
 use crate::grammar::{Grammar, Intent};
 
 /// What was decided.
@@ -84,7 +83,18 @@ pub fn decide(grammar: &Grammar, text: &str, phrases: &[Phrase<'_>]) -> Decision
     if phrases.iter().any(|p| p.has(Sign::How)) && s.get(Intent::Price) == 0 {
         s.at_least(Intent::Ask, STRONG - 3);
     }
+    questions::price(&f, phrases, &mut s);
     questions::official(&f, phrases, &mut s);
+    questions::asked_of_station(&f, phrases, &mut s);
+    questions::errands(phrases, &mut s);
+    questions::mates(phrases, &mut s);
+    questions::owner(&f, phrases, &mut s);
+    // 井干掉了,求助: of what is no beast, thing or person, help is asked.
+    if s.get(Intent::AidNeed) >= STRONG && !matches!(f.kind, Some(Kind::Animal | Kind::Thing | Kind::Person)) {
+        s.add(Intent::AidNeed, 2);
+    }
+    let needed = phrases.iter().filter_map(Phrase::item).any(|i| grammar.lexicon.needed(i));
+    questions::given(&f, needed, phrases, &mut s);
     // 有招工的消息通知我, 大家凑: the word of the whole text outweighs those of its matter.
     if s.get(Intent::Subscribe) >= STRONG && s.get(Intent::Lost).max(s.get(Intent::Found)) == 0 {
         s.at_least(Intent::Subscribe, CLOSING);

@@ -29,7 +29,7 @@ pub(super) fn rest_without(scene: &Scene<'_, '_>, at: usize, skip: impl Fn(&Phra
         if p.spaced && !out.is_empty() {
             out.push(' ');
         }
-        out.push_str(p.text(scene.text));
+        out.push_str(&scene.said(p.range()));
     }
     let out = out.trim_matches(|c: char| matches!(c, ' ' | ',' | ':' | '-' | '、')).to_string();
     (!out.is_empty()).then_some(out)
@@ -51,7 +51,9 @@ pub(super) fn leftovers(scene: &Scene<'_, '_>, used: &[bool], marks: bool) -> Ve
     // Marks are kept as they were said: 黄的, 有个白额头, 左角断了.
     let hard = |p: &Phrase<'_>| match p.what {
         What::Word(w) if marks => {
-            w.speaks_anywhere() && !light(p) && !spoken(p) && !p.has(Sign::In) && !p.has(Sign::Go)
+            let verb =
+                w.verbs(Force::Hint).next().is_some() || p.has(Sign::Done) || p.has(Sign::Spot) || p.has(Sign::Strays);
+            w.speaks_anywhere() && !light(p) && !spoken(p) && !p.has(Sign::In) && !p.has(Sign::Go) && !verb
         }
         // 酬谢500: a sum by itself describes nothing.
         What::Number { .. } | What::Sum(_) if marks => false,
@@ -80,10 +82,10 @@ pub(super) fn leftovers(scene: &Scene<'_, '_>, used: &[bool], marks: bool) -> Ve
         if run.iter().any(hard) {
             let first = run.iter().position(|p| !lead(p)).unwrap_or(0);
             let last = run.iter().rposition(|p| !tail(p)).unwrap_or(run.len() - 1).max(first);
-            let left = &scene.text[run[first].start as usize..run[last].end as usize];
+            let left = scene.said(run[first].start as usize..run[last].end as usize);
             // A mark of one character is half a word.
             if !marks || left.chars().count() > 1 {
-                out.push(left.to_string());
+                out.push(left);
             }
         }
         i = end;

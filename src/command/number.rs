@@ -204,6 +204,15 @@ fn chinese<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Number> {
     let few = |k: usize| tight_at(k).is_some_and(|t| t.has(Sign::Few));
     while k < 40 {
         if let Some(d) = digit(tight_at(k)) {
+            // 五十两: what counts too is the unit behind a power, unless it has one of its own.
+            let behind = k.checked_sub(1).and_then(|before| power_of(tight_at(before)));
+            if behind.is_some()
+                && counts(tight_at(k))
+                && !counts(tight_at(k + 1))
+                && power_of(tight_at(k + 1)).is_none()
+            {
+                break;
+            }
             if d == 0 {
                 if k == 0 && power_of(tight_at(1)).is_none() && digit(tight_at(1)).is_none() {
                     k += 1;

@@ -259,13 +259,20 @@ fn said_again<'a, 'g>(
 /// 有头牛, 买辆摩托: a unit between verb and item is one of it.
 fn a_unit_of_one(i: In<'_, '_>, before: Option<&Phrase<'_>>) -> bool {
     let unit = i[0].word().is_some_and(|w| w.unit().is_some() && w.verbs(Force::Strong).next().is_none());
-    let item = i.get(1).is_some_and(|t| !t.spaced && t.word().is_some_and(|w| w.item().is_some()));
-    let verb = before.is_some_and(is_verb);
+    let tight = |k: usize| i.get(k).filter(|t| !t.spaced);
+    let names = |k: usize| tight(k).is_some_and(|t| t.word().is_some_and(|w| w.item().is_some()));
+    // 来了只外路骚羊, 买头大黄牛: what it is like may stand between.
+    let like =
+        |k: usize| tight(k).is_some_and(|t| t.has(Sign::Modifier) || matches!(t.kind, Kind::Han) && t.len() <= 9);
+    let behind = |p: &Phrase<'_>| is_verb(p) || p.has(Sign::Le);
+    let item = names(1) || before.is_some_and(behind) && like(1) && (names(2) || like(2) && names(3));
+    // 我只牛: in the south a unit says whose it is.
+    let verb = before.is_some_and(|p| behind(p) || p.has(Sign::Own) && p.end - p.start <= 3);
     unit && item && verb && !i[0].spaced
 }
 
 fn is_verb(p: &Phrase<'_>) -> bool {
-    matches!(p.what, What::Word(w) if w.has(Sign::Have) || w.verbs(Force::Strong).next().is_some() || w.verbs(Force::Hint).next().is_some())
+    matches!(p.what, What::Word(w) if w.has(Sign::Have) || w.has(Sign::Act) || w.verbs(Force::Strong).next().is_some() || w.verbs(Force::Hint).next().is_some())
 }
 
 fn one_of(w: &Word) -> Amount {

@@ -45,8 +45,9 @@ pub fn quantity<'a, 'g>(grammar: &Grammar, i: In<'a, 'g>) -> Read<'a, 'g, Amount
 }
 
 fn alt2<'a, 'g>(grammar: &Grammar, i: In<'a, 'g>) -> Read<'a, 'g, Amount> {
-    // 斤把, 个把
+    // 斤把, 个把; but 两把 are two.
     if let Ok((rest, (unit, ()))) = (unit, tight(sign(Sign::More))).parse(i)
+        && i[0].word().is_some_and(|w| w.digit().is_none())
         && i[1].word().is_some_and(|w| w.unit().is_some())
         && !counts(rest.first())
     {

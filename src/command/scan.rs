@@ -273,6 +273,11 @@ fn place_cost(grammar: &Grammar, text: &str, at: usize, found: &Found, home: Pla
         return UNREAD * chars + 1;
     }
     let cue = led_to(grammar, text, at);
+    let cue = cue
+        || chars > 1
+            && found.ring <= Ring::County
+            && home != PlaceCode::COUNTRY
+            && spot(grammar, &text[at + found.len..]);
     let apart = |c: Option<char>| c.is_none_or(|c| !is_han(c));
     let alone = apart(text[..at].chars().next_back()) && apart(text[at + found.len..].chars().next());
     let high = found.code.ring() >= Ring::County;
@@ -299,6 +304,12 @@ fn place_cost(grammar: &Grammar, text: &str, at: usize, found: &Found, home: Pla
     }
 }
 
+/// Whether a text begins with what only places have: 市场, 车站, 街上, 这边.
+fn spot(grammar: &Grammar, text: &str) -> bool {
+    let ends = text.char_indices().map(|(at, c)| at + c.len_utf8()).take(4);
+    ends.filter_map(|end| grammar.lexicon.word(&text[..end])).any(|w| w.has(Sign::Spot) && w.chars > 1)
+}
+
 /// 拼车去, 开车到: they lead to a place too.
 fn rides(t: &Token<'_>) -> bool {
     t.word().is_some_and(|w| w.is_verb(Intent::RideOffer, Force::Strong) || w.is_verb(Intent::RideNeed, Force::Strong))
@@ -323,6 +334,7 @@ fn settle<'g>(text: &str, tokens: Vec<Token<'g>>) -> Vec<Token<'g>> {
         if let Kind::Place(f) = t.kind
             && !f.full
             && ((i > 0 && unread(i - 1)) || unread(i + 1))
+            && !(t.len() > 3 && tokens.get(i + 1).is_some_and(|n| n.has(Sign::Spot)))
             && !out.last().is_some_and(|p| {
                 p.has(Sign::In) || p.has(Sign::Go) || p.has(Sign::From) || p.has(Sign::Route) || rides(p)
             })

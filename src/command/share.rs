@@ -62,7 +62,8 @@ pub(super) fn missing(scene: &Scene<'_, '_>) -> Option<usize> {
     let said: Vec<u16> = ps.iter().filter(|p| verb(p)).map(|p| p.clause).take(MOST_ITEMS).collect();
     // 摩托车被偷 车牌…: what stands apart behind a verb that has its thing before it.
     let named_before = ps.iter().position(&verb).filter(|v| ps[..*v].iter().any(names_item));
-    let behind = |i: usize| named_before.is_some_and(|v| v < i && ps[v + 1..=i].iter().any(|p| p.spaced));
+    let apart_from = named_before.and_then(|v| (v + 1..ps.len()).find(|i| ps[*i].spaced));
+    let behind = |i: usize| apart_from.is_some_and(|from| from <= i);
     let aside = |i: usize| {
         let before = i.checked_sub(1).map(|j| &ps[j]);
         let owner = before.is_some_and(|p| p.has(Sign::Own))

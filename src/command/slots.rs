@@ -1,8 +1,9 @@
 //! Fills the slots of a reading from the phrases of its text, and parts several items into readings of their own.
 
 use super::date;
-use super::intent::{Decision, hauled, is_car};
+use super::intent::{Decision, hauled};
 use super::left::{leftovers, rest_text, rest_without};
+use super::matter;
 use super::phrase::{Phrase, What, light};
 use super::place::{place, place_at, place_of, route, unread_place};
 use super::price::{Per, Sum};
@@ -49,16 +50,29 @@ pub fn of_post(scene: &Scene<'_, '_>, from: usize, r: &mut Reading) {
             r.quantity = amount.map(|a| quantity(scene, &a));
             r.price = sum.map(|s| price(scene, &s, None));
             r.remark = rest_without(scene, from, |p| matches!(p.what, What::Amount(_) | What::Sum(_)));
+            if r.intent == Intent::AidGive {
+                matter::told(scene, rest, r);
+            }
+        }
+        Intent::Sighting => {
+            r.remark = rest_text(scene, from);
+            matter::told(scene, rest, r);
         }
         // What is passed on is passed on whole.
         Intent::Relay => {
             let said = scene
                 .phrases
                 .get(from)
-                .map(|p| scene.text[p.start as usize..].trim_matches([' ', ',', ':']).to_string());
+                .map(|p| scene.said(p.start as usize..scene.text.len()).trim_matches([' ', ',', ':']).to_string());
             r.remark = said.filter(|s| !s.is_empty());
         }
-        _ => r.remark = rest_text(scene, from),
+        _ => {
+            r.remark = rest_text(scene, from);
+            // 撤823 羊自己回圈了
+            if matches!(r.intent, Intent::Withdraw | Intent::Deal) {
+                r.item = rest.iter().find(|p| names_item(p)).map(|p| known_item(scene, p));
+            }
+        }
     }
     r.phone = phone(scene);
 }
@@ -67,12 +81,11 @@ pub fn of_post(scene: &Scene<'_, '_>, from: usize, r: &mut Reading) {
 pub fn look(scene: &Scene<'_, '_>, intent: Intent, from: usize) -> Reading {
     let mut r = Reading::of(intent);
     r.item = best_item(scene).map(|i| known_item(scene, &scene.phrases[i]));
-    r.place = place_of(scene).map(|f| place(scene, &f));
-    if ride_sought(scene, intent) {
-        let mut used = vec![false; scene.phrases.len()];
-        let mut way = Reading::of(Intent::RideNeed);
-        common(scene, Intent::RideNeed, &mut way, &mut used);
-        return Reading { place: None, item: None, from: way.from, to: way.to, when: way.when, ..r };
+    r.when = matter::when(scene, &scene.phrases, false);
+    if matter::of_ride(scene) {
+        matter::going(scene, &mut r);
+    } else {
+        r.place = place_of(scene).map(|f| place(scene, &f));
     }
     if r.item.is_none() {
         let topic = rest_without(scene, from, |p| {
@@ -85,7 +98,9 @@ pub fn look(scene: &Scene<'_, '_>, intent: Intent, from: usize) -> Reading {
                 || matches!(p.what, What::Word(w) if w.verbs(Force::Strong).next().is_some() || (intent == Intent::Price && w.has(Sign::PriceCue)))
         });
         match intent {
-            Intent::Price => r.item = topic.map(|t| Item { said: t.clone(), name: t, known: false }),
+            Intent::Price => {
+                r.item = matter::priced(scene, from).map(|t| Item { said: t.clone(), name: t, known: false })
+            }
             _ => {
                 r.topic = topic.or_else(|| {
                     rest_without(scene, from, |p| {
@@ -113,12 +128,15 @@ pub fn settle(scene: &Scene<'_, '_>, decision: &Decision) -> Reading {
             };
             Reading { topic: rest_without(scene, 0, says), ..Reading::of(decision.intent) }
         }
-        Intent::Ask | Intent::Errand | Intent::Notice | Intent::Report => {
-            Reading { topic: rest_text(scene, 0), ..Reading::of(decision.intent) }
+        Intent::Ask | Intent::Errand | Intent::Notice | Intent::Report | Intent::Fraud => {
+            let mut r = Reading { topic: rest_text(scene, 0), ..Reading::of(decision.intent) };
+            matter::fill(scene, &mut r);
+            r
         }
         Intent::Withdraw | Intent::Deal | Intent::Rate => {
             let mut r = Reading::of(decision.intent);
             r.item = best_item(scene).map(|i| known_item(scene, &scene.phrases[i]));
+            r.item = matter::relative(scene, best_item(scene)).map(|(_, item)| item).or(r.item);
             r
         }
         Intent::Register => {
@@ -134,14 +152,7 @@ pub fn settle(scene: &Scene<'_, '_>, decision: &Decision) -> Reading {
     r
 }
 
-/// 有哪些车去贵阳, 查 明天到西昌的车: a ride is looked up.
-fn ride_sought(scene: &Scene<'_, '_>, intent: Intent) -> bool {
-    let ps = &scene.phrases;
-    let goes = ps.windows(2).any(|w| w[0].has(Sign::Go) && matches!(w[1].what, What::Place(_)));
-    intent == Intent::Search && goes && ps.iter().any(|p| is_car(scene.grammar, p))
-}
-
-fn known_item(scene: &Scene<'_, '_>, p: &Phrase<'_>) -> Item {
+pub(super) fn known_item(scene: &Scene<'_, '_>, p: &Phrase<'_>) -> Item {
     // As it was written, also where that was mended.
     let slip = scene.slips.iter().find(|s| s.at.start < p.end as usize && (p.start as usize) < s.at.end);
     let said = slip.map_or_else(|| p.text(scene.text).to_string(), |s| s.written.clone());
@@ -165,16 +176,14 @@ pub fn fill(scene: &Scene<'_, '_>, intent: Intent) -> Reading {
     let trade = matches!(intent, Intent::Sell | Intent::Buy | Intent::Order);
     let work = matches!(intent, Intent::Hire | Intent::Seek);
     let ride = matches!(intent, Intent::RideOffer | Intent::RideNeed);
-    let people_only = matches!(intent, Intent::Friend | Intent::AidNeed | Intent::AidGive);
-    let mut named = if ride {
+    let mut named = match intent {
         // Of goods only what is to be carried.
-        hauled(scene.grammar, scene.text, ps).into_iter().collect()
-    } else if people_only {
-        Vec::new()
-    } else {
-        items(scene)
+        _ if ride => hauled(scene.grammar, scene.text, ps).into_iter().collect(),
+        Intent::Friend => Vec::new(),
+        Intent::AidNeed | Intent::AidGive => matter::of_aid(scene, intent).into_iter().collect(),
+        _ => items(scene),
     };
-    if ride || people_only {
+    if ride {
         named.truncate(1);
     } else if work {
         // Whom one hires is a trade; the goods beside it say what is worked on.
@@ -213,7 +222,9 @@ pub fn fill(scene: &Scene<'_, '_>, intent: Intent) -> Reading {
             named.retain(goods);
         }
         named = joined(scene, named);
-    } else if let Some(thing) = missing(scene) {
+    } else if let Some(thing) =
+        missing(scene).filter(|_| !matches!(intent, Intent::Friend | Intent::AidNeed | Intent::AidGive))
+    {
         named = vec![thing];
     } else {
         named.truncate(1);
@@ -255,6 +266,12 @@ pub fn fill(scene: &Scene<'_, '_>, intent: Intent) -> Reading {
             }
             known_item(scene, &ps[i])
         });
+        if matches!(intent, Intent::Lost | Intent::Found)
+            && let Some((i, item)) = matter::relative(scene, s.item)
+        {
+            used[i] = true;
+            one.item = Some(item);
+        }
         amounts_and_prices(scene, intent, s, &mut one, &mut used, shares.len() == 1);
         readings.push(one);
     }
@@ -325,7 +342,9 @@ fn amounts_and_prices(
         used[i] = true;
         r.quantity = Some(Quantity { amount: x.yuan, max: x.max, unit, approx: false });
     }
-    let sums: Vec<usize> = s.sums.iter().copied().filter(|i| !used[*i]).collect();
+    // 钱包里有500块, 酬谢500: no price of what is missing.
+    let priced = !matches!(intent, Intent::Lost | Intent::Found);
+    let sums: Vec<usize> = s.sums.iter().copied().filter(|i| priced && !used[*i]).collect();
     // Of several sums the first is meant, but for work the one that says it is pay.
     let sum_at = |i: &usize| if let What::Sum(x) = ps[*i].what { Some(x) } else { None };
     let pay = sums.iter().copied().find(|i| sum_at(i).is_some_and(|x| x.pay || matches!(x.per, Per::Period(_))));
@@ -518,11 +537,11 @@ fn unit_name(scene: &Scene<'_, '_>, unit: u32) -> String {
     scene.grammar.units.at(unit).map(|u| u.name.clone()).unwrap_or_default()
 }
 
-fn quantity(scene: &Scene<'_, '_>, a: &Amount) -> Quantity {
+pub(super) fn quantity(scene: &Scene<'_, '_>, a: &Amount) -> Quantity {
     Quantity { amount: a.lo, max: a.hi, unit: unit_name(scene, a.unit), approx: a.approx }
 }
 
-fn price(scene: &Scene<'_, '_>, s: &Sum, of: Option<&Quantity>) -> Price {
+pub(super) fn price(scene: &Scene<'_, '_>, s: &Sum, of: Option<&Quantity>) -> Price {
     let per = match s.per {
         Per::Unit(u) => Some(unit_name(scene, u)),
         Per::Period(p) => scene.grammar.lexicon.periods.get(usize::from(p)).cloned(),
@@ -532,13 +551,20 @@ fn price(scene: &Scene<'_, '_>, s: &Sum, of: Option<&Quantity>) -> Price {
     Price { yuan: s.yuan, max: s.max, per, negotiable: false }
 }
 
+/// 落在碛口到三交的班车上: a place from which something goes on to another is not where it is.
+fn leads_on(scene: &Scene<'_, '_>, i: usize) -> bool {
+    let ps = &scene.phrases;
+    let tight = |k: usize| ps.get(k).filter(|q| !q.spaced);
+    tight(i + 1).is_some_and(|q| q.has(Sign::Route)) && tight(i + 2).is_some_and(|q| matches!(q.what, What::Place(_)))
+}
+
 /// What belongs to the text rather than to one of its items.
 fn common(scene: &Scene<'_, '_>, intent: Intent, r: &mut Reading, used: &mut [bool]) {
     let ps = &scene.phrases;
     let ride = matches!(intent, Intent::RideOffer | Intent::RideNeed);
     if ride {
         route(scene, r, used);
-    } else if let Some((i, f)) = place_at(scene) {
+    } else if let Some((i, f)) = place_at(scene).filter(|(i, _)| !leads_on(scene, *i)) {
         used[i] = true;
         r.place = Some(place(scene, &f));
         // 榕江县栽麻镇: the larger one says no more.
@@ -637,7 +663,7 @@ fn itself(scene: &Scene<'_, '_>, p: &Phrase<'_>) -> bool {
 }
 
 /// 牯牛, 沙牛: the sex is in the name, where the canonical name lacks it.
-fn sex_of_name(scene: &Scene<'_, '_>, p: &Phrase<'_>) -> Option<crate::market::Sex> {
+pub(super) fn sex_of_name(scene: &Scene<'_, '_>, p: &Phrase<'_>) -> Option<crate::market::Sex> {
     let item = scene.grammar.items.at(p.item()?)?;
     p.text(scene.text).chars().filter(|c| !item.name.contains(*c)).find_map(|c| {
         let mut b = [0; 4];
@@ -645,7 +671,7 @@ fn sex_of_name(scene: &Scene<'_, '_>, p: &Phrase<'_>) -> Option<crate::market::S
     })
 }
 
-fn phone(scene: &Scene<'_, '_>) -> Option<String> {
+pub(super) fn phone(scene: &Scene<'_, '_>) -> Option<String> {
     let p = scene.phrases.iter().find(|p| matches!(p.what, What::Phone))?;
     Some(p.text(scene.text).chars().filter(char::is_ascii_digit).collect())
 }

@@ -49,6 +49,7 @@ pub enum Intent {
     Todo,
     Origin,
     Unknown,
+    Fraud,
 }
 
 impl Intent {
@@ -99,6 +100,7 @@ impl Intent {
             Intent::Todo => "todo",
             Intent::Origin => "origin",
             Intent::Unknown => "unknown",
+            Intent::Fraud => "fraud",
         }
     }
 }

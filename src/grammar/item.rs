@@ -26,6 +26,9 @@ pub struct Item {
     /// How far posts of it are heard, where not as its board says.
     #[serde(default)]
     pub reach: Option<Ring>,
+    /// Words that name a person by whose he is: 我爸.
+    #[serde(default)]
+    pub kin: Vec<String>,
     /// Longer words that contain a word of this item and are something else.
     #[serde(default)]
     pub never: Vec<String>,

@@ -101,9 +101,23 @@ pub enum Sign {
     Car,
     Purpose,
     Kin,
+    What,
+    HowMuch,
+    Act,
+    ForMe,
+    Does,
+    Care,
+    Station,
+    News,
+    Needy,
+    Gives,
+    Spot,
+    Rise,
+    Mate,
+    Strays,
 }
 
-const SIGNS: [(&str, Sign); 39] = [
+const SIGNS: [(&str, Sign); 53] = [
     ("who", Sign::Who),
     ("where", Sign::Where),
     ("ask", Sign::Ask),
@@ -143,6 +157,20 @@ const SIGNS: [(&str, Sign); 39] = [
     ("car", Sign::Car),
     ("purpose", Sign::Purpose),
     ("kin", Sign::Kin),
+    ("what", Sign::What),
+    ("how_much", Sign::HowMuch),
+    ("act", Sign::Act),
+    ("for_me", Sign::ForMe),
+    ("does", Sign::Does),
+    ("care", Sign::Care),
+    ("station", Sign::Station),
+    ("news", Sign::News),
+    ("needy", Sign::Needy),
+    ("gives", Sign::Gives),
+    ("spot", Sign::Spot),
+    ("rise", Sign::Rise),
+    ("mate", Sign::Mate),
+    ("strays", Sign::Strays),
 ];
 
 /// A moment's name, before it is set against "now".
@@ -167,6 +195,8 @@ pub enum Moment {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sense {
     Item(u32),
+    /// 我爸: whose the item is too.
+    Kin(u32),
     Unit(u32),
     Verb(Intent, Force),
     Digit(u8),
@@ -196,6 +226,11 @@ impl Word {
 
     pub fn item(&self) -> Option<u32> {
         self.senses.iter().find_map(|s| if let Sense::Item(i) = s { Some(*i) } else { None })
+    }
+
+    /// The item that it names along with whose it is: 我爸.
+    pub fn kin(&self) -> Option<u32> {
+        self.senses.iter().find_map(|s| if let Sense::Kin(i) = s { Some(*i) } else { None })
     }
 
     pub fn unit(&self) -> Option<u32> {
@@ -284,6 +319,8 @@ pub struct Lexicon {
     pub does: Vec<String>,
     /// For each item of the lexicon, what kind of thing it is.
     kinds: Vec<Kind>,
+    /// And whether it is given to those in need.
+    needed: Vec<bool>,
     /// The simplified form of each character from U+4E00 on; 0 where it is its own.
     simplified: Vec<u16>,
 }
@@ -308,13 +345,14 @@ impl Lexicon {
         self.kinds.get(item as usize).copied().unwrap_or_default()
     }
 
+    /// Clothes, bedding, food: what is given to people in need.
+    pub fn needed(&self, item: u32) -> bool {
+        self.needed.get(item as usize).copied().unwrap_or_default()
+    }
+
     /// A traditional character in its simplified form, any other as it is.
     pub fn simplify(&self, c: char) -> char {
-        let at = (c as u32).wrapping_sub(FIRST_HAN) as usize;
-        match self.simplified.get(at) {
-            Some(s) if *s != 0 => char::from_u32(u32::from(*s)).unwrap_or(c),
-            _ => c,
-        }
+        simple(&self.simplified, c)
     }
 
     pub fn asked(&self, intent: Intent) -> Option<Intent> {
@@ -325,14 +363,31 @@ impl Lexicon {
         self.by_text.get(text).map(|i| &self.words[*i as usize])
     }
 
+    /// Every word with what it can mean, in no order.
+    pub fn texts(&self) -> impl Iterator<Item = (&str, &Word)> {
+        self.by_text.iter().map(|(text, i)| (&**text, &self.words[*i as usize]))
+    }
+
     pub(super) fn build(sources: &[Source], items: &Items, units: &Units, errors: &mut Vec<GrammarError>) -> Lexicon {
         let commands: Commands = read(sources, "commands.toml", errors);
         let numbers: Numbers = read(sources, "numbers.toml", errors);
         let dates: Dates = read(sources, "dates.toml", errors);
-        let mut b = build::Builder { sources, errors, words: Vec::new(), texts: Vec::new(), by_text: HashMap::new() };
+        let simplified = build::simplified(sources, errors);
+        let mut b = build::Builder {
+            sources,
+            simplified: &simplified,
+            errors,
+            words: Vec::new(),
+            texts: Vec::new(),
+            by_text: HashMap::new(),
+        };
         for (index, item) in items.iter().enumerate() {
             for word in std::iter::once(&item.name).chain(&item.also) {
                 b.add(word, Sense::Item(index as u32), items.file(index), &item.name);
+            }
+            for word in &item.kin {
+                b.add(word, Sense::Kin(index as u32), items.file(index), &item.name);
+                b.sign(word, Sign::Own);
             }
             for word in &item.never {
                 // Known as a word, so that no shorter one is read inside it; what it is, the lexicon does not say.
@@ -374,6 +429,8 @@ impl Lexicon {
                 }
             })
             .collect();
+        let needs = commands.kinds.get("need").map(Vec::as_slice).unwrap_or_default();
+        let needed = items.iter().map(|item| items.path(&item.name).iter().any(|p| needs.contains(p))).collect();
         let reads = commands.intent.iter().flat_map(|i| i.reads.iter().cloned()).collect();
         Lexicon {
             automaton,
@@ -396,7 +453,8 @@ impl Lexicon {
             care: commands.labour.care,
             does: commands.labour.does,
             kinds,
-            simplified: build::simplified(sources, errors),
+            needed,
+            simplified,
         }
     }
 }
@@ -404,6 +462,14 @@ impl Lexicon {
 fn longest_first(mut words: Vec<String>) -> Vec<String> {
     words.sort_by_key(|w| std::cmp::Reverse(w.len()));
     words
+}
+
+fn simple(simplified: &[u16], c: char) -> char {
+    let at = (c as u32).wrapping_sub(FIRST_HAN) as usize;
+    match simplified.get(at) {
+        Some(s) if *s != 0 => char::from_u32(u32::from(*s)).unwrap_or(c),
+        _ => c,
+    }
 }
 
 /// Which sex a word names.

@@ -1,4 +1,4 @@
-//! The sentences that are sent: `grammar/replies/zh.toml`.
+//! The sentences that are sent: `grammar/replies/*.toml`, one file a family; what `[longest]` of one says holds for all.
 //!
 //! A sentence has variants from long to terse; each is literal text with slots (`{no}`), lists (`{entry*}`) and optional
 //! stretches in brackets that appear only where every slot inside has a value. Filling and packing is
@@ -38,10 +38,17 @@ pub struct Replies {
 impl Replies {
     pub(super) fn read(sources: &[Source], errors: &mut Vec<GrammarError>) -> Replies {
         let mut replies = Replies::default();
+        let mut longest = BTreeMap::new();
+        let mut said_in: BTreeMap<String, &Source> = BTreeMap::new();
         for source in under(sources, "replies/") {
             match source.toml::<BTreeMap<String, toml::Table>>() {
-                Ok(tables) => replies.take(source, tables, errors),
+                Ok(tables) => replies.take(source, tables, &mut longest, &mut said_in, errors),
                 Err(e) => errors.push(e),
+            }
+        }
+        for (name, sentence) in &replies.sentences {
+            if let Some(source) = said_in.get(name) {
+                check(source, line_of(source, name), name, sentence, &longest, errors);
             }
         }
         replies
@@ -62,11 +69,16 @@ impl Replies {
         self.sentences.keys().map(String::as_str)
     }
 
-    fn take(&mut self, source: &Source, tables: BTreeMap<String, toml::Table>, errors: &mut Vec<GrammarError>) {
-        let line_of = |name: &str| source.text.find(&format!("[{name}]")).map_or(1, |at| source.line_at(at));
-        let mut longest = BTreeMap::new();
+    fn take<'s>(
+        &mut self,
+        source: &'s Source,
+        tables: BTreeMap<String, toml::Table>,
+        longest: &mut BTreeMap<String, String>,
+        said_in: &mut BTreeMap<String, &'s Source>,
+        errors: &mut Vec<GrammarError>,
+    ) {
         for (name, table) in &tables {
-            let line = line_of(name);
+            let line = line_of(source, name);
             if let Some(say) = table.get("say").and_then(toml::Value::as_array) {
                 let variants: Result<Vec<_>, String> =
                     say.iter().map(|v| pieces(v.as_str().unwrap_or_default())).collect();
@@ -74,7 +86,12 @@ impl Replies {
                     Ok(v) if v.is_empty() => {
                         errors.push(source.error(line, format!("`{name}` has no variants in `say`")))
                     }
-                    Ok(variants) => drop(self.sentences.insert(name.clone(), Sentence { variants })),
+                    Ok(variants) => {
+                        if let Some(other) = said_in.insert(name.clone(), source) {
+                            errors.push(source.error(line, format!("`{name}` is said in {} already", other.file)));
+                        }
+                        self.sentences.insert(name.clone(), Sentence { variants });
+                    }
                     Err(e) => errors.push(source.error(line, format!("`{name}`: {e}"))),
                 }
                 continue;
@@ -85,7 +102,11 @@ impl Replies {
                     continue;
                 };
                 if name == "longest" {
-                    longest.insert(word.clone(), text.to_string());
+                    // where two files speak of a slot the longer value counts
+                    let known = longest.entry(word.clone()).or_default();
+                    if known.chars().count() < text.chars().count() {
+                        *known = text.to_string();
+                    }
                     continue;
                 }
                 let key = if name == "phrase" { word.clone() } else { format!("{name}.{word}") };
@@ -95,39 +116,38 @@ impl Replies {
                 }
             }
         }
-        for (name, sentence) in &self.sentences {
-            self.check(source, line_of(name), name, sentence, &longest, errors);
+    }
+}
+
+fn line_of(source: &Source, name: &str) -> usize {
+    source.text.find(&format!("[{name}]")).map_or(1, |at| source.line_at(at))
+}
+
+/// The tersest variant must fit with the longest values, lists with one entry.
+fn check(
+    source: &Source,
+    line: usize,
+    name: &str,
+    sentence: &Sentence,
+    longest: &BTreeMap<String, String>,
+    errors: &mut Vec<GrammarError>,
+) {
+    let mut unknown = Vec::new();
+    let mut units = 0;
+    for (at, variant) in sentence.variants.iter().enumerate() {
+        let n = length(variant, longest, &mut unknown);
+        if at + 1 == sentence.variants.len() {
+            units = n;
         }
     }
-
-    /// The tersest variant must fit with the longest values, lists with one entry.
-    fn check(
-        &self,
-        source: &Source,
-        line: usize,
-        name: &str,
-        sentence: &Sentence,
-        longest: &BTreeMap<String, String>,
-        errors: &mut Vec<GrammarError>,
-    ) {
-        let mut unknown = Vec::new();
-        let mut units = 0;
-        for (at, variant) in sentence.variants.iter().enumerate() {
-            let n = length(variant, longest, &mut unknown);
-            if at + 1 == sentence.variants.len() {
-                units = n;
-            }
-        }
-        for slot in unknown {
-            errors
-                .push(source.error(line, format!("`{name}` uses slot `{slot}`; give its longest value in [longest]")));
-        }
-        if units > SEGMENT {
-            let what = format!(
-                "`{name}`: its tersest variant takes {units} units with the longest values, more than {SEGMENT}; shorten it"
-            );
-            errors.push(source.error(line, what));
-        }
+    for slot in unknown {
+        errors.push(source.error(line, format!("`{name}` uses slot `{slot}`; give its longest value in [longest]")));
+    }
+    if units > SEGMENT {
+        let what = format!(
+            "`{name}`: its tersest variant takes {units} units with the longest values, more than {SEGMENT}; shorten it"
+        );
+        errors.push(source.error(line, what));
     }
 }
 

@@ -4,18 +4,21 @@
 //! `收板蓝根,有多少要多少`, and a red ox does not meet a search for a cow.
 
 use super::post::Node;
-use super::{Exact, PlaceCode, Post, Price, Ring, RingKey};
+use super::{Exact, Place, PlaceCode, Post, Price, Ring, RingKey};
 use crate::clock::Timestamp;
 
 /// What a match asks of the board, taken from `grammar/boards/`.
-#[derive(Debug, Clone)]
-pub struct Terms<'a> {
-    /// The side this post meets.
-    pub meets: &'a str,
+#[derive(Debug, Clone, Default)]
+pub struct Rules<'a> {
+    /// The sides this post meets: board, side.
+    pub meets: Vec<(&'a str, &'a str)>,
     /// Percent by which the asked price may exceed the offered one.
     pub price_slack: u32,
     pub same_sex: bool,
+    pub other_sex: bool,
     pub same_day: bool,
+    /// Both must go the same way.
+    pub same_way: bool,
     /// A find cannot be older than the loss, a day's error allowed.
     pub not_before: bool,
 }
@@ -35,9 +38,9 @@ pub struct Fit {
 
 /// The lists of the index in which `post` can find what it meets, nearest division first. They are grouped by division:
 /// who has found enough in one need not look in the next.
-pub fn lists(post: &Post, terms: &Terms<'_>) -> Vec<Vec<RingKey>> {
+pub fn lists(post: &Post, rules: &Rules<'_>) -> Vec<Vec<RingKey>> {
     let shelf = post.shelf;
-    let own = post.item.clone().unwrap_or_default();
+    let own = post.key().unwrap_or_default().to_string();
     let mut nodes = Vec::new();
     // Posts of my item or a kind of it: what I want, or what may be mine. Without an item of my own, all posts.
     if !shelf.offers || shelf.either_kin || own.is_empty() {
@@ -67,20 +70,24 @@ pub fn lists(post: &Post, terms: &Terms<'_>) -> Vec<Vec<RingKey>> {
     let rings = town.into_iter().chain(wide.into_iter().map(|place| (place, nodes.len())));
     rings
         .map(|(place, nodes_here)| {
-            let key = |node: &Node| RingKey {
-                board: post.board.clone(),
-                side: terms.meets.to_string(),
-                node: node.clone(),
-                place,
+            let keys = |node: &Node| {
+                let node = node.clone();
+                rules.meets.iter().map(move |(board, side)| RingKey {
+                    board: board.to_string(),
+                    side: side.to_string(),
+                    node: node.clone(),
+                    place,
+                })
             };
-            nodes.iter().take(nodes_here).map(key).collect()
+            nodes.iter().take(nodes_here).flat_map(keys).collect()
         })
         .collect()
 }
 
 /// Whether `post` meets `other`, and how well. `None`: they do not meet.
-pub fn fit(post: &Post, other: &Post, terms: &Terms<'_>, ratio: Ratio<'_>, now: Timestamp) -> Option<Fit> {
-    if post.board != other.board || other.side != terms.meets || other.owner == post.owner || !other.is_live(now) {
+pub fn fit(post: &Post, other: &Post, rules: &Rules<'_>, ratio: Ratio<'_>, now: Timestamp) -> Option<Fit> {
+    let meets = rules.meets.iter().any(|(board, side)| other.board == *board && other.side == *side);
+    if !meets || other.owner == post.owner || !other.is_live(now) {
         return None;
     }
     let (offer, want) = if post.shelf.offers { (post, other) } else { (other, post) };
@@ -88,23 +95,27 @@ pub fn fit(post: &Post, other: &Post, terms: &Terms<'_>, ratio: Ratio<'_>, now: 
     if fit.ring > post.reach.min(other.reach) {
         return None;
     }
-    kinship(offer, want, post.shelf.either_kin, &mut fit)?;
-    price(offer.price.as_ref(), want.price.as_ref(), terms.price_slack, ratio, &mut fit)?;
+    if rules.same_way {
+        way(post, other, &mut fit)?;
+    } else {
+        kinship(offer, want, post.shelf.either_kin, &mut fit)?;
+    }
+    price(offer.price.as_ref(), want.price.as_ref(), rules.price_slack, ratio, &mut fit)?;
     amount(offer, want, ratio, &mut fit);
     if let (Some(a), Some(b)) = (offer.sex, want.sex) {
-        if terms.same_sex && a != b {
+        if rules.same_sex && a != b || rules.other_sex && a == b {
             return None;
         }
-        if a == b {
+        if rules.same_sex && a == b {
             fit.gain(20, "same sex");
         }
     }
     if let (Some(a), Some(b)) = (&offer.when, &want.when) {
-        if terms.same_day && a.day != b.day {
+        if rules.same_day && a.day != b.day {
             return None;
         }
         // lost yesterday, found last week: another animal
-        if terms.not_before && a.day < b.day - 1 {
+        if rules.not_before && a.day < b.day - 1 {
             return None;
         }
     }
@@ -144,6 +155,32 @@ fn kinship(offer: &Post, want: &Post, either: bool, fit: &mut Fit) -> Option<()>
         (Some(_), Some(_)) => return None,
         // one side takes anything
         _ => fit.gain(25, "any kind"),
+    }
+    Some(())
+}
+
+/// Whether two rides go the same way: the ends must not contradict each other, and who leaves the county may be fetched from
+/// anywhere in it.
+fn way(a: &Post, b: &Post, fit: &mut Fit) -> Option<()> {
+    let same = |a: &Place, b: &Place| {
+        if a.code == PlaceCode::COUNTRY || b.code == PlaceCode::COUNTRY {
+            return a.name == b.name;
+        }
+        a.code.holds(b.code) || b.code.holds(a.code)
+    };
+    match (&a.to, &b.to) {
+        (Some(x), Some(y)) if same(x, y) => fit.gain(50, "same way"),
+        (Some(_), Some(_)) => return None,
+        _ => {}
+    }
+    let start = |p: &Post| p.from.clone().unwrap_or_else(|| p.place.clone());
+    let (x, y) = (start(a), start(b));
+    let county = |c: PlaceCode| c.up_to(Ring::County);
+    let leaves = |p: &Post, from: &Place| p.to.as_ref().is_some_and(|to| county(to.code) != county(from.code));
+    if same(&x, &y) {
+        fit.gain(20, "same start");
+    } else if county(x.code).is_none() || county(x.code) != county(y.code) || !(leaves(a, &x) && leaves(b, &y)) {
+        return None;
     }
     Some(())
 }
@@ -198,46 +235,31 @@ fn amount(offer: &Post, want: &Post, ratio: Ratio<'_>, fit: &mut Fit) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::market::{Place, PostState, Quantity, Sex, Shelf, When};
+    use crate::market::{Quantity, Sex, Shelf, When};
     use crate::message::Msisdn;
 
     const HOME: u64 = 522632101;
 
     fn post(side: &str, owner: u64, nodes: &[&str]) -> Post {
         Post {
-            id: owner,
             board: "trade".into(),
             side: side.into(),
-            shelf: Shelf { offers: side == "sell", any_item: true, either_kin: false },
-            owner: Msisdn::from_u64(owner),
+            shelf: Shelf { offers: side == "sell", any_item: true, ..Shelf::default() },
             station: "s".into(),
             cause: 1,
             item: nodes.first().map(ToString::to_string),
             item_said: None,
             nodes: nodes.iter().map(ToString::to_string).collect(),
-            quantity: None,
-            price: None,
-            people: None,
             place: Place { code: PlaceCode(HOME), name: "栽麻镇".into() },
             reach: Ring::Province,
-            when: None,
-            marks: vec![],
-            sex: None,
-            remark: None,
-            created: Timestamp(0),
             until: Timestamp(i64::MAX),
-            state: PostState::Live,
+            ..Post::new(owner, Msisdn::from_u64(owner), Timestamp(0))
         }
     }
 
-    fn terms(offers: bool) -> Terms<'static> {
-        Terms {
-            meets: if offers { "buy" } else { "sell" },
-            price_slack: 20,
-            same_sex: true,
-            same_day: false,
-            not_before: true,
-        }
+    fn rules(offers: bool) -> Rules<'static> {
+        let meets = vec![("trade", if offers { "buy" } else { "sell" })];
+        Rules { meets, price_slack: 20, same_sex: true, not_before: true, ..Rules::default() }
     }
 
     fn ratio(a: &str, b: &str) -> Option<Exact> {
@@ -251,13 +273,13 @@ mod tests {
 
     /// Both directions, which must agree: whichever came first, they find each other.
     fn meets(sell: &Post, buy: &Post) -> bool {
-        let a = fit(sell, buy, &terms(true), &ratio, Timestamp(1));
-        let b = fit(buy, sell, &terms(false), &ratio, Timestamp(1));
+        let a = fit(sell, buy, &rules(true), &ratio, Timestamp(1));
+        let b = fit(buy, sell, &rules(false), &ratio, Timestamp(1));
         assert_eq!(a.as_ref().map(|f| f.score), b.as_ref().map(|f| f.score));
         // what fits can also be found, in the index
         let found = |seeker: &Post, offers, other: &Post| {
             let keys = other.ring_keys();
-            lists(seeker, &terms(offers)).iter().flatten().any(|l| keys.contains(l))
+            lists(seeker, &rules(offers)).iter().flatten().any(|l| keys.contains(l))
         };
         if a.is_some() {
             assert!(found(sell, true, buy) && found(buy, false, sell));
@@ -340,7 +362,7 @@ mod tests {
         let mut want = post("buy", 2, &["板蓝根"]);
         want.quantity =
             Some(Quantity { amount: Exact::from_integer(200), max: None, unit: "斤".into(), approx: false });
-        let score = |a: &Post, b: &Post| fit(a, b, &terms(true), &ratio, Timestamp(1)).map(|f| f.score);
+        let score = |a: &Post, b: &Post| fit(a, b, &rules(true), &ratio, Timestamp(1)).map(|f| f.score);
         let small = post("sell", 3, &["板蓝根"]);
         assert!(score(&big, &want) > score(&small, &want));
     }

@@ -74,6 +74,11 @@ impl PlaceCode {
         (have >= want).then(|| PlaceCode(if want == 0 { 0 } else { self.0 / 10u64.pow(have - want) }))
     }
 
+    /// Whether `other` is this division or lies in it.
+    pub fn holds(self, other: PlaceCode) -> bool {
+        other.up_to(self.ring()) == Some(self)
+    }
+
     /// The smallest division that holds both.
     pub fn common(self, other: PlaceCode) -> Ring {
         Ring::ALL

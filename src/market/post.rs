@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Place, PlaceCode, Price, Quantity, Ring, Sex, When};
+use super::{Exact, Place, PlaceCode, Price, Quantity, Ring, Sex, When};
 use crate::clock::Timestamp;
 use crate::message::{MoSeq, Msisdn};
 
@@ -22,6 +22,19 @@ pub enum PostState {
     Done,
     /// Its days ran out.
     Expired,
+    /// It stands in nobody's sight until somebody has looked at it or confirmed it; [`Post::held`] says why.
+    Held,
+}
+
+/// Why a post is held back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Held {
+    /// 举报: several people reported it, each for himself; the manager looks.
+    Reported,
+    /// What is only shown once the manager vouched for it: appeals for help, big orders of unknown buyers.
+    Unvouched,
+    /// 代发: written for a neighbour whose own phone has not confirmed it yet.
+    Unconfirmed,
 }
 
 /// One thing that one villager offers or looks for.
@@ -62,6 +75,83 @@ pub struct Post {
     /// Live until then.
     pub until: Timestamp,
     pub state: PostState,
+    /// Where a ride begins and ends.
+    #[serde(default)]
+    pub from: Option<Place>,
+    #[serde(default)]
+    pub to: Option<Place>,
+    /// A telephone number and a name in the text: whom to call, or what stands on a lost paper.
+    #[serde(default)]
+    pub phone: Option<String>,
+    #[serde(default)]
+    pub name: Option<String>,
+    /// What the text demands and excludes.
+    #[serde(default)]
+    pub terms: Terms,
+    /// So much of it is gone: sold, pledged, places filled; in the unit of the quantity, or people.
+    #[serde(default)]
+    pub taken: Exact,
+    /// Why it is held, while its state is [`PostState::Held`].
+    #[serde(default)]
+    pub held: Option<Held>,
+    /// Who reported it, each counted once.
+    #[serde(default)]
+    pub reporters: Vec<Msisdn>,
+    /// Who wrote it for its owner.
+    #[serde(default)]
+    pub by: Option<Msisdn>,
+    /// The owner was reminded that its days run out.
+    #[serde(default)]
+    pub reminded: bool,
+    /// What a bulk order says beside what every post says.
+    #[serde(default)]
+    pub order: Option<Order>,
+    /// How far the asking has come, of jobs that are filled in waves and of losses that are told in rings.
+    #[serde(default)]
+    pub wave: u32,
+}
+
+/// What a text demands of the other side and what it excludes. What was not said is empty.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Terms {
+    /// The least amount that is worth it: 500公斤起收.
+    pub least: Option<Quantity>,
+    /// Items and categories that are not meant: 除了板蓝根都要.
+    pub except: Vec<String>,
+    /// Words that the other side's post may not have: 饲料鸡不要.
+    pub refuses: Vec<String>,
+    /// Words that it must not contradict: 要散养的.
+    pub demands: Vec<String>,
+    /// Only as a whole: 不拆开.
+    pub whole: bool,
+    /// Only from within this division of the post's own place: 只在县里.
+    pub within: Option<Ring>,
+    /// The other side brings it, or fetches it: 自己送来, 自提.
+    pub transport: Option<Transport>,
+}
+
+/// Who carries the goods.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Transport {
+    /// The seller brings them: 送货上门.
+    Seller,
+    /// The buyer fetches them: 上门收, 自提.
+    Buyer,
+}
+
+/// The terms of an order that many fill together.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Order {
+    /// Below this total it is not carried out; none: any amount helps.
+    pub least: Option<Exact>,
+    /// Last moment to pledge; what has not come together by then is released.
+    pub deadline: Option<Timestamp>,
+    /// Where and when it is fetched, in the buyer's or the manager's words.
+    pub pickup: Option<String>,
+    /// The deadline has been decided upon.
+    pub settled: bool,
 }
 
 /// How others look for a post: what its board said of its side when it was filed.
@@ -73,6 +163,9 @@ pub struct Shelf {
     pub any_item: bool,
     /// Either side's item may be a kind of the other's.
     pub either_kin: bool,
+    /// It is looked up by where it goes, not by what it is.
+    #[serde(default)]
+    pub by_route: bool,
 }
 
 /// One list of the index: the posts of one side of a board under one node of the item tree in one division.
@@ -94,21 +187,86 @@ pub enum Node {
 }
 
 impl Post {
+    /// A post that says nothing yet but its number, whose it is and when it was made.
+    pub fn new(id: PostId, owner: Msisdn, now: Timestamp) -> Post {
+        Post {
+            id,
+            board: String::new(),
+            side: String::new(),
+            shelf: Shelf::default(),
+            owner,
+            station: String::new(),
+            cause: 0,
+            item: None,
+            item_said: None,
+            nodes: Vec::new(),
+            quantity: None,
+            price: None,
+            people: None,
+            place: Place { code: PlaceCode::COUNTRY, name: String::new() },
+            reach: Ring::Country,
+            when: None,
+            marks: Vec::new(),
+            sex: None,
+            remark: None,
+            created: now,
+            until: now,
+            state: PostState::Live,
+            from: None,
+            to: None,
+            phone: None,
+            name: None,
+            terms: Terms::default(),
+            taken: Exact::default(),
+            held: None,
+            reporters: Vec::new(),
+            by: None,
+            reminded: false,
+            order: None,
+            wave: 0,
+        }
+    }
+
+    /// What is still to be had of the amount, where one was said.
+    pub fn left(&self) -> Option<Exact> {
+        let whole = self.quantity.as_ref().map(|q| q.max.unwrap_or(q.amount));
+        let whole = whole.or_else(|| self.people.map(|n| Exact::from_integer(i64::from(n))));
+        whole.map(|w| (w - self.taken).max(Exact::default()))
+    }
+
     /// Whether others may be told of it at `now`.
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.state == PostState::Live && now < self.until
+    }
+
+    /// What it is looked up by: its item, or where it goes.
+    pub fn key(&self) -> Option<&str> {
+        if self.shelf.by_route { self.nodes.first().map(String::as_str) } else { self.item.as_deref() }
+    }
+
+    /// The nodes of a place in the tree of places, nearest first, as posts that are looked up by route have them.
+    pub fn route_nodes(to: &Place) -> Vec<String> {
+        if to.code == PlaceCode::COUNTRY {
+            return vec![format!("@{}", to.name)];
+        }
+        let mut codes: Vec<PlaceCode> = [Ring::Village, Ring::Town, Ring::County, Ring::City]
+            .into_iter()
+            .filter_map(|ring| to.code.up_to(ring))
+            .collect();
+        codes.dedup();
+        codes.iter().map(|c| format!("@{}", c.0)).collect()
     }
 
     /// Every list of the index that names this post while it is live: just those in which a counterpart looks, since each
     /// costs a write. In its town it stands under its own item; in its county, and in the widest division it is to be
     /// heard in, also under what that is a kind of.
     pub fn ring_keys(&self) -> Vec<RingKey> {
-        let own = self.item.clone().unwrap_or_default();
+        let own = self.key().unwrap_or_default().to_string();
         let mut nodes = Vec::new();
         if self.shelf.offers || self.shelf.either_kin {
             nodes.extend(self.nodes.iter().cloned().map(Node::Under));
         }
-        if !self.shelf.offers || self.shelf.either_kin || self.item.is_none() {
+        if !self.shelf.offers || self.shelf.either_kin || own.is_empty() {
             nodes.insert(0, Node::Exactly(own));
         }
         if self.shelf.any_item {

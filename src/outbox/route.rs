@@ -17,7 +17,7 @@ use super::{Event, Shared, What};
 use crate::carrier::{Carrier, SendError, Taken};
 use crate::clock::{HOUR, MINUTE, Timestamp};
 use crate::message::{Mt, MtClass, MtId, MtState};
-use crate::service::turn::LEASE;
+use crate::service::outcome::LEASE;
 use crate::store::StoreError;
 
 /// What of a claim must be left for a sending to begin on it.

@@ -6,7 +6,7 @@ use crate::clock::Timestamp;
 use crate::grammar::Grammar;
 use crate::grammar::board::Side;
 use crate::grammar::reply::Piece;
-use crate::market::{PlaceCode, Post, PostId, PostState, Price, Quantity, Ring, decimal};
+use crate::market::{Place, PlaceCode, Post, PostId, PostState, Price, Quantity, Ring, decimal};
 
 /// Free words of a villager are shown up to this many characters: enough to know one's own text again.
 const WORDS: usize = 12;
@@ -32,8 +32,15 @@ pub fn price(g: &Grammar, p: &Price) -> String {
     fill(g, "price", &[("yuan", decimal(p.yuan)), ("max", max), ("per", p.per.clone().unwrap_or_default())])
 }
 
-/// The item in its owner's word; in ours where he typed it in letters. Empty where none was named.
+/// The item in its owner's word, in ours where he typed it in letters; of a ride, its way. Empty where none was named.
 pub fn item(post: &Post) -> String {
+    if post.shelf.by_route {
+        let end = |p: &Option<Place>| p.as_ref().map(|p| p.name.clone()).unwrap_or_default();
+        return match (&post.from, &post.to) {
+            (None, None) => String::new(),
+            _ => format!("{}到{}", end(&post.from), end(&post.to)),
+        };
+    }
     let said = post.item_said.as_deref().filter(|s| !s.is_ascii());
     said.or(post.item.as_deref()).unwrap_or_default().to_string()
 }
@@ -55,7 +62,13 @@ fn side<'g>(g: &'g Grammar, post: &Post) -> Option<&'g Side> {
 
 /// `卖成了`: how the owner of such a post says that it came to a deal.
 pub fn over(g: &Grammar, post: &Post) -> String {
-    fill(g, &format!("over.{}", post.side), &[])
+    of_side(g, "over", post).unwrap_or_default()
+}
+
+/// A word of a table that is kept by sides: that of `board/side` where there is one, else that of `side`.
+pub fn of_side(g: &Grammar, table: &str, post: &Post) -> Option<String> {
+    let own = word(g, &format!("{table}.{}/{}", post.board, post.side));
+    own.or_else(|| word(g, &format!("{table}.{}", post.side)))
 }
 
 /// `卖板蓝根200斤3.5元/斤`: what the sender is read back, with every amount.
@@ -68,7 +81,9 @@ pub fn what(g: &Grammar, post: &Post) -> String {
 pub fn details(g: &Grammar, post: &Post) -> String {
     let mut out = String::new();
     if let Some(n) = post.people {
-        out.push_str(&fill(g, "people", &[("people", n.to_string())]));
+        let own = format!("people.{}/{}", post.board, post.side);
+        let name = if g.replies.phrase(&own).is_some() { own.as_str() } else { "people" };
+        out.push_str(&fill(g, name, &[("people", n.to_string())]));
     }
     if let Some(q) = &post.quantity {
         out.push_str(&quantity(g, q));
@@ -131,6 +146,7 @@ pub fn state(g: &Grammar, post: &Post, now: Timestamp) -> String {
         PostState::Live | PostState::Expired => "state.expired",
         PostState::Withdrawn => "state.withdrawn",
         PostState::Done => "state.done",
+        PostState::Held => "state.held",
     };
     fill(g, name, &[])
 }
@@ -188,7 +204,7 @@ fn words(pieces: &[Piece], slots: &BTreeMap<&str, &str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::market::{Exact, Place, Sex, When};
+    use crate::market::{Exact, Sex, When};
 
     #[test]
     fn free_words_are_clipped_but_never_inside_a_number() {
@@ -200,28 +216,17 @@ mod tests {
     /// An ox of the township 栽麻, as it is filed.
     fn ox() -> Post {
         Post {
-            id: 101,
             board: "lost".into(),
             side: "lost".into(),
-            shelf: Default::default(),
-            owner: crate::message::Msisdn::from_u64(8_613_800_000_001),
             station: "s".into(),
-            cause: 1,
             item: Some("黄牛".into()),
             item_said: Some("黄牛".into()),
             nodes: vec!["黄牛".into()],
-            quantity: None,
-            price: None,
-            people: None,
             place: Place { code: PlaceCode(522_632_106), name: "栽麻镇".into() },
-            reach: Ring::City,
             when: Some(When { day: 20_778, part: Some("晚".into()) }),
             marks: vec!["角长30".into()],
             sex: Some(Sex::Male),
-            remark: None,
-            created: Timestamp(0),
-            until: Timestamp(0),
-            state: PostState::Live,
+            ..Post::new(101, crate::message::Msisdn::from_u64(8_613_800_000_001), Timestamp(0))
         }
     }
 

@@ -1,7 +1,7 @@
 //! A bare number, `807`: two people are put in touch. Only now, and only these two, see each other's phone.
 
+use super::facts::home;
 use super::own;
-use super::post::home;
 use super::turn::Turn;
 use crate::market::PostId;
 use crate::reply::{Reply, phrase};
@@ -45,7 +45,7 @@ pub fn contact(turn: &mut Turn<'_>) {
         .set("phone", turn.msisdn.local())
         .set("name", turn.person.name.clone().unwrap_or_default())
         .set("over", phrase::over(g, &post));
-    turn.notify(owner.msisdn, Some(&owner), &to_owner);
+    turn.out.notify(owner.msisdn, Some(&owner), &to_owner);
     remember(&mut turn.person.contacted, post.id);
 }
 

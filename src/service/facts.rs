@@ -1,26 +1,17 @@
-//! What one text can touch, read in one visit.
+//! The facts of a turn: what one text can touch, as it was read in one visit.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::post::{self, Draft};
-use super::turn::{Env, newcomer};
-use crate::carrier::fingerprint;
-use crate::clock::{MINUTE, Timestamp};
-use crate::command::{Intent, Reading};
-use crate::market::{Post, PostId};
-use crate::message::{Mo, Msisdn, Sender};
+use super::outcome::Env;
+use crate::clock::Timestamp;
+use crate::market::matching::Fit;
+use crate::market::{Place, PlaceCode, Post, PostId};
+use crate::message::{Mo, Msisdn};
 use crate::store::{Next, Person, SeenKey, StoreError, View};
-
-/// A carrier that gives neither an id nor its own time: an equal text this soon is the carrier's repeat, a later one the
-/// sender's. Where it gives its time that is part of the print, and the same print is the same message.
-const PRINT_BARE: i64 = 2 * MINUTE;
 
 /// Own live posts that are looked at, the newest.
 pub const OWN: usize = 50;
-
-/// Posts that meet others for one text: all that it makes, and the newest of those whose owner has moved or is back.
-const ANEW: usize = 10;
 
 /// Everything `decide` needs, and nothing else.
 #[derive(Debug)]
@@ -48,130 +39,36 @@ pub struct Facts {
     pub managers: Vec<Person>,
 }
 
-/// By what a repeat of this message is known, and for how long.
-fn seen_key(mo: &Mo) -> (SeenKey, Option<i64>) {
-    match &mo.mo_id {
-        Some(id) => (SeenKey::Id { carrier: mo.carrier.clone(), id: id.clone() }, None),
-        None => {
-            let key = SeenKey::Print { carrier: mo.carrier.clone(), digest: fingerprint(mo) };
-            (key, mo.sent_at.is_none().then_some(PRINT_BARE))
-        }
-    }
+/// A post about to be filed, and whom it meets.
+#[derive(Debug)]
+pub struct Draft {
+    pub post: Post,
+    /// Best first.
+    pub matches: Vec<Match>,
 }
 
-/// Reads the facts; `None` when the message was accepted before.
-///
-/// # Errors
-/// Those of the store.
-pub fn gather(view: &dyn View, env: &Env<'_>, mo: &Mo, reading: &Reading) -> Result<Option<Facts>, StoreError> {
-    let (seen, window) = seen_key(mo);
-    if let Some(at) = view.seen(&seen)? {
-        // a clock that was set back must not turn a repeat into a new text
-        if window.is_none_or(|w| (env.now.0 - at.0).abs() <= w) {
-            return Ok(None);
-        }
-    }
-    let mut facts = Facts {
-        seen,
-        next: view.next(),
-        person: None,
-        own: Vec::new(),
-        named: None,
-        named_owner: None,
-        met: Vec::new(),
-        listed: Vec::new(),
-        drafts: Vec::new(),
-        again: Vec::new(),
-        found: Vec::new(),
-        managers: Vec::new(),
+/// A post that a draft meets.
+#[derive(Debug)]
+pub struct Match {
+    pub post: Arc<Post>,
+    pub fit: Fit,
+    /// Read for the ones that are kept.
+    pub owner: Option<Person>,
+    /// Whether the two were told of each other before.
+    pub told: bool,
+}
+
+/// Where somebody is who does not say so: where he said he is at home, else where his station is.
+pub fn home(env: &Env<'_>, mo: &Mo, person: Option<&Person>) -> Place {
+    let station = || {
+        let code = env.rules.station(mo).map(|s| s.place).unwrap_or(PlaceCode::COUNTRY);
+        Place { code, name: env.grammar.places.get(code).unwrap_or_default().to_string() }
     };
-    let Sender::Phone(msisdn) = mo.from else { return Ok(Some(facts)) };
-    facts.person = view.person(msisdn)?;
-    if let Some(person) = &facts.person {
-        facts.own = read_posts(view, person.posts.iter().rev().take(OWN).rev())?;
-        facts.own.retain(|p| p.is_live(env.now));
-    }
-    let named = super::question::named_post(&facts, reading, env.now);
-    if let Some(id) = named {
-        facts.named = view.post(id)?;
-        if let Some(post) = &facts.named {
-            facts.named_owner = view.person(post.owner)?;
-            if post.owner != msisdn {
-                for own in &facts.own {
-                    if view.told(own.id, post.id)? {
-                        facts.met.push(own.clone());
-                    }
-                }
-            }
-        }
-    }
-    if let Some(person) = &facts.person {
-        if reading.intent == Intent::More {
-            facts.listed = visible(view, &super::own::rest(person, env.now), env.now, |_| true)?;
-        } else if let Some(ids) = super::question::open_list(person, env.now) {
-            facts.listed = read_posts(view, ids.iter())?;
-        }
-    }
-    for manager in env.rules.station(mo).map(|s| s.managers.as_slice()).unwrap_or_default() {
-        let known = view.person(*manager)?.unwrap_or_else(|| newcomer(env, mo, *manager));
-        if *manager != msisdn && known.stopped.is_none() {
-            facts.managers.push(known);
-        }
-    }
-    let meant = super::question::meant(&facts, reading, env, mo);
-    let (drafts, again) = post::draft(env, mo, &facts, &meant, msisdn);
-    facts.again = again;
-    for post in drafts {
-        let anew = facts.drafts.len() < ANEW;
-        let draft = if anew { meet(view, env, post)? } else { Draft { post, matches: Vec::new() } };
-        facts.drafts.push(draft);
-    }
-    if meant.intent == Intent::Search {
-        facts.found = super::find::look(view, env, mo, &facts, &meant)?;
-    }
-    Ok(Some(facts))
+    person.and_then(|p| p.place.clone()).unwrap_or_else(station)
 }
 
-/// Whom a post meets, read from the index: a bounded number of the newest in each ring.
-fn meet(view: &dyn View, env: &Env<'_>, post: Post) -> Result<Draft, StoreError> {
-    let mut draft = Draft { post, matches: Vec::new() };
-    let Some(board) = env.grammar.boards.get(&draft.post.board) else { return Ok(draft) };
-    let Some(side) = board.side(&draft.post.side) else { return Ok(draft) };
-    let terms = post::terms(board, side);
-    let mut seen: Vec<PostId> = Vec::new();
-    for ring in crate::market::matching::lists(&draft.post, &terms) {
-        for key in ring {
-            for id in view.ring(&key, post::CANDIDATES_PER_LIST)? {
-                if seen.len() >= post::CANDIDATES || seen.contains(&id) {
-                    continue;
-                }
-                seen.push(id);
-                if let Some(other) = view.post(id)? {
-                    post::consider(&mut draft, &terms, other, &env.grammar.units, env.now);
-                }
-            }
-        }
-        // what is further away is no better, and more cannot be told
-        if draft.matches.len() >= post::KEPT_MATCHES {
-            break;
-        }
-    }
-    draft.matches.sort_by(|a, b| b.fit.score.cmp(&a.fit.score).then(b.post.id.cmp(&a.post.id)));
-    draft.matches.truncate(post::KEPT_MATCHES);
-    let mut kept = Vec::with_capacity(draft.matches.len());
-    for mut m in draft.matches {
-        // 退订 takes one's posts out of sight as well
-        if let Some(owner) = view.person(m.post.owner)?.filter(|o| o.stopped.is_none()) {
-            m.told = view.told(draft.post.id, m.post.id)?;
-            m.owner = Some(owner);
-            kept.push(m);
-        }
-    }
-    draft.matches = kept;
-    Ok(draft)
-}
-
-fn read_posts<'a>(view: &dyn View, ids: impl Iterator<Item = &'a PostId>) -> Result<Vec<Arc<Post>>, StoreError> {
+/// Posts by their numbers, those that are there.
+pub fn read_posts<'a>(view: &dyn View, ids: impl Iterator<Item = &'a PostId>) -> Result<Vec<Arc<Post>>, StoreError> {
     let mut out = Vec::new();
     for id in ids {
         out.extend(view.post(*id)?);
@@ -202,10 +99,4 @@ pub fn visible(
         }
     }
     Ok(out)
-}
-
-/// The Beijing day's counts of a person, begun anew on a new day.
-pub fn today(person: &Person, now: Timestamp) -> crate::store::record::Today {
-    let day = now.beijing_day();
-    if person.today.day == day { person.today } else { crate::store::record::Today { day, ..Default::default() } }
 }

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use super::facts::home;
 use super::facts::{Facts, visible};
-use super::post::home;
-use super::turn::{Env, Turn};
+use super::outcome::Env;
+use super::turn::Turn;
 use crate::command::{self, Reading};
 use crate::grammar::board::{Board, Kin, Role, Side};
 use crate::grammar::lexicon::Kind;

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use super::facts::OWN;
-use super::post::home;
-use super::question;
+use super::facts::home;
 use super::turn::Turn;
+use super::{asked, list};
 use crate::clock::{DAY, Timestamp};
-use crate::grammar::Grammar;
 use crate::market::{Post, PostId, PostState};
 use crate::reply::{Reply, phrase};
 use crate::store::Person;
@@ -22,9 +21,9 @@ pub fn mine(turn: &mut Turn<'_>) {
     }
     // of very many posts only the newest were read
     let count = if posts.len() < OWN { posts.len() } else { turn.person.posts.len() };
-    let reply = list(turn.env.grammar, Reply::new("mine"), &posts).set("count", count.to_string());
+    let reply = list::list(turn.env.grammar, Reply::new("mine"), &posts).set("count", count.to_string());
     let shown = turn.answer(reply);
-    turn.listed(Then::Contact, &ids(&posts), shown);
+    turn.listed(Then::Contact, &list::ids(&posts), shown);
 }
 
 /// Goes on with the last list, and then with what came when the day's pushes were used up.
@@ -32,7 +31,7 @@ pub fn more(turn: &mut Turn<'_>) {
     let posts = turn.facts.listed.clone();
     // what is picked for withdrawing goes on being picked for that
     if let Some(then) = picking(&turn.person, turn.env.now) {
-        return ask_which(turn, then, &posts);
+        return list::ask_which(turn, then, &posts);
     }
     turn.person.waiting.clear();
     if posts.is_empty() {
@@ -40,14 +39,14 @@ pub fn more(turn: &mut Turn<'_>) {
         turn.answer(Reply::new("no_more"));
         return;
     }
-    let reply = list(turn.env.grammar, Reply::new("more"), &posts);
+    let reply = list::list(turn.env.grammar, Reply::new("more"), &posts);
     let shown = turn.answer(reply);
-    turn.listed(Then::Contact, &ids(&posts), shown);
+    turn.listed(Then::Contact, &list::ids(&posts), shown);
 }
 
 /// What the rest of the last list is to be picked for, if not for being put in touch.
 fn picking(person: &Person, now: Timestamp) -> Option<Then> {
-    question::open_then(person, now).filter(|then| *then != Then::Contact && !person.more.is_empty())
+    asked::open_then(person, now).filter(|then| *then != Then::Contact && !person.more.is_empty())
 }
 
 /// The posts of 更多.
@@ -116,7 +115,7 @@ pub fn close(turn: &mut Turn<'_>, then: Then) {
         [.., last] if fitting.len() == 1 || turn.reading.item.is_some() => close_one(turn, last, then),
         several => {
             let posts: Vec<Arc<Post>> = several.iter().rev().cloned().collect();
-            ask_which(turn, then, &posts);
+            list::ask_which(turn, then, &posts);
         }
     }
 }
@@ -137,43 +136,8 @@ pub fn close_one(turn: &mut Turn<'_>, post: &Arc<Post>, then: Then) {
     };
     let reply = reply.set("no", phrase::number(post.id)).set("short", phrase::short(g, post));
     if post.state == PostState::Live {
-        turn.save(Post { state, ..(**post).clone() });
+        turn.out.save(Post { state, ..(**post).clone() });
     }
     turn.person.posts.retain(|p| *p != post.id);
     turn.answer(reply);
-}
-
-/// Asks for a digit. The entries are numbered anew from 1.
-pub fn ask_which(turn: &mut Turn<'_>, then: Then, posts: &[Arc<Post>]) {
-    let g = turn.env.grammar;
-    let shown = turn.answer(which(g, then, posts));
-    turn.listed(then, &ids(posts), shown);
-}
-
-/// The question with its numbered entries; a digit picks one of nine.
-pub fn which(g: &Grammar, then: Then, posts: &[Arc<Post>]) -> Reply {
-    let nine = || posts.iter().take(9).enumerate();
-    let more = posts.len().saturating_sub(9);
-    let choose = match then {
-        Then::Contact => "choose.contact",
-        Then::Withdraw => "choose.withdraw",
-        Then::Done => "choose.done",
-    };
-    Reply::new("which")
-        .set("choose", phrase::word(g, choose).unwrap_or_default())
-        .set("left", more.to_string())
-        .list("entry", nine().map(|(n, p)| format!("{}){}", n + 1, phrase::named_entry(g, p))))
-        .list("brief", nine().map(|(n, p)| format!("{}){}", n + 1, phrase::named_brief(g, p))))
-}
-
-/// A reply that lists posts of any kind.
-pub fn list(g: &Grammar, reply: Reply, posts: &[Arc<Post>]) -> Reply {
-    reply
-        .set("first", posts.first().map(|p| phrase::number(p.id)).unwrap_or_default())
-        .list("entry", posts.iter().map(|p| phrase::named_entry(g, p)))
-        .list("brief", posts.iter().map(|p| phrase::named_brief(g, p)))
-}
-
-pub fn ids(posts: &[Arc<Post>]) -> Vec<PostId> {
-    posts.iter().map(|p| p.id).collect()
 }

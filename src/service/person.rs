@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::facts::Facts;
-use super::own;
+use super::list;
+use super::outcome::Env;
 use super::post::spread;
-use super::turn::{Env, Turn};
+use super::turn::Turn;
 use crate::command::Reading;
 use crate::market::{PlaceCode, Post};
 use crate::reply::{Reply, phrase};
@@ -88,13 +89,13 @@ fn meet_anew(turn: &mut Turn<'_>, reply: Reply) {
             fresh.push(m.post.clone());
         }
     }
-    let shown = turn.answer(own::list(g, reply, &fresh));
+    let shown = turn.answer(list::list(g, reply, &fresh));
     if !fresh.is_empty() {
-        turn.listed(Then::Contact, &own::ids(&fresh), shown);
+        turn.listed(Then::Contact, &list::ids(&fresh), shown);
     }
     for d in drafts {
         spread(turn, &d);
-        turn.save(d.post);
+        turn.out.save(d.post);
     }
 }
 

@@ -3,18 +3,19 @@
 use std::sync::Arc;
 
 use super::facts::Facts;
-use super::turn::{Env, Turn};
-use super::{own, question};
-use crate::clock::{DAY, Timestamp};
-use crate::command::{Intent, Reading};
+use super::facts::{Draft, Match, home};
+use super::outcome::Env;
+use super::turn::Turn;
+use super::{ask, list};
+use crate::clock::{BEIJING_OFFSET, DAY, Timestamp};
+use crate::command::Reading;
 use crate::grammar::Grammar;
-use crate::grammar::board::{Board, Kin, Need, Role, Side};
+use crate::grammar::board::{Board, Boards, Key, Kin, Need, Role, Side};
 use crate::grammar::unit::Units;
-use crate::market::matching::{self, Fit, Terms};
-use crate::market::{Place, PlaceCode, Post, PostId, PostState, Shelf};
+use crate::market::matching::{self, Rules};
+use crate::market::{PlaceCode, Post, PostId, Shelf};
 use crate::message::{Mo, Msisdn};
 use crate::reply::{Reply, phrase};
-use crate::store::Person;
 use crate::store::record::{Ask, Then};
 
 /// Posts read from one list of the index.
@@ -28,63 +29,32 @@ const POSTS_PER_TEXT: usize = 5;
 /// Live posts that one phone may have, whatever its days allow: they stand in its record.
 const LIVE_POSTS: usize = 500;
 
-/// A post about to be filed, and whom it meets.
-#[derive(Debug)]
-pub struct Draft {
-    pub post: Post,
-    /// Best first.
-    pub matches: Vec<Match>,
-}
-
-/// A post that a draft meets.
-#[derive(Debug)]
-pub struct Match {
-    pub post: Arc<Post>,
-    pub fit: Fit,
-    /// Read for the ones that are kept.
-    pub owner: Option<Person>,
-    /// Whether the two were told of each other before.
-    pub told: bool,
-}
-
 /// The board's rules in the words of matching.
-pub fn terms<'a>(board: &'a Board, side: &'a Side) -> Terms<'a> {
-    Terms {
-        meets: &side.meets,
+pub fn rules<'a>(boards: &'a Boards, board: &'a Board, side: &'a Side) -> Rules<'a> {
+    Rules {
+        meets: boards.met_by(board, side),
         price_slack: board.rules.price_slack,
         same_sex: board.rules.same_sex,
+        other_sex: board.rules.other_sex,
         same_day: board.rules.same_day,
+        same_way: board.rules.same_way,
         not_before: board.rules.not_before,
     }
 }
 
 /// Weighs one candidate.
-pub fn consider(draft: &mut Draft, terms: &Terms<'_>, other: Arc<Post>, units: &Units, now: Timestamp) {
+pub fn consider(draft: &mut Draft, rules: &Rules<'_>, other: Arc<Post>, units: &Units, now: Timestamp) {
     if other.id == draft.post.id {
         return;
     }
-    if let Some(fit) = matching::fit(&draft.post, &other, terms, &|a, b| units.ratio(a, b), now) {
+    if let Some(fit) = matching::fit(&draft.post, &other, rules, &|a, b| units.ratio(a, b), now) {
         draft.matches.push(Match { post: other, fit, owner: None, told: false });
     }
-}
-
-/// Where somebody is who does not say so: where he said he is at home, else where his station is.
-pub fn home(env: &Env<'_>, mo: &Mo, person: Option<&Person>) -> Place {
-    let station = || {
-        let code = env.rules.station(mo).map(|s| s.place).unwrap_or(PlaceCode::COUNTRY);
-        Place { code, name: env.grammar.places.get(code).unwrap_or_default().to_string() }
-    };
-    person.and_then(|p| p.place.clone()).unwrap_or_else(station)
 }
 
 /// The posts that a text makes, not yet numbered against each other's matches, and own posts that it only says again.
 /// Both empty where it makes none.
 pub fn draft(env: &Env<'_>, mo: &Mo, facts: &Facts, reading: &Reading, owner: Msisdn) -> (Vec<Post>, Vec<Arc<Post>>) {
-    match reading.intent {
-        Intent::Start => return (super::person::back(facts), Vec::new()),
-        Intent::Register => return (super::person::moved(env, facts, reading), Vec::new()),
-        _ => {}
-    }
     let (mut posts, mut again): (Vec<Post>, Vec<Arc<Post>>) = (Vec::new(), Vec::new());
     if reading.unsure || facts.person.as_ref().is_some_and(|p| p.stopped.is_some()) {
         return (posts, again);
@@ -102,33 +72,36 @@ pub fn draft(env: &Env<'_>, mo: &Mo, facts: &Facts, reading: &Reading, owner: Ms
 }
 
 fn one(env: &Env<'_>, mo: &Mo, facts: &Facts, r: &Reading, owner: Msisdn, id: PostId) -> Option<Post> {
-    let (board, side) = env.grammar.boards.by_intent(r.intent)?;
+    let items = &env.grammar.items;
+    let name = r.item.as_ref().map(|i| i.name.clone());
+    let mut nodes = name.as_ref().map(|n| items.path(n)).unwrap_or_default();
+    let (board, side) = env.grammar.boards.by_reading(r.intent, &nodes)?;
+    if board.key == Key::Route {
+        nodes = r.to.as_ref().map(Post::route_nodes).unwrap_or_default();
+    }
     // 找活 alone is a post, 招工 alone says nothing of what for.
     let says_nothing = side.role == Role::Want && r.people.is_none() && r.wage.is_none() && r.remark.is_none();
     if r.item.is_none() && (board.item == Need::Required || says_nothing) {
         return None;
     }
-    let items = &env.grammar.items;
-    let name = r.item.as_ref().map(|i| i.name.clone());
-    let mut place = r.place.clone().unwrap_or_else(|| home(env, mo, facts.person.as_ref()));
+    let mut place = r.place.clone().or_else(|| r.from.clone()).unwrap_or_else(|| home(env, mo, facts.person.as_ref()));
     if place.code == PlaceCode::COUNTRY {
         // a place that only its people know: near the sender, under its own name
         place.code = home(env, mo, facts.person.as_ref()).code;
     }
     Some(Post {
-        id,
         board: board.name.clone(),
         side: side.name.clone(),
         shelf: Shelf {
             offers: side.role == Role::Offer,
             any_item: board.item == Need::Optional,
             either_kin: board.kin == Kin::Either,
+            by_route: board.key == Key::Route,
         },
-        owner,
         station: env.rules.station(mo).map(|s| s.key.clone()).unwrap_or_default(),
         cause: facts.next.mo,
         item_said: r.item.as_ref().map(|i| i.said.clone()),
-        nodes: name.as_ref().map(|n| items.path(n)).unwrap_or_default(),
+        nodes,
         reach: name.as_ref().and_then(|n| items.reach(n)).unwrap_or(board.reach),
         item: name,
         quantity: r.quantity.clone(),
@@ -139,10 +112,22 @@ fn one(env: &Env<'_>, mo: &Mo, facts: &Facts, r: &Reading, owner: Msisdn, id: Po
         marks: r.marks.clone(),
         sex: r.sex,
         remark: r.remark.clone(),
-        created: env.now,
-        until: env.now.plus(i64::from(board.days) * DAY),
-        state: PostState::Live,
+        until: until(board, r, env.now),
+        from: r.from.clone(),
+        to: r.to.clone(),
+        phone: r.phone.clone(),
+        name: r.name.clone(),
+        ..Post::new(id, owner, env.now)
     })
+}
+
+/// When a post runs out: after its board's days, or with the day it is for.
+fn until(board: &Board, r: &Reading, now: Timestamp) -> Timestamp {
+    let day = r.when.as_ref().filter(|_| board.ends_with_day).map(|w| i64::from(w.day));
+    match day {
+        Some(day) if day >= now.beijing_day() => Timestamp((day + 1) * DAY - BEIJING_OFFSET),
+        _ => now.plus(i64::from(board.days) * DAY),
+    }
 }
 
 /// Whether a person says again what already stands: then it is not posted twice.
@@ -159,7 +144,7 @@ pub fn post(turn: &mut Turn<'_>) {
     if turn.facts.drafts.is_empty() {
         match turn.facts.again.first().cloned() {
             Some(own) => turn.answer(about(g, Reply::new("already"), &own)),
-            None => return question::ask_item(turn, &side.name),
+            None => return ask::ask_item(turn, &side.name),
         };
         return;
     }
@@ -185,7 +170,7 @@ pub fn post(turn: &mut Turn<'_>) {
     }
     for d in drafts {
         spread(turn, &d);
-        turn.save(d.post);
+        turn.out.save(d.post);
     }
 }
 
@@ -196,7 +181,7 @@ pub fn spread(turn: &mut Turn<'_>, draft: &Draft) {
     let Some(board) = g.boards.get(&post.board) else { return };
     let mut told: Vec<Msisdn> = Vec::new();
     for m in draft.matches.iter().filter(|m| !m.told) {
-        turn.tell(post.id, m.post.id);
+        turn.out.tell(post.id, m.post.id);
         if told.contains(&m.post.owner) {
             continue;
         }
@@ -209,7 +194,7 @@ pub fn spread(turn: &mut Turn<'_>, draft: &Draft) {
             .set("place", phrase::seen_from(post, m.post.place.code))
             .set("mine", phrase::number(m.post.id))
             .set("short", phrase::short(g, &m.post));
-        turn.push(m.post.owner, m.owner.as_ref(), post.id, reply);
+        turn.out.push(m.post.owner, m.owner.as_ref(), post.id, reply);
     }
 }
 
@@ -264,7 +249,7 @@ fn answer_many(turn: &mut Turn<'_>, drafts: &[Draft]) {
     }
     let posts: Vec<Arc<Post>> =
         drafts.iter().map(|d| Arc::new(d.post.clone())).chain(turn.facts.again.iter().cloned()).collect();
-    let reply = own::list(turn.env.grammar, Reply::new("posted_many"), &posts)
+    let reply = list::list(turn.env.grammar, Reply::new("posted_many"), &posts)
         .set("count", posts.len().to_string())
         .set("met", if met.is_empty() { String::new() } else { met.len().to_string() });
     turn.answer(reply);

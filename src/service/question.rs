@@ -7,47 +7,19 @@ use std::borrow::Cow;
 use std::mem::discriminant;
 
 use super::facts::Facts;
-use super::turn::{Env, Turn};
-use super::{contact, own};
+use super::outcome::Env;
+use super::turn::Turn;
+use super::{ask, asked, contact, list, own};
 use crate::clock::Timestamp;
 use crate::command::{self, Intent, Reading};
-use crate::grammar::Grammar;
 use crate::market::PostId;
 use crate::message::Mo;
-use crate::reply::{Reply, phrase};
-use crate::store::Person;
 use crate::store::record::{Ask, Then};
-
-/// Whether a digit answers it.
-pub fn by_digit(ask: &Ask) -> bool {
-    matches!(ask, Ask::Which { .. } | Ask::Meaning { .. })
-}
-
-/// The question that a digit answers.
-fn open(person: &Person, now: Timestamp) -> Option<&Ask> {
-    person.questions.iter().rev().find(|q| now < q.until && by_digit(&q.ask)).map(|q| &q.ask)
-}
-
-/// The posts that the open question offers.
-pub fn open_list(person: &Person, now: Timestamp) -> Option<&[PostId]> {
-    match open(person, now) {
-        Some(Ask::Which { posts, .. }) => Some(posts),
-        _ => None,
-    }
-}
-
-/// What the posts of the open question are picked for.
-pub fn open_then(person: &Person, now: Timestamp) -> Option<Then> {
-    match open(person, now) {
-        Some(Ask::Which { then, .. }) => Some(*then),
-        _ => None,
-    }
-}
 
 /// The post that the text names, or that its digit picks.
 pub fn named_post(facts: &Facts, reading: &Reading, now: Timestamp) -> Option<PostId> {
     if reading.intent == Intent::Choose {
-        let posts = open_list(facts.person.as_ref()?, now)?;
+        let posts = asked::open_list(facts.person.as_ref()?, now)?;
         return posts.get(usize::from(reading.choice?).checked_sub(1)?).copied();
     }
     reading.post
@@ -64,7 +36,7 @@ fn answer_to(facts: &Facts, reading: &Reading, env: &Env<'_>, mo: &Mo) -> Option
     let near = env.rules.station(mo).map(|s| s.place).unwrap_or_default();
     let read = |text: &str| command::read(env.grammar, near, env.now, text);
     if let (Intent::Choose, Some(choice)) = (reading.intent, reading.choice) {
-        let ask = open(person, env.now)?;
+        let ask = asked::open(person, env.now)?;
         let Ask::Meaning { text, intents } = ask else { return None };
         let intent = usize::from(choice).checked_sub(1).and_then(|i| intents.get(i))?;
         let again = Reading { intent: *intent, unsure: false, alternatives: Vec::new(), reason: None, ..read(text) };
@@ -87,34 +59,44 @@ fn answer_to(facts: &Facts, reading: &Reading, env: &Env<'_>, mo: &Mo) -> Option
     Some((asked.clone(), Reading { intent: Intent::Register, unsure: false, reason: None, ..reading.clone() }))
 }
 
-/// Acts on the answer to an open question; false where the text answers none.
-pub fn answered(turn: &mut Turn<'_>) -> bool {
+/// What a text was to the questions open on its phone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answered {
+    /// It answers none.
+    No,
+    /// It answers one; the turn's reading is now what was meant, and is to be done.
+    Anew,
+    /// It answered one, and what that asks for is done.
+    Done,
+}
+
+/// Takes the answer to an open question.
+pub fn answered(turn: &mut Turn<'_>) -> Answered {
     if let Some((asked, reading)) = answer_to(&turn.facts, &turn.reading, turn.env, turn.mo) {
         turn.person.questions.retain(|q| discriminant(&q.ask) != discriminant(&asked));
         turn.reading = reading;
-        turn.dispatch();
-        return true;
+        return Answered::Anew;
     }
     if turn.reading.intent == Intent::Register && turn.reading.place.is_some() {
         turn.person.questions.retain(|q| q.ask != Ask::Place);
     }
     if turn.reading.intent != Intent::Choose {
-        return false;
+        return Answered::No;
     }
-    let then = match open(&turn.person, turn.env.now).cloned() {
+    let then = match asked::open(&turn.person, turn.env.now).cloned() {
         Some(Ask::Which { then, .. }) => then,
         // a digit that was not offered: the question again
         Some(Ask::Meaning { text, intents }) => {
-            let reply = meaning(turn.env.grammar, &text, &intents);
+            let reply = ask::meaning(turn.env.grammar, &text, &intents);
             turn.answer(reply);
-            return true;
+            return Answered::Done;
         }
-        _ => return false,
+        _ => return Answered::No,
     };
     let Some(post) = turn.facts.named.clone() else {
-        let reply = own::which(turn.env.grammar, then, &turn.facts.listed);
+        let reply = list::which(turn.env.grammar, then, &turn.facts.listed);
         turn.answer(reply);
-        return true;
+        return Answered::Done;
     };
     match then {
         // the list stays open: one may call several of its people
@@ -124,31 +106,5 @@ pub fn answered(turn: &mut Turn<'_>) -> bool {
             own::close_one(turn, &post, then);
         }
     }
-    true
-}
-
-/// Asks which of several readings was meant, and keeps what was said.
-pub fn ask_meaning(turn: &mut Turn<'_>) {
-    let intents: Vec<Intent> = turn.reading.alternatives.iter().copied().take(4).collect();
-    let reply = meaning(turn.env.grammar, &turn.mo.text, &intents);
-    turn.ask(Ask::Meaning { text: turn.mo.text.clone(), intents });
-    turn.answer(reply);
-}
-
-fn meaning(g: &Grammar, text: &str, intents: &[Intent]) -> Reply {
-    let word = |i: &Intent| {
-        let name = serde_json::to_value(i).ok().and_then(|v| v.as_str().map(str::to_string)).unwrap_or_default();
-        phrase::word(g, &format!("meaning.{name}")).unwrap_or(name)
-    };
-    let guess: Vec<String> = intents.iter().enumerate().map(|(n, i)| format!("{}{}", n + 1, word(i))).collect();
-    Reply::new("ask_meaning").set("guess", guess.join(" ")).set("said", phrase::clip(text))
-}
-
-/// Asks for the item that a post cannot do without, and keeps what was said.
-pub fn ask_item(turn: &mut Turn<'_>, side: &str) {
-    let g = turn.env.grammar;
-    let word = |table: &str| phrase::word(g, &format!("{table}.{side}")).unwrap_or_default();
-    let reply = Reply::new("no_item").set("unclear", word("unclear")).set("example", word("example"));
-    turn.ask(Ask::Item { text: turn.mo.text.clone() });
-    turn.answer(reply);
+    Answered::Done
 }

@@ -1,7 +1,7 @@
 //! A whole installation as lines of JSON: what `xiangxun export` writes and the nightly backup too.
 //!
 //! ```text
-//! {"header":{"format":"xiangxun-export","version":1,"seq":2,"next_mo":2,"next_mt":2,"next_post":102,"taken":1795222800000}}
+//! {"header":{"format":"xiangxun-export","version":2,"seq":2,"next_mo":2,"next_mt":2,"next_post":102,"next_pact":1,"taken":1795222800000}}
 //! {"person":{"msisdn":8613800000001,"name":null, …}}
 //! {"post":{"id":101,"board":"trade", …}}
 //! {"end":{"records":2,"crc32":3141592653}}
@@ -25,13 +25,15 @@ use super::plan::{self, Plan};
 use super::state::Meta;
 use super::table::Table;
 use super::visit::read_time;
-use super::{MoRecord, Person, StoreError, failed_write, form, key};
+use super::{Due, MoRecord, Person, StoreError, failed_write, form, key};
 use crate::clock::Timestamp;
-use crate::market::{Post, PostId};
+use crate::market::{Pact, Post, PostId, PriceBook};
 use crate::message::Mt;
 
 const FORMAT: &str = "xiangxun-export";
-const VERSION: u32 = 1;
+/// Written; 1 had no pacts, prices and nothing due, and its records fewer fields.
+const VERSION: u32 = 2;
+const READ: std::ops::RangeInclusive<u32> = 1..=VERSION;
 
 /// One line.
 #[derive(Debug, Serialize, Deserialize)]
@@ -43,6 +45,12 @@ enum Line {
     Mo(Box<MoRecord>),
     Mt(Box<Mt>),
     Told(PostId, PostId),
+    Pact(Box<Pact>),
+    Prices(Box<PriceBook>),
+    Due {
+        at: Timestamp,
+        what: Due,
+    },
     /// The key is kept as its digest only.
     Seen {
         bucket: u16,
@@ -64,7 +72,13 @@ struct Header {
     next_mo: u64,
     next_mt: u64,
     next_post: u64,
+    #[serde(default = "first_pact")]
+    next_pact: u64,
     taken: Timestamp,
+}
+
+fn first_pact() -> u64 {
+    plan::FIRST.pact
 }
 
 /// What a sound export holds.
@@ -77,11 +91,14 @@ pub struct Contents {
     pub mts: u64,
     pub told: u64,
     pub seen: u64,
+    pub pacts: u64,
+    pub prices: u64,
+    pub due: u64,
 }
 
 impl Contents {
     pub fn records(&self) -> u64 {
-        self.people + self.posts + self.mos + self.mts + self.told + self.seen
+        self.people + self.posts + self.mos + self.mts + self.told + self.seen + self.pacts + self.prices + self.due
     }
 }
 
@@ -94,7 +111,8 @@ pub struct Progress {
 }
 
 /// Families that are exported, in the order of the file.
-const FAMILIES: [u8; 6] = [key::PERSON, key::POST, key::MO, key::MT, key::TOLD, key::SEEN];
+const FAMILIES: [u8; 9] =
+    [key::PERSON, key::POST, key::MO, key::MT, key::TOLD, key::SEEN, key::PACT, key::PRICES, key::DUE];
 
 /// Between two looks at progress.
 const STEP: u64 = 1000;
@@ -124,6 +142,7 @@ pub fn write(
         next_mo: meta.mo,
         next_mt: meta.mt,
         next_post: meta.post,
+        next_pact: meta.pact,
         taken,
     }))?;
     for family in FAMILIES {
@@ -155,6 +174,9 @@ fn count(contents: &mut Contents, family: u8) {
         key::MO => &mut contents.mos,
         key::MT => &mut contents.mts,
         key::TOLD => &mut contents.told,
+        key::PACT => &mut contents.pacts,
+        key::PRICES => &mut contents.prices,
+        key::DUE => &mut contents.due,
         _ => &mut contents.seen,
     };
     *n += 1;
@@ -162,14 +184,17 @@ fn count(contents: &mut Contents, family: u8) {
 
 fn line_of(family: u8, key: &[u8], value: &[u8]) -> Result<Line, StoreError> {
     Ok(match family {
-        key::PERSON => Line::Person(form::decode("a person", value)?),
-        key::POST => Line::Post(form::decode("a post", value)?),
-        key::MO => Line::Mo(form::decode("an accepted message", value)?),
-        key::MT => Line::Mt(form::decode("an outbound text", value)?),
+        key::PERSON => Line::Person(Box::new(form::decode("a person", value)?)),
+        key::POST => Line::Post(Box::new(form::decode("a post", value)?)),
+        key::MO => Line::Mo(Box::new(form::decode("an accepted message", value)?)),
+        key::MT => Line::Mt(Box::new(form::decode("an outbound text", value)?)),
         key::TOLD => {
             let (a, b) = key::told_pair(key);
             Line::Told(a, b)
         }
+        key::PACT => Line::Pact(Box::new(form::decode("a pact", value)?)),
+        key::PRICES => Line::Prices(Box::new(form::decode("a book of prices", value)?)),
+        key::DUE => Line::Due { at: key::due_at(key), what: form::decode("something due", value)? },
         _ => {
             let (bucket, digest) = key::seen_parts(key)
                 .ok_or_else(|| StoreError::Read { what: "a seen key".into(), cause: "wrong length".into() })?;
@@ -243,7 +268,7 @@ fn read(
                 if number != 1 || h.format != FORMAT {
                     return Err(bad(number, "not an export of xiangxun".into()));
                 }
-                if h.version != VERSION {
+                if !READ.contains(&h.version) {
                     return Err(bad(number, format!("version {} is not one this program reads", h.version)));
                 }
                 contents.seq = h.seq;
@@ -264,6 +289,9 @@ fn read(
             Line::Mo(_) => contents.mos += 1,
             Line::Mt(_) => contents.mts += 1,
             Line::Told(..) => contents.told += 1,
+            Line::Pact(_) => contents.pacts += 1,
+            Line::Prices(_) => contents.prices += 1,
+            Line::Due { .. } => contents.due += 1,
             Line::Seen { .. } => contents.seen += 1,
         }
         show(line)?;
@@ -294,13 +322,16 @@ pub fn load(path: &Path, disk: &Disk, progress: &mut dyn FnMut(Progress)) -> Res
         match line {
             Line::Header(h) => {
                 meta.applied = h.seq;
-                next = super::Next { mo: h.next_mo, mt: h.next_mt, post: h.next_post };
+                next = super::Next { mo: h.next_mo, mt: h.next_mt, post: h.next_post, pact: h.next_pact };
             }
-            Line::Person(p) => plan.person(&p)?,
+            Line::Person(p) => plan.person(&p, None)?,
             Line::Post(p) => plan.post(*p, None, 0)?,
             Line::Mo(m) => plan.mo(&m, None, true)?,
             Line::Mt(m) => plan.mt(&m, None, true)?,
             Line::Told(a, b) => plan.told(a, b),
+            Line::Pact(p) => plan.pact(&p, true)?,
+            Line::Prices(b) => plan.prices(&b)?,
+            Line::Due { at, what } => plan.due(at, &what)?,
             Line::Seen { bucket, digest, at } => {
                 let digest = unhex(&digest)
                     .ok_or_else(|| StoreError::Read { what: "a seen key".into(), cause: "not 32 hex digits".into() })?;

@@ -11,14 +11,18 @@
 //! | ref | digest of carrier and its id | MT |
 //! | unread | MO | nothing |
 //! | expiry | until, post | nothing |
-//! | list | list, label | a [`Chunk`](super::list::Chunk) of post numbers |
+//! | list | list, label | a [`Chunk`](super::list::Chunk) of post numbers, or of phones |
+//! | pact | number | `Pact` |
+//! | pact of | post, pact | nothing |
+//! | prices | digest of item and county | `PriceBook` |
+//! | due | time, digest of what | `Due` |
 
 use sha2::{Digest, Sha256};
 
-use super::SeenKey;
+use super::{SeenKey, Topic};
 use crate::clock::{DAY, Timestamp};
 use crate::market::post::Node;
-use crate::market::{PostId, Ring, RingKey};
+use crate::market::{PactId, PlaceCode, PostId, Ring, RingKey};
 use crate::message::{MoSeq, Msisdn, Mt, MtClass, MtId};
 
 pub type Key = Box<[u8]>;
@@ -30,11 +34,15 @@ pub const MO: u8 = 0x03;
 pub const MT: u8 = 0x04;
 pub const TOLD: u8 = 0x05;
 pub const SEEN: u8 = 0x06;
+pub const PACT: u8 = 0x07;
+pub const PRICES: u8 = 0x08;
+pub const DUE: u8 = 0x09;
 pub const PENDING: u8 = 0x10;
 pub const REF: u8 = 0x11;
 pub const UNREAD: u8 = 0x12;
 pub const EXPIRY: u8 = 0x13;
 pub const LIST: u8 = 0x14;
+pub const PACT_OF: u8 = 0x15;
 /// Further parts of values too long for one key; known to [`super::disk`] alone.
 pub const PART: u8 = 0xf0;
 
@@ -98,6 +106,45 @@ pub fn mt(id: MtId) -> Key {
 
 pub fn unread(seq: MoSeq) -> Key {
     numbered(UNREAD, seq)
+}
+
+pub fn pact(id: PactId) -> Key {
+    numbered(PACT, id)
+}
+
+pub fn pact_of(post: PostId, id: PactId) -> Key {
+    two(PACT_OF, post, id)
+}
+
+/// All pacts about one post.
+pub fn pact_of_prefix(post: PostId) -> Key {
+    numbered(PACT_OF, post)
+}
+
+pub fn prices(item: &str, county: PlaceCode) -> Key {
+    let mut k = [0u8; 17];
+    k[0] = PRICES;
+    k[1..].copy_from_slice(&digest(&[item.as_bytes(), &county.0.to_be_bytes()]));
+    Box::from(k)
+}
+
+/// `what` is the stored form of the thing that is due.
+pub fn due(at: Timestamp, what: &[u8]) -> Key {
+    let mut k = [0u8; 25];
+    k[0] = DUE;
+    k[1..9].copy_from_slice(&ordered(at).to_be_bytes());
+    k[9..].copy_from_slice(&digest(&[what]));
+    Box::from(k)
+}
+
+/// Behind all that is due at `now`.
+pub fn due_end(now: Timestamp) -> Key {
+    numbered(DUE, ordered(now.plus(1)))
+}
+
+/// When something of a `due` key is due.
+pub fn due_at(key: &[u8]) -> Timestamp {
+    Timestamp((number_at(key, 1) ^ (1 << 63)) as i64)
 }
 
 pub fn told(a: PostId, b: PostId) -> Key {
@@ -204,6 +251,18 @@ pub fn list_id(key: &RingKey) -> ListId {
     id
 }
 
+/// Names the list of those who want to hear of a topic, as [`list_id`] names those of posts.
+pub fn watch_id(topic: &Topic) -> ListId {
+    let mut h = Fnv::default();
+    h.bytes(b"?");
+    h.text(&topic.name);
+    h.bytes(&topic.place.0.to_be_bytes());
+    let mut id = h.0.to_be_bytes();
+    let county = topic.place.up_to(Ring::County).unwrap_or(topic.place);
+    id[..4].copy_from_slice(&u32::try_from(county.0).unwrap_or(u32::MAX).to_be_bytes());
+    id
+}
+
 struct Fnv(u128);
 
 impl Default for Fnv {
@@ -253,7 +312,6 @@ pub fn behind(prefix: &[u8]) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::market::PlaceCode;
 
     #[test]
     fn byte_order_is_the_order_of_sending() {

@@ -163,17 +163,22 @@ impl<'a> Layers<'a> {
 
     /// The newest of a list.
     pub fn list(&self, list: &ListId, limit: usize) -> Result<Vec<PostId>, StoreError> {
+        self.list_below(list, PostId::MAX, limit)
+    }
+
+    /// As [`Layers::list`], of numbers below `below` only.
+    pub fn list_below(&self, list: &ListId, below: u64, limit: usize) -> Result<Vec<u64>, StoreError> {
         let mut out = Vec::new();
         let mut sealed_upto = 0;
         match self.get(&key::list(list, HEAD))? {
             None => {}
             Some(Found::Chunk(c)) => {
-                out.extend(c.newest().take(limit));
+                out.extend(c.newest().filter(|id| *id < below).take(limit));
                 sealed_upto = c.sealed_upto;
             }
             Some(Found::Bytes(b)) => {
                 let c = Chunk::decode(&b)?;
-                out.extend(c.newest().take(limit));
+                out.extend(c.newest().filter(|id| *id < below).take(limit));
                 sealed_upto = c.sealed_upto;
             }
         }
@@ -182,7 +187,7 @@ impl<'a> Layers<'a> {
             self.walk(Bound::Included(&low), Bound::Included(&high), true, |_, found| {
                 for id in found.chunk()?.newest() {
                     // a head that was written before its sealed half may still name what is below it
-                    if out.last().is_none_or(|last| id < *last) {
+                    if id < below && out.last().is_none_or(|last| id < *last) {
                         out.push(id);
                     }
                     if out.len() == limit {

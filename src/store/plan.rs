@@ -8,10 +8,10 @@ use std::sync::Arc;
 use super::key::{self, Key, ListId};
 use super::op::Op;
 use super::visit::Visit;
-use super::{Change, MoRecord, Next, Person, StoreError, View, form};
+use super::{Change, Due, MoRecord, Next, Person, StoreError, View, form};
 use crate::clock::Timestamp;
 use crate::market::post::FIRST_POST;
-use crate::market::{Post, PostId, PostState};
+use crate::market::{Pact, Post, PostId, PostState, PriceBook};
 use crate::message::{Mt, MtState};
 
 /// What a change comes to.
@@ -40,7 +40,7 @@ impl Counts {
 }
 
 /// Numbers before anything was kept.
-pub const FIRST: Next = Next { mo: 1, mt: 1, post: FIRST_POST };
+pub const FIRST: Next = Next { mo: 1, mt: 1, post: FIRST_POST, pact: 1 };
 
 /// Takes note of the numbers and buckets that an op uses up.
 pub fn take_note(op: &Op, next: &mut Next, buckets: &mut BTreeSet<u16>) {
@@ -50,6 +50,7 @@ pub fn take_note(op: &Op, next: &mut Next, buckets: &mut BTreeSet<u16>) {
         Some(&key::MO) => next.mo = next.mo.max(above),
         Some(&key::MT) => next.mt = next.mt.max(above),
         Some(&key::POST) => next.post = next.post.max(above),
+        Some(&key::PACT) => next.pact = next.pact.max(above),
         Some(&key::SEEN) => buckets.extend(key::seen_parts(key).map(|(b, _)| b)),
         _ => {}
     }
@@ -83,7 +84,9 @@ impl Plan {
             plan.mo(&mo, old.as_ref(), mo.seq >= next.mo)?;
         }
         for person in &change.people {
-            plan.person(person)?;
+            // only who watches, or watched, needs a look at what was
+            let old = visit.person(person.msisdn)?;
+            plan.person(person, old.as_ref())?;
         }
         for post in last_of_each(change.posts, |p| p.id) {
             let old = if post.id < next.post { visit.post(post.id)? } else { None };
@@ -96,6 +99,19 @@ impl Plan {
             let old = if mt.id < next.mt { visit.mt(mt.id)? } else { None };
             plan.mt(&mt, old.as_ref(), mt.id >= next.mt)?;
         }
+        for pact in &change.pacts {
+            plan.pact(pact, pact.id >= next.pact)?;
+        }
+        for book in &change.prices {
+            plan.prices(book)?;
+        }
+        for (at, what) in &change.done {
+            let value = form::encode("something due", what)?;
+            plan.ops.push(Op::Delete { key: key::due(*at, &value) });
+        }
+        for (at, what) in &change.due {
+            plan.due(*at, what)?;
+        }
         Ok(plan)
     }
 
@@ -107,8 +123,33 @@ impl Plan {
         self.put(key, Box::default(), fresh);
     }
 
-    pub fn person(&mut self, person: &Person) -> Result<(), StoreError> {
+    pub fn person(&mut self, person: &Person, old: Option<&Person>) -> Result<(), StoreError> {
         self.put(key::person(person.msisdn), form::encode("person", person)?, false);
+        let (was, is) = (old.map(Person::watches).unwrap_or_default(), person.watches());
+        let id = person.msisdn.as_u64();
+        let gone = was.iter().filter(|t| !is.contains(t));
+        self.ops.extend(gone.map(|t| Op::Drop { list: key::watch_id(t), id }));
+        let new = is.iter().filter(|t| !was.contains(t));
+        self.ops.extend(new.map(|t| Op::Push { list: key::watch_id(t), id }));
+        Ok(())
+    }
+
+    pub fn pact(&mut self, pact: &Pact, fresh: bool) -> Result<(), StoreError> {
+        self.put(key::pact(pact.id), form::encode("pact", pact)?, fresh);
+        if fresh {
+            self.mark(key::pact_of(pact.post, pact.id), fresh);
+        }
+        Ok(())
+    }
+
+    pub fn prices(&mut self, book: &PriceBook) -> Result<(), StoreError> {
+        self.put(key::prices(&book.item, book.county), form::encode("book of prices", book)?, false);
+        Ok(())
+    }
+
+    pub fn due(&mut self, at: Timestamp, what: &Due) -> Result<(), StoreError> {
+        let value = form::encode("something due", what)?;
+        self.put(key::due(at, &value), value, false);
         Ok(())
     }
 

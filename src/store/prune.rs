@@ -54,6 +54,11 @@ pub fn plan(visit: &Visit<'_>, now: Timestamp, before: Timestamp, limit: usize) 
     })?;
     for id in posts {
         plan.ops.push(Op::Delete { key: key::post(id) });
+        visit.layers.walk_prefix(&key::pact_of_prefix(id), |k, _| {
+            plan.ops.push(Op::Delete { key: key::pact(key::last_number(k)) });
+            plan.ops.push(Op::Delete { key: k.into() });
+            Ok(ControlFlow::Continue(()))
+        })?;
         // pairs stand under the older of the two posts; with it gone nobody can be told again
         let mut prefix = key::told(id, u64::MAX).to_vec();
         prefix.truncate(9);

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::grammar::Intent;
-use crate::market::{Place, PostId};
+use crate::market::{PactId, Place, PlaceCode, PostId};
 use crate::message::{Mo, MoSeq, Msisdn, MtId};
 
 /// By what a carrier's repeat of a message is recognised.
@@ -71,6 +71,113 @@ pub struct Person {
     /// Posts whose owners were given this phone's number, newest last.
     #[serde(default)]
     pub contacted: Vec<PostId>,
+    /// Its number is never shown: words are passed on instead.
+    #[serde(default)]
+    pub private: bool,
+    /// It was told that numbers pass between those who are put in touch.
+    #[serde(default)]
+    pub informed: bool,
+    /// 订: what it wants to hear of.
+    #[serde(default)]
+    pub topics: Vec<Topic>,
+    /// 退: of these it wants to hear nothing, whatever it posts.
+    #[serde(default)]
+    pub muted: Vec<String>,
+    /// Whose words are not passed on to it any more.
+    #[serde(default)]
+    pub blocked: Vec<Msisdn>,
+    /// The other name under which friends know it.
+    #[serde(default)]
+    pub alias: Option<String>,
+    /// The manager knows who it is: its orders and appeals are shown.
+    #[serde(default)]
+    pub vouched: bool,
+    /// The manager has shut it out: what it writes is kept and does nothing.
+    #[serde(default)]
+    pub barred: bool,
+    /// What others said of it after a deal.
+    #[serde(default)]
+    pub rated_good: u32,
+    #[serde(default)]
+    pub rated_bad: u32,
+    /// The last pacts it takes part in, newest last.
+    #[serde(default)]
+    pub pacts: Vec<PactId>,
+    /// After 90 silent days: since when it is unsure whose phone this is.
+    #[serde(default)]
+    pub doubted: Option<Timestamp>,
+}
+
+/// What somebody wants to hear of, and from where.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Topic {
+    /// An item's name, a board's side as `board/side`, or a word of the grammar's own: `alert`, `notice` …
+    pub name: String,
+    pub place: PlaceCode,
+}
+
+impl Person {
+    /// Somebody of whom nothing is known but the phone.
+    pub fn new(msisdn: Msisdn, now: Timestamp) -> Person {
+        Person {
+            msisdn,
+            name: None,
+            place: None,
+            joined: now,
+            last_heard: now,
+            carrier: String::new(),
+            short_code: String::new(),
+            stopped: None,
+            posts: Vec::new(),
+            today: Today { day: now.beijing_day(), ..Today::default() },
+            questions: Vec::new(),
+            more: Vec::new(),
+            waiting: Vec::new(),
+            contacted: Vec::new(),
+            private: false,
+            informed: false,
+            topics: Vec::new(),
+            muted: Vec::new(),
+            blocked: Vec::new(),
+            alias: None,
+            vouched: false,
+            barred: false,
+            rated_good: 0,
+            rated_bad: 0,
+            pacts: Vec::new(),
+            doubted: None,
+        }
+    }
+
+    /// The counts of the Beijing day at `now`, begun anew on a new day.
+    pub fn today_at(&self, now: Timestamp) -> Today {
+        let day = now.beijing_day();
+        if self.today.day == day { self.today } else { Today { day, ..Today::default() } }
+    }
+
+    /// The lists of watchers that name it, while it may be texted.
+    pub fn watches(&self) -> &[Topic] {
+        if self.stopped.is_some() || self.barred { &[] } else { &self.topics }
+    }
+}
+
+/// Something that time will bring about: it stands in the store until it is done.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Due {
+    /// A post is about to run out: its owner is reminded.
+    Remind(PostId),
+    /// A job has places left: the next workers are asked.
+    Wave(PostId),
+    /// A loss is still open: the next ring hears of it.
+    Alert(PostId),
+    /// The deadline of an order.
+    Deadline(PostId),
+    /// Those who pledged are reminded of the day.
+    Delivery(PostId),
+    /// What waited for a person is told in one text.
+    Digest(Msisdn),
+    /// A weigh slip or a pledge that nobody has answered.
+    Pact(PactId),
 }
 
 /// Counts of one Beijing day; begun anew on the next.

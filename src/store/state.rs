@@ -38,6 +38,7 @@ impl State {
             mo: self.next.mo,
             mt: self.next.mt,
             post: self.next.post,
+            pact: self.next.pact,
             live: self.counts.live,
             pending: self.counts.pending,
             buckets: self.buckets.iter().copied().collect(),
@@ -65,6 +66,7 @@ pub struct Meta {
     pub mo: u64,
     pub mt: u64,
     pub post: u64,
+    pub pact: u64,
     pub live: i64,
     pub pending: i64,
     pub buckets: Vec<u16>,
@@ -73,15 +75,24 @@ pub struct Meta {
 impl Meta {
     pub fn empty() -> Meta {
         let first = super::plan::FIRST;
-        Meta { applied: 0, mo: first.mo, mt: first.mt, post: first.post, live: 0, pending: 0, buckets: Vec::new() }
+        Meta {
+            applied: 0,
+            mo: first.mo,
+            mt: first.mt,
+            post: first.post,
+            pact: first.pact,
+            live: 0,
+            pending: 0,
+            buckets: Vec::new(),
+        }
     }
 
     pub fn next(&self) -> Next {
-        Next { mo: self.mo, mt: self.mt, post: self.post }
+        Next { mo: self.mo, mt: self.mt, post: self.post, pact: self.pact }
     }
 
     pub fn set_next(&mut self, next: Next) {
-        (self.mo, self.mt, self.post) = (next.mo, next.mt, next.post);
+        (self.mo, self.mt, self.post, self.pact) = (next.mo, next.mt, next.post, next.pact);
     }
 
     pub fn counts(&self) -> Counts {

@@ -5,13 +5,12 @@ use std::collections::{BTreeSet, HashMap};
 use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
 
-use serde::de::DeserializeOwned;
-
+use super::form::{self, Stored};
 use super::key;
 use super::layers::Layers;
-use super::{MoRecord, Next, Person, SeenKey, StoreError, View, form};
+use super::{Due, MoRecord, Next, Person, SeenKey, StoreError, Topic, View};
 use crate::clock::Timestamp;
-use crate::market::{Post, PostId, RingKey};
+use crate::market::{Pact, PactId, PlaceCode, Post, PostId, PriceBook, RingKey};
 use crate::message::{MoSeq, Msisdn, Mt, MtClass, MtId};
 
 /// Posts decoded lately, so that the few hundred candidates of a match cost no decoding. Two generations: when the
@@ -63,7 +62,7 @@ pub struct Visit<'a> {
 }
 
 impl Visit<'_> {
-    fn record<T: DeserializeOwned>(&self, what: &str, key: &[u8]) -> Result<Option<T>, StoreError> {
+    fn record<T: Stored>(&self, what: &str, key: &[u8]) -> Result<Option<T>, StoreError> {
         self.layers.get(key)?.map(|f| form::decode(what, f.bytes())).transpose()
     }
 
@@ -193,6 +192,38 @@ impl View for Visit<'_> {
     fn mt_by_ref(&self, carrier: &str, carrier_ref: &str) -> Result<Option<MtId>, StoreError> {
         let found = self.layers.get(&key::carrier_ref(carrier, carrier_ref))?;
         Ok(found.map(|f| key::last_number(f.bytes())))
+    }
+
+    fn pact(&self, id: PactId) -> Result<Option<Pact>, StoreError> {
+        self.record("a pact", &key::pact(id))
+    }
+
+    fn pacts_of(&self, post: PostId, after: PactId, limit: usize) -> Result<Vec<Pact>, StoreError> {
+        let ids = self.numbers(&key::pact_of_prefix(post), Some(&key::pact_of(post, after)), limit)?;
+        ids.into_iter().filter_map(|id| self.pact(id).transpose()).collect()
+    }
+
+    fn watchers(&self, topic: &Topic, below: Option<Msisdn>, limit: usize) -> Result<Vec<Msisdn>, StoreError> {
+        let below = below.map_or(u64::MAX, Msisdn::as_u64);
+        let phones = self.layers.list_below(&key::watch_id(topic), below, limit)?;
+        Ok(phones.into_iter().map(Msisdn::from_u64).collect())
+    }
+
+    fn prices(&self, item: &str, county: PlaceCode) -> Result<Option<PriceBook>, StoreError> {
+        self.record("a book of prices", &key::prices(item, county))
+    }
+
+    fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<(Timestamp, Due)>, StoreError> {
+        let mut out = Vec::new();
+        let end = key::due_end(now);
+        self.layers.walk(Bound::Included(&[key::DUE]), Bound::Excluded(&end), false, |k, found| {
+            if out.len() >= limit {
+                return Ok(ControlFlow::Break(()));
+            }
+            out.push((key::due_at(k), form::decode("something due", found.bytes())?));
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(out)
     }
 
     fn next(&self) -> Next {

@@ -15,7 +15,7 @@ use xiangxun::command;
 use xiangxun::config::{Limits, Station};
 use xiangxun::grammar::{Current, Grammar};
 use xiangxun::market::matching;
-use xiangxun::market::{Exact, Place, PlaceCode, Post, PostState, Quantity, Ring, Shelf};
+use xiangxun::market::{Exact, Place, PlaceCode, Post, Quantity, Ring, Shelf};
 use xiangxun::message::{Mo, Msisdn, Sender};
 use xiangxun::service::{Rules, Service};
 use xiangxun::store::{Change, Options, Store, StoreError, View};
@@ -179,11 +179,9 @@ fn post(grammar: &Grammar, chance: &mut Chance, towns: &[PlaceCode], n: usize) -
     let item = ITEMS[chance.below(ITEMS.len())];
     let side = if chance.below(2) == 0 { "sell" } else { "buy" };
     Post {
-        id: 101 + n as u64,
         board: "trade".into(),
         side: side.into(),
-        shelf: Shelf { offers: side == "sell", any_item: false, either_kin: false },
-        owner: Msisdn::from_u64(8_613_000_000_000 + n as u64),
+        shelf: Shelf { offers: side == "sell", any_item: false, either_kin: false, by_route: false },
         station: "s".into(),
         cause: 1,
         item: Some(item.into()),
@@ -195,17 +193,10 @@ fn post(grammar: &Grammar, chance: &mut Chance, towns: &[PlaceCode], n: usize) -
             unit: "斤".into(),
             approx: false,
         }),
-        price: None,
-        people: None,
         place: Place { code: towns[chance.below(towns.len())], name: "某镇".into() },
         reach: Ring::Province,
-        when: None,
-        marks: vec![],
-        sex: None,
-        remark: None,
-        created: NOW,
         until: NOW.plus(30 * DAY),
-        state: PostState::Live,
+        ..Post::new(101 + n as u64, Msisdn::from_u64(8_613_000_000_000 + n as u64), NOW)
     }
 }
 
@@ -260,7 +251,7 @@ async fn looked_at(store: &Store, grammar: &Current, towns: &[PlaceCode]) -> (f6
                 .get(&new.board)
                 .and_then(|b| Some((b, b.side(&new.side)?)))
                 .expect("the trade board has both sides");
-            let terms = xiangxun::service::post::terms(board, side);
+            let terms = xiangxun::service::post::rules(&grammar.boards, board, side);
             let mut met = 0;
             for ring in matching::lists(&new, &terms) {
                 for key in ring {

@@ -211,22 +211,7 @@ async fn refusals_are_told_apart() {
     })
     .await;
     let house = House::new(&peer, false).await;
-    let person = Person {
-        msisdn: phone(2),
-        name: None,
-        place: None,
-        joined: NOW,
-        last_heard: NOW,
-        carrier: "c".into(),
-        short_code: "1069".into(),
-        stopped: None,
-        posts: Vec::new(),
-        today: Default::default(),
-        questions: Vec::new(),
-        more: Vec::new(),
-        waiting: Vec::new(),
-        contacted: Vec::new(),
-    };
+    let person = Person { carrier: "c".into(), short_code: "1069".into(), ..Person::new(phone(2), NOW) };
     house
         .store
         .transact(move |_| Ok((Change { people: vec![person.clone()], ..Change::default() }, ())))
@@ -376,22 +361,8 @@ async fn stop_quiet_hours_and_time_limits_hold_at_the_moment_of_sending() {
     house.settle().await;
     assert_eq!(house.state(3).await, MtState::Sent);
     // phone 2 opts out before its push is due
-    let person = Person {
-        msisdn: phone(2),
-        name: None,
-        place: None,
-        joined: NOW,
-        last_heard: NOW,
-        carrier: "c".into(),
-        short_code: "1069".into(),
-        stopped: Some(NOW),
-        posts: Vec::new(),
-        today: Default::default(),
-        questions: Vec::new(),
-        more: Vec::new(),
-        waiting: Vec::new(),
-        contacted: Vec::new(),
-    };
+    let person =
+        Person { carrier: "c".into(), short_code: "1069".into(), stopped: Some(NOW), ..Person::new(phone(2), NOW) };
     house
         .store
         .transact(move |_| Ok((Change { people: vec![person.clone()], ..Change::default() }, ())))

@@ -10,11 +10,12 @@ mod full;
 mod killed;
 
 use xiangxun::clock::{DAY, HOUR, Timestamp};
-use xiangxun::market::{Place, PlaceCode, Post, PostId, PostState, Ring};
+use xiangxun::market::quote::Source;
+use xiangxun::market::{Pact, PactKind, PactState, Place, PlaceCode, Post, PostId, PostState, PriceBook, Ring};
 use xiangxun::message::{Mo, MoSeq, Msisdn, Mt, MtClass, MtState, Sender};
 use xiangxun::store::record::Unread;
 use xiangxun::store::{
-    Change, How, MoRecord, Opened, Options, Person, SeenKey, Store, StoreError, View, export, import,
+    Change, Due, How, MoRecord, Opened, Options, Person, SeenKey, Store, StoreError, Topic, View, export, import,
 };
 
 pub const NOW: Timestamp = Timestamp(1_795_222_800_000);
@@ -25,47 +26,49 @@ pub fn phone(n: u64) -> Msisdn {
 
 pub fn person(n: u64) -> Person {
     Person {
-        msisdn: phone(n),
         name: Some("杨秀英".into()),
         place: Some(Place { code: PlaceCode(522632101), name: "栽麻镇".into() }),
-        joined: NOW,
-        last_heard: NOW,
         carrier: "mobile".into(),
         short_code: "1069012345".into(),
-        stopped: None,
-        posts: vec![],
-        today: Default::default(),
-        questions: vec![],
-        more: vec![],
-        waiting: Vec::new(),
-        contacted: Vec::new(),
+        ..Person::new(phone(n), NOW)
     }
 }
 
 pub fn post(id: PostId) -> Post {
     Post {
-        id,
         board: "trade".into(),
         side: "sell".into(),
-        shelf: xiangxun::market::Shelf { offers: true, any_item: true, either_kin: false },
-        owner: phone(id),
+        shelf: xiangxun::market::Shelf { offers: true, any_item: true, either_kin: false, by_route: false },
         station: "rongjiang".into(),
         cause: 1,
         item: Some("板蓝根".into()),
         item_said: Some("板兰根".into()),
         nodes: vec!["板蓝根".into(), "药材".into()],
-        quantity: None,
-        price: None,
-        people: None,
         place: Place { code: PlaceCode(522632101), name: "栽麻镇".into() },
         reach: Ring::County,
-        when: None,
         marks: vec!["干货".into()],
-        sex: None,
-        remark: None,
-        created: NOW,
         until: NOW.plus(15 * DAY),
-        state: PostState::Live,
+        ..Post::new(id, phone(id), NOW)
+    }
+}
+
+pub fn pact(id: u64, post: PostId) -> Pact {
+    Pact {
+        id,
+        kind: PactKind::Pledge,
+        post,
+        owner: phone(post),
+        party: phone(id),
+        other: None,
+        quantity: None,
+        price: None,
+        people: Some(2),
+        state: PactState::Agreed,
+        created: NOW,
+        changed: NOW,
+        slip: None,
+        rated_by_owner: None,
+        rated_by_party: None,
     }
 }
 
@@ -149,6 +152,7 @@ mod promise {
             posts: vec![post(101)],
             told: vec![(101, 102)],
             mts: vec![mt(1)],
+            ..Change::default()
         };
         keep(store, change).await;
         store
@@ -343,6 +347,74 @@ mod promise {
         assert_eq!(seqs(store.recent(99).await.unwrap()), [5, 4, 3, 2, 1]);
     }
 
+    pub async fn pacts_are_found_by_their_post(store: &Store) {
+        let pacts = vec![pact(1, 807), pact(2, 901), pact(3, 807), pact(4, 807)];
+        keep(store, Change { pacts, ..Change::default() }).await;
+        keep(store, Change { pacts: vec![Pact { state: PactState::Released, ..pact(3, 807) }], ..Change::default() })
+            .await;
+        store
+            .read(|v| {
+                let ids = |pacts: Vec<Pact>| pacts.iter().map(|p| p.id).collect::<Vec<_>>();
+                assert_eq!(ids(v.pacts_of(807, 0, 9)?), [1, 3, 4]);
+                assert_eq!(ids(v.pacts_of(807, 1, 1)?), [3]);
+                assert_eq!(ids(v.pacts_of(80, 0, 9)?), [0; 0]);
+                assert_eq!(v.pact(3)?.map(|p| p.state), Some(PactState::Released));
+                assert_eq!(v.next().pact, 5);
+                Ok(())
+            })
+            .await
+            .unwrap();
+    }
+
+    pub async fn who_watches_a_topic_is_found_until_he_leaves(store: &Store) {
+        let topic = |name: &str| Topic { name: name.into(), place: PlaceCode(522632106) };
+        let watching = |n, names: &[&str]| Person { topics: names.iter().map(|t| topic(t)).collect(), ..person(n) };
+        let people = vec![watching(1, &["alert"]), watching(2, &["alert", "板蓝根"]), watching(3, &["alert"])];
+        keep(store, Change { people, ..Change::default() }).await;
+        let found = async |name: &str, below, limit| {
+            let topic = topic(name);
+            store.read(move |v| v.watchers(&topic, below, limit)).await.unwrap()
+        };
+        assert_eq!(found("alert", None, 9).await, [phone(3), phone(2), phone(1)]);
+        assert_eq!(found("alert", Some(phone(3)), 1).await, [phone(2)]);
+        assert_eq!(found("板蓝根", None, 9).await, [phone(2)]);
+        let gone = Person { stopped: Some(NOW), ..watching(3, &["alert"]) };
+        keep(store, Change { people: vec![watching(2, &["板蓝根"]), gone], ..Change::default() }).await;
+        assert_eq!(found("alert", None, 9).await, [phone(1)]);
+        assert_eq!(found("板蓝根", None, 9).await, [phone(2)]);
+    }
+
+    pub async fn what_is_due_is_told_until_it_is_done(store: &Store) {
+        let due = vec![
+            (NOW.plus(HOUR), Due::Wave(807)),
+            (NOW, Due::Remind(807)),
+            (NOW, Due::Digest(phone(1))),
+            (NOW.plus(-DAY), Due::Pact(3)),
+        ];
+        keep(store, Change { due: due.clone(), ..Change::default() }).await;
+        keep(store, Change { due: due[..1].to_vec(), ..Change::default() }).await;
+        let at = async |now, limit| store.read(move |v| v.due(now, limit)).await.unwrap();
+        assert_eq!(at(NOW.plus(-DAY), 9).await, due[3..]);
+        assert_eq!(at(NOW, 1).await, due[3..]);
+        assert_eq!(at(NOW, 9).await.len(), 3, "what is due at this very instant is due");
+        keep(store, Change { done: due[1..].to_vec(), ..Change::default() }).await;
+        assert_eq!(at(NOW, 9).await, []);
+        assert_eq!(at(NOW.plus(DAY), 9).await, due[..1]);
+    }
+
+    pub async fn prices_are_kept_by_item_and_county(store: &Store) {
+        let mut book = PriceBook::new("板蓝根", PlaceCode(522632));
+        book.add(20_778, Source::Asked, None, "斤", 3_500);
+        keep(store, Change { prices: vec![book.clone()], ..Change::default() }).await;
+        book.add(20_778, Source::Asked, None, "斤", 3_000);
+        book.add(20_777, Source::Market, Some("玉林"), "公斤", 7_200);
+        keep(store, Change { prices: vec![book.clone()], ..Change::default() }).await;
+        let at = async |county| store.read(move |v| v.prices("板蓝根", PlaceCode(county))).await.unwrap();
+        assert_eq!(at(522632).await, Some(book.clone()));
+        assert_eq!((book.quotes[1].low, book.quotes[1].high, book.quotes[1].count), (3_000, 3_500, 2));
+        assert_eq!(at(522633).await, None);
+    }
+
     pub async fn what_is_old_and_settled_goes(store: &Store) {
         let old = NOW.plus(-200 * DAY);
         let change = Change {
@@ -358,6 +430,7 @@ mod promise {
                 Post { state: PostState::Done, ..post(103) },
             ],
             told: vec![(102, 103), (101, 103)],
+            pacts: vec![pact(1, 102), pact(2, 103)],
             ..Change::default()
         };
         keep(store, change).await;
@@ -376,6 +449,7 @@ mod promise {
                 assert!(v.mt(1)?.is_some() && v.mt(2)?.is_none() && v.mt(3)?.is_some());
                 assert!(v.post(101)?.is_some() && v.post(102)?.is_none() && v.post(103)?.is_some());
                 assert!(v.told(101, 103)? && !v.told(102, 103)?);
+                assert!(v.pact(1)?.is_none() && v.pact(2)?.is_some() && v.pacts_of(102, 0, 9)?.is_empty());
                 assert_eq!(v.mt_by_ref("mobile", "r")?, None);
                 assert_eq!((v.next().mo, v.next().mt, v.next().post), (3, 4, 104), "numbers are not given twice");
                 Ok(())
@@ -449,6 +523,10 @@ on_every_store! {
     what_is_old_and_settled_goes
     long_and_strange_texts_are_kept
     an_empty_change_costs_nothing
+    pacts_are_found_by_their_post
+    who_watches_a_topic_is_found_until_he_leaves
+    what_is_due_is_told_until_it_is_done
+    prices_are_kept_by_item_and_county
     a_closed_store_says_so
 }
 
@@ -471,6 +549,9 @@ fn nth(n: u64) -> Change {
         posts,
         told: vec![(100 + n, 99 + n)],
         mts,
+        pacts: vec![pact(n, 100 + n)],
+        due: vec![(NOW.plus(n as i64), Due::Remind(100 + n))],
+        ..Change::default()
     }
 }
 

@@ -1,4 +1,4 @@
-//! What we build from: licences, sources, banned and double crates, and RustSec's advisories, for both lock files.
+//! What we build from: licences, sources, banned and double crates, and RustSec's advisories, for all lock files.
 //!
 //! `tests/supply.toml` is the page that people keep; this file compares it with `Cargo.lock` and with what cargo says of each
 //! crate. It does for us what `cargo deny check` does, without a network: the advisories of every crate that we lock are
@@ -12,7 +12,7 @@ use semver::{Version, VersionReq};
 use serde::Deserialize;
 
 /// The packages with a lock file of their own, from the top of the repository.
-const PACKAGES: [&str; 2] = ["", "tests/browser"];
+const PACKAGES: [&str; 3] = ["", "tests/browser", "tests/fuzz"];
 
 /// `tests/supply.toml`; what its tables mean stands there.
 #[derive(Deserialize)]

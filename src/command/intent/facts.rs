@@ -30,6 +30,8 @@ pub struct Facts {
     pub item: bool,
     /// The sender's own goods: 我家有…, or an amount outside the question.
     pub own: bool,
+    /// And more than the one that a price is asked for: 一斤好多钱.
+    pub own_goods: bool,
     /// A trade is named beside what the text is about: 有拖拉机帮拉沙.
     pub service: bool,
     /// 我家有….
@@ -104,6 +106,7 @@ pub fn facts(grammar: &Grammar, phrases: &[Phrase<'_>]) -> Facts {
                 let unit = grammar.items.at(i).and_then(|i| i.unit.as_deref()).and_then(|u| grammar.units.get(u));
                 unit.is_some_and(|u| u.dimension != "area")
             }),
+        own_goods: own_have || skill || own_hands || amounts().any(|a| !a.each && !a.bare_one),
         own: own_have || skill || own_hands || amounts().any(|a| !a.each),
         where_: any(&|p| p.has(Sign::Where)),
         asks: any(&|p| matches!(p.what, What::Question)) || ends_asking(phrases),

@@ -181,12 +181,28 @@ fn strong(weighing: &mut Weighing, f: &Facts, grammar: &Grammar, w: &Word, aroun
         }
         // 不要给我发招工了: what is not wanted any more outweighs its name.
         None if intent == Intent::Unsubscribe => weighing.scores.at_least(intent, CLOSING + 2),
-        None => weighing.scores.at_least(intent, STRONG + i32::from(around.i == 0)),
+        None => {
+            // 俺拾了个布包,准是看病的掉的: who tells first what he picked up has found it.
+            let found = intent == Intent::Found
+                && w.chars <= 2
+                && around.phrases[..around.i]
+                    .iter()
+                    .rev()
+                    .take(SIGHT)
+                    .all(|q| q.word().is_none_or(|w| !w.is_verb(Intent::Lost, Force::Strong)));
+            weighing.scores.at_least(intent, STRONG + i32::from(around.i == 0 || found));
+        }
     }
 }
 
 /// A word that leans towards an intent.
 fn hint(weighing: &mut Weighing, f: &Facts, grammar: &Grammar, w: &Word, around: &Around<'_, '_>, intent: Intent) {
+    // 不用找了, 莫寻了: what was looked for is looked for no more.
+    if intent == Intent::Lost && around.negated && around.behind().next().is_some_and(|q| q.has(Sign::Le)) {
+        weighing.closing = weighing.closing.or(Some(Intent::Withdraw));
+        weighing.scores.at_least(Intent::Withdraw, CLOSING - 3);
+        return;
+    }
     let other = grammar.lexicon.asked(intent).filter(|_| around.others);
     // 谁要土鸡: whoever asks who wants it has it.
     if let Some(other) = other.filter(|_| around.relative) {
@@ -199,7 +215,15 @@ fn hint(weighing: &mut Weighing, f: &Facts, grammar: &Grammar, w: &Word, around:
             || intent == Intent::Seek
                 && around.before().any(|q| q.has(Sign::Who))
                 && !w.is_verb(Intent::Lost, Force::Hint);
-        if seen || intent == Intent::Buy && w.has(Sign::Want) && other == Intent::Sell {
+        // 有人要桐油籽没 asks whether there is anybody; 谁要土鸡 offers.
+        let whether = intent == Intent::Buy
+            && !f.own
+            && around.behind().next().is_some_and(|q| q.item().is_some())
+            && around.behind().nth(1).is_some_and(|q| q.has(Sign::Ask));
+        if whether {
+            weighing.question = true;
+            weighing.scores.at_least(Intent::Buy, HINT);
+        } else if seen || intent == Intent::Buy && w.has(Sign::Want) && other == Intent::Sell {
             weighing.offered_to_any = true;
             weighing.scores.at_least(other, STRONG - 2);
         } else if f.own {

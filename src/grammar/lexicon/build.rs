@@ -25,6 +25,8 @@ pub(super) fn simplified(sources: &[Source], errors: &mut Vec<GrammarError>) -> 
 
 pub(super) struct Builder<'a> {
     pub(super) sources: &'a [Source],
+    /// Texts are read in simplified characters, so words are kept in them: 菜薹 as 菜苔.
+    pub(super) simplified: &'a [u16],
     pub(super) errors: &'a mut Vec<GrammarError>,
     pub(super) words: Vec<Word>,
     pub(super) texts: Vec<String>,
@@ -33,7 +35,7 @@ pub(super) struct Builder<'a> {
 
 impl Builder<'_> {
     pub(super) fn reserve(&mut self, text: &str) -> usize {
-        let text = text.to_lowercase();
+        let text: String = text.to_lowercase().chars().map(|c| super::simple(self.simplified, c)).collect();
         if let Some(i) = self.by_text.get(text.as_str()) {
             return *i as usize;
         }
@@ -44,7 +46,7 @@ impl Builder<'_> {
         at
     }
 
-    fn sign(&mut self, text: &str, sign: Sign) {
+    pub(super) fn sign(&mut self, text: &str, sign: Sign) {
         let at = self.reserve(text);
         self.words[at].signs |= 1u128 << sign as u8;
     }
@@ -274,7 +276,9 @@ fn clash(a: Sense, b: Sense) -> bool {
         (Verb(i, f), Verb(j, g)) => {
             i != j && f == g && matches!(f, Force::Strong | Force::Head | Force::Whole | Force::Post)
         }
-        (Item(_), Item(_)) | (Unit(_), Unit(_)) | (Digit(_), Digit(_)) | (Power(_), Power(_)) => true,
+        (Item(_), Item(_)) | (Kin(_), Kin(_)) | (Unit(_), Unit(_)) | (Digit(_), Digit(_)) | (Power(_), Power(_)) => {
+            true
+        }
         (Money(..), Money(..)) | (Period(_), Period(_)) | (Pay(_), Pay(_)) => true,
         (Moment(_), Moment(_)) | (Stranger(_), Stranger(_)) | (StrangerWhole(_), StrangerWhole(_)) => true,
         (StrangerTrait(_), StrangerTrait(_)) => true,

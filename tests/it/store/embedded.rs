@@ -235,7 +235,7 @@ async fn a_changed_export_is_refused() {
         lines[1..].concat(),
         format!("{whole}{}", lines[1]),
         String::new(),
-        whole.replace("\"version\":1", "\"version\":9"),
+        whole.replace("\"version\":2", "\"version\":9"),
     ];
     for (n, text) in spoilt.iter().enumerate() {
         fs::write(&file, text).unwrap();

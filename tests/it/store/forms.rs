@@ -1,12 +1,105 @@
-//! `fixtures/records/v1/`: a sample of each form that version 1 of the store ever wrote to its journal, and the export
+//! `fixtures/records/vN/`: a sample of each form that version N of the store ever wrote to its journal, and the export
 //! line that it must become. A failure here means that what stations have on disk would be misread.
+//!
+//! With `XIANGXUN_WRITE_FIXTURES=1` the journal of the newest version and the lines of all are written anew.
 
 use super::*;
 use xiangxun::grammar::Intent;
-use xiangxun::market::{Exact, Price, Quantity, Sex, When};
+use xiangxun::market::pact::Slip;
+use xiangxun::market::{Exact, Held, Order, Price, Quantity, Sex, Terms, Transport, When};
 use xiangxun::store::record::{Ask, Question, Then, Today};
 
-/// One change with every field filled somewhere and every variant in use.
+/// What version 2 has and version 1 had not, beside [`full`].
+fn newer() -> Change {
+    let place = Place { code: PlaceCode(522_632_106), name: "栽麻镇".into() };
+    let jin = |n| Quantity { amount: Exact::from_integer(n), max: None, unit: "斤".into(), approx: false };
+    let kinds = [PactKind::Deal, PactKind::Pledge, PactKind::Shift, PactKind::Sighting, PactKind::Relay];
+    let states = [
+        PactState::Open,
+        PactState::Agreed,
+        PactState::Weighed,
+        PactState::Done,
+        PactState::Disputed,
+        PactState::Released,
+    ];
+    let mut pacts: Vec<Pact> = (1..).zip(states).map(|(id, state)| Pact { state, ..pact(id, 901) }).collect();
+    for (p, kind) in pacts.iter_mut().zip(kinds) {
+        p.kind = kind;
+    }
+    pacts[2].slip = Some(Slip { net: jin(198), price: None, by: phone(1), at: NOW });
+    pacts[3].rated_by_owner = Some(true);
+    let terms = Terms {
+        least: Some(jin(500)),
+        except: vec!["板蓝根".into()],
+        refuses: vec!["饲料".into()],
+        demands: vec!["散养".into()],
+        whole: true,
+        within: Some(Ring::County),
+        transport: Some(Transport::Buyer),
+    };
+    let order = Order {
+        least: Some(Exact::from_integer(1000)),
+        deadline: Some(NOW.plus(DAY)),
+        pickup: Some("周三村口".into()),
+        settled: true,
+    };
+    let rich = Post {
+        board: "order".into(),
+        quantity: Some(jin(20_000)),
+        from: Some(place.clone()),
+        to: Some(place.clone()),
+        phone: Some("13800000009".into()),
+        name: Some("王五".into()),
+        terms,
+        taken: Exact::new(401, 2),
+        reporters: vec![phone(5)],
+        by: Some(phone(6)),
+        reminded: true,
+        order: Some(order),
+        wave: 2,
+        ..post(901)
+    };
+    let held = [Held::Reported, Held::Unvouched, Held::Unconfirmed];
+    let held = (902..).zip(held).map(|(id, why)| Post { state: PostState::Held, held: Some(why), ..post(id) });
+    let mut book = PriceBook::new("板蓝根", PlaceCode(522_632));
+    for source in [Source::Asked, Source::Bid, Source::Paid, Source::Market] {
+        book.add(20_778, source, Some("玉林").filter(|_| source == Source::Market), "斤", 3_333);
+    }
+    let due = [
+        Due::Remind(901),
+        Due::Wave(901),
+        Due::Alert(901),
+        Due::Deadline(901),
+        Due::Delivery(901),
+        Due::Digest(phone(3)),
+        Due::Pact(1),
+    ];
+    let person = Person {
+        private: true,
+        informed: true,
+        topics: vec![Topic { name: "alert".into(), place: place.code }],
+        muted: vec!["jobs/hire".into()],
+        blocked: vec![phone(9)],
+        alias: Some("阿月".into()),
+        vouched: true,
+        barred: false,
+        rated_good: 3,
+        rated_bad: 1,
+        pacts: vec![1, 2],
+        doubted: Some(NOW),
+        ..person(3)
+    };
+    Change {
+        people: vec![person],
+        posts: std::iter::once(rich).chain(held).collect(),
+        pacts,
+        prices: vec![book],
+        due: due.into_iter().map(|d| (NOW.plus(HOUR), d)).collect(),
+        ..Change::default()
+    }
+}
+
+/// One change with every field that version 1 had filled somewhere and every variant in use.
 fn full() -> Change {
     let asks = [
         Ask::Which { then: Then::Contact, posts: vec![807, 808] },
@@ -86,21 +179,29 @@ fn full() -> Change {
         posts,
         told: vec![(807, 101)],
         mts: mts.collect(),
+        ..Change::default()
     }
 }
 
-const V1: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/records/v1");
+const RECORDS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/records");
+const NEWEST: &str = "v2";
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_version_1_wrote_is_read() {
+fn writes() -> bool {
+    std::env::var_os("XIANGXUN_WRITE_FIXTURES").is_some()
+}
+
+async fn is_read(version: &str) {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");
     fs::create_dir_all(data.join("journal")).unwrap();
-    fs::copy(format!("{V1}/journal.log"), data.join("journal/0000000001.log")).unwrap();
+    fs::copy(format!("{RECORDS}/{version}/journal.log"), data.join("journal/0000000001.log")).unwrap();
     let (store, opened) = open(&data);
-    assert_eq!((opened.how, opened.damage), (How::Replayed(1), vec![]));
-    let want: Vec<String> =
-        fs::read_to_string(format!("{V1}/records.ndjson")).unwrap().lines().map(String::from).collect();
+    assert!(matches!(opened.how, How::Replayed(_)) && opened.damage.is_empty(), "{opened:?}");
+    let lines = format!("{RECORDS}/{version}/records.ndjson");
+    if writes() {
+        fs::write(&lines, everything(&store).join("\n") + "\n").unwrap();
+    }
+    let want: Vec<String> = fs::read_to_string(&lines).unwrap().lines().map(String::from).collect();
     assert_eq!(everything(&store), want);
     // the marks were written too
     let full = full();
@@ -110,19 +211,26 @@ async fn what_version_1_wrote_is_read() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn version_1_is_what_is_written() {
+async fn what_version_1_wrote_is_read() {
+    is_read("v1").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_version_2_wrote_is_read() {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");
     let (store, _) = open(&data);
     keep(&store, full()).await;
+    keep(&store, newer()).await;
     let written = fs::read(journal_files(&data).pop().unwrap()).unwrap();
-    if std::env::var_os("XIANGXUN_WRITE_FIXTURES").is_some() {
-        fs::create_dir_all(V1).unwrap();
-        fs::write(format!("{V1}/journal.log"), &written).unwrap();
-        fs::write(format!("{V1}/records.ndjson"), everything(&store).join("\n") + "\n").unwrap();
+    let golden = format!("{RECORDS}/{NEWEST}/journal.log");
+    if writes() {
+        fs::create_dir_all(format!("{RECORDS}/{NEWEST}")).unwrap();
+        fs::write(&golden, &written).unwrap();
     }
     assert!(
-        written == fs::read(format!("{V1}/journal.log")).unwrap(),
-        "the stored form has changed: it needs a new version"
+        written == fs::read(&golden).unwrap(),
+        "the stored form has changed: where fields were only added, write the samples anew; else it is a new version"
     );
+    is_read(NEWEST).await;
 }

@@ -1,0 +1,65 @@
+//! What time brings about: things that were scheduled, done one after the other when they are due.
+//!
+//! Each is one decision of its own, as a text is: gathered, decided and committed together with being done, so that a kill in
+//! between does it neither twice nor never.
+
+use super::Service;
+use super::outcome::{Env, Outcome};
+use crate::clock::Timestamp;
+use crate::store::{Due, StoreError, View};
+
+/// Looked up at once.
+const BATCH: usize = 100;
+
+impl Service {
+    /// Does all that is due at `now`. Returns how many things.
+    ///
+    /// # Errors
+    /// Those of the store; what was done before stays done.
+    pub async fn do_due(&self, now: Timestamp) -> Result<usize, StoreError> {
+        let mut count = 0;
+        loop {
+            let due = self.store.read(move |view| view.due(now, BATCH)).await?;
+            if due.is_empty() {
+                return Ok(count);
+            }
+            for (at, what) in due {
+                self.do_one(at, what, now).await?;
+                count += 1;
+            }
+        }
+    }
+
+    async fn do_one(&self, at: Timestamp, what: Due, now: Timestamp) -> Result<(), StoreError> {
+        let (grammar, rules) = (self.grammar.get(), self.rules.clone());
+        let mts = self
+            .store
+            .transact(move |view| {
+                let env = Env { grammar: &grammar, rules: &rules, now };
+                let mut out = Outcome::new(&env, view.next(), None);
+                out.unschedule(at, what.clone());
+                act(view, &what, &mut out)?;
+                let change = out.into_change();
+                let mts = change.mts.clone();
+                Ok((change, mts))
+            })
+            .await?;
+        if !mts.is_empty() {
+            (self.hand_over)(mts);
+        }
+        Ok(())
+    }
+}
+
+/// One thing due, one function.
+fn act(_view: &dyn View, what: &Due, _out: &mut Outcome<'_>) -> Result<(), StoreError> {
+    match what {
+        Due::Remind(_)
+        | Due::Wave(_)
+        | Due::Alert(_)
+        | Due::Deadline(_)
+        | Due::Delivery(_)
+        | Due::Digest(_)
+        | Due::Pact(_) => Ok(()),
+    }
+}

@@ -1,0 +1,149 @@
+//! Reads the facts of a turn in one visit to the store.
+
+use super::facts::{Draft, Facts, OWN, read_posts, visible};
+use super::outcome::Env;
+use super::turn::newcomer;
+use super::{asked, find, own, person, post, question};
+use crate::carrier::fingerprint;
+use crate::clock::MINUTE;
+use crate::command::{Intent, Reading};
+use crate::market::{Post, PostId};
+use crate::message::{Mo, Sender};
+use crate::store::{SeenKey, StoreError, View};
+
+/// A carrier that gives neither an id nor its own time: an equal text this soon is the carrier's repeat, a later one the
+/// sender's. Where it gives its time that is part of the print, and the same print is the same message.
+const PRINT_BARE: i64 = 2 * MINUTE;
+
+/// Posts that meet others for one text: all that it makes, and the newest of those whose owner has moved or is back.
+const ANEW: usize = 10;
+
+/// By what a repeat of this message is known, and for how long.
+fn seen_key(mo: &Mo) -> (SeenKey, Option<i64>) {
+    match &mo.mo_id {
+        Some(id) => (SeenKey::Id { carrier: mo.carrier.clone(), id: id.clone() }, None),
+        None => {
+            let key = SeenKey::Print { carrier: mo.carrier.clone(), digest: fingerprint(mo) };
+            (key, mo.sent_at.is_none().then_some(PRINT_BARE))
+        }
+    }
+}
+
+/// Reads the facts; `None` when the message was accepted before.
+///
+/// # Errors
+/// Those of the store.
+pub fn gather(view: &dyn View, env: &Env<'_>, mo: &Mo, reading: &Reading) -> Result<Option<Facts>, StoreError> {
+    let (seen, window) = seen_key(mo);
+    if let Some(at) = view.seen(&seen)? {
+        // a clock that was set back must not turn a repeat into a new text
+        if window.is_none_or(|w| (env.now.0 - at.0).abs() <= w) {
+            return Ok(None);
+        }
+    }
+    let mut facts = Facts {
+        seen,
+        next: view.next(),
+        person: None,
+        own: Vec::new(),
+        named: None,
+        named_owner: None,
+        met: Vec::new(),
+        listed: Vec::new(),
+        drafts: Vec::new(),
+        again: Vec::new(),
+        found: Vec::new(),
+        managers: Vec::new(),
+    };
+    let Sender::Phone(msisdn) = mo.from else { return Ok(Some(facts)) };
+    facts.person = view.person(msisdn)?;
+    if let Some(person) = &facts.person {
+        facts.own = read_posts(view, person.posts.iter().rev().take(OWN).rev())?;
+        facts.own.retain(|p| p.is_live(env.now));
+    }
+    let named = question::named_post(&facts, reading, env.now);
+    if let Some(id) = named {
+        facts.named = view.post(id)?;
+        if let Some(post) = &facts.named {
+            facts.named_owner = view.person(post.owner)?;
+            if post.owner != msisdn {
+                for own in &facts.own {
+                    if view.told(own.id, post.id)? {
+                        facts.met.push(own.clone());
+                    }
+                }
+            }
+        }
+    }
+    if let Some(person) = &facts.person {
+        if reading.intent == Intent::More {
+            facts.listed = visible(view, &own::rest(person, env.now), env.now, |_| true)?;
+        } else if let Some(ids) = asked::open_list(person, env.now) {
+            facts.listed = read_posts(view, ids.iter())?;
+        }
+    }
+    for manager in env.rules.station(mo).map(|s| s.managers.as_slice()).unwrap_or_default() {
+        let known = view.person(*manager)?.unwrap_or_else(|| newcomer(env, mo, *manager));
+        if *manager != msisdn && known.stopped.is_none() {
+            facts.managers.push(known);
+        }
+    }
+    let meant = question::meant(&facts, reading, env, mo);
+    let drafts = match meant.intent {
+        Intent::Start => person::back(&facts),
+        Intent::Register => person::moved(env, &facts, &meant),
+        _ => {
+            let (drafts, again) = post::draft(env, mo, &facts, &meant, msisdn);
+            facts.again = again;
+            drafts
+        }
+    };
+    for post in drafts {
+        let anew = facts.drafts.len() < ANEW;
+        let draft = if anew { meet(view, env, post)? } else { Draft { post, matches: Vec::new() } };
+        facts.drafts.push(draft);
+    }
+    if meant.intent == Intent::Search {
+        facts.found = find::look(view, env, mo, &facts, &meant)?;
+    }
+    Ok(Some(facts))
+}
+
+/// Whom a post meets, read from the index: a bounded number of the newest in each ring.
+fn meet(view: &dyn View, env: &Env<'_>, post: Post) -> Result<Draft, StoreError> {
+    let mut draft = Draft { post, matches: Vec::new() };
+    let Some(board) = env.grammar.boards.get(&draft.post.board) else { return Ok(draft) };
+    let Some(side) = board.side(&draft.post.side) else { return Ok(draft) };
+    let rules = post::rules(&env.grammar.boards, board, side);
+    let mut seen: Vec<PostId> = Vec::new();
+    for ring in crate::market::matching::lists(&draft.post, &rules) {
+        for key in ring {
+            for id in view.ring(&key, post::CANDIDATES_PER_LIST)? {
+                if seen.len() >= post::CANDIDATES || seen.contains(&id) {
+                    continue;
+                }
+                seen.push(id);
+                if let Some(other) = view.post(id)? {
+                    post::consider(&mut draft, &rules, other, &env.grammar.units, env.now);
+                }
+            }
+        }
+        // what is further away is no better, and more cannot be told
+        if draft.matches.len() >= post::KEPT_MATCHES {
+            break;
+        }
+    }
+    draft.matches.sort_by(|a, b| b.fit.score.cmp(&a.fit.score).then(b.post.id.cmp(&a.post.id)));
+    draft.matches.truncate(post::KEPT_MATCHES);
+    let mut kept = Vec::with_capacity(draft.matches.len());
+    for mut m in draft.matches {
+        // 退订 takes one's posts out of sight as well
+        if let Some(owner) = view.person(m.post.owner)?.filter(|o| o.stopped.is_none()) {
+            m.told = view.told(draft.post.id, m.post.id)?;
+            m.owner = Some(owner);
+            kept.push(m);
+        }
+    }
+    draft.matches = kept;
+    Ok(draft)
+}

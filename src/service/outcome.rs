@@ -1,0 +1,202 @@
+//! What comes of a text, or of the passing of time: the change as it grows, and who is told.
+
+use std::collections::BTreeMap;
+
+use super::Rules;
+use crate::clock::{DAY, HOUR, MINUTE, Timestamp};
+use crate::grammar::Grammar;
+use crate::market::{Pact, PactId, Post, PostId, PriceBook};
+use crate::message::{MoSeq, Msisdn, Mt, MtClass, MtState};
+use crate::reply::Reply;
+use crate::store::{Change, Due, Next, Person};
+
+/// News of a match help nobody after this.
+const PUSH_LIFE: i64 = 3 * DAY;
+/// How long a claim holds, longer than any request and its commit take: a sending that was begun and not recorded is taken up
+/// again after this, here and in the outbox.
+pub const LEASE: i64 = 2 * MINUTE;
+/// News kept for a later day.
+pub const MORE: usize = 60;
+/// When what waited overnight is told, in Beijing time; later where the quiet hours last longer.
+const MORNING: i64 = 8 * HOUR;
+
+/// What decisions are made with.
+#[derive(Debug)]
+pub struct Env<'a> {
+    pub grammar: &'a Grammar,
+    pub rules: &'a Rules,
+    pub now: Timestamp,
+}
+
+/// The change as it grows.
+pub struct Outcome<'a> {
+    pub env: &'a Env<'a>,
+    next: Next,
+    /// The MO that caused it; none where time did.
+    cause: Option<MoSeq>,
+    people: BTreeMap<Msisdn, Person>,
+    posts: BTreeMap<PostId, Post>,
+    told: Vec<(PostId, PostId)>,
+    mts: Vec<Mt>,
+    pacts: BTreeMap<PactId, Pact>,
+    prices: Vec<PriceBook>,
+    due: Vec<(Timestamp, Due)>,
+    done: Vec<(Timestamp, Due)>,
+}
+
+impl<'a> Outcome<'a> {
+    /// Nothing yet. `next` are the free numbers.
+    pub fn new(env: &'a Env<'a>, next: Next, cause: Option<MoSeq>) -> Outcome<'a> {
+        Outcome {
+            env,
+            next,
+            cause,
+            people: BTreeMap::new(),
+            posts: BTreeMap::new(),
+            told: Vec::new(),
+            mts: Vec::new(),
+            pacts: BTreeMap::new(),
+            prices: Vec::new(),
+            due: Vec::new(),
+            done: Vec::new(),
+        }
+    }
+
+    /// What the store is to keep.
+    pub fn into_change(self) -> Change {
+        Change {
+            people: self.people.into_values().collect(),
+            posts: self.posts.into_values().collect(),
+            told: self.told,
+            mts: self.mts,
+            pacts: self.pacts.into_values().collect(),
+            prices: self.prices,
+            due: self.due,
+            done: self.done,
+            ..Change::default()
+        }
+    }
+
+    /// The texts so far.
+    pub fn mts(&self) -> &[Mt] {
+        &self.mts
+    }
+
+    /// Tells somebody of a new post: not in the quiet hours, not more often a day than allowed, never after 退订.
+    /// What comes beyond that waits for his 更多; the first of the day is announced next morning.
+    pub fn push(&mut self, to: Msisdn, facts: Option<&Person>, news: PostId, reply: Reply) {
+        let Some(mut other) = self.person(to, facts) else { return };
+        let before = other.today.pushes;
+        other.today.pushes = before.saturating_add(1);
+        match self.env.rules.limits.pushes().filter(|cap| before >= *cap) {
+            None => self.send_push(&other, &reply, self.env.now),
+            Some(cap) => {
+                other.waiting.retain(|w| *w != news);
+                other.waiting.insert(0, news);
+                other.waiting.truncate(MORE);
+                if before == cap {
+                    let midnight = self.env.now.plus(DAY - self.env.now.beijing_millis_of_day());
+                    self.send_push(&other, &reply.by("push_waiting"), midnight.plus(MORNING));
+                }
+            }
+        }
+        self.people.insert(to, other);
+    }
+
+    /// Tells somebody what he must know because another has just been told so: no cap holds it back.
+    pub fn notify(&mut self, to: Msisdn, facts: Option<&Person>, reply: &Reply) {
+        let Some(other) = self.person(to, facts) else { return };
+        self.send_push(&other, reply, self.env.now);
+        self.people.insert(to, other);
+    }
+
+    /// Another person as changed so far, unless he has left.
+    pub fn person(&self, to: Msisdn, facts: Option<&Person>) -> Option<Person> {
+        let mut other = self.people.get(&to).or(facts).filter(|o| o.stopped.is_none()).cloned()?;
+        other.today = other.today_at(self.env.now);
+        Some(other)
+    }
+
+    /// A push at `at`, or when the quiet that holds then is over.
+    pub fn send_push(&mut self, to: &Person, reply: &Reply, at: Timestamp) {
+        let due = self.env.rules.limits.quiet().map_or(at, |quiet| quiet.end_after(at));
+        self.send(to, reply.pack(&self.env.grammar.replies).text, MtClass::Push, due, PUSH_LIFE);
+    }
+
+    pub fn send(&mut self, to: &Person, text: String, class: MtClass, due: Timestamp, life: i64) {
+        if text.is_empty() {
+            tracing::error!("a reply has no words; is its sentence missing from the grammar?");
+            return;
+        }
+        let now = self.env.now;
+        // What may go at once is born claimed: the outbox gets it with the commit and need not record the claim again.
+        let (state, attempts) =
+            if due <= now { (MtState::Claimed { lease: now.plus(LEASE) }, 1) } else { (MtState::Queued, 0) };
+        self.mts.push(Mt {
+            id: self.next.mt + self.mts.len() as u64,
+            carrier: to.carrier.clone(),
+            from: to.short_code.clone(),
+            to: to.msisdn,
+            text,
+            class,
+            cause: self.cause,
+            created: now,
+            due,
+            until: due.plus(life),
+            attempts,
+            state,
+            carrier_ref: None,
+        });
+    }
+
+    /// Files a post, or what it has become.
+    pub fn save(&mut self, post: Post) {
+        self.posts.insert(post.id, post);
+    }
+
+    /// Both owners know of each other's post now.
+    pub fn tell(&mut self, a: PostId, b: PostId) {
+        self.told.push((a, b));
+    }
+
+    /// Keeps a person as changed.
+    pub fn keep(&mut self, person: Person) {
+        self.people.insert(person.msisdn, person);
+    }
+
+    /// A number for a new pact.
+    pub fn next_pact(&self) -> PactId {
+        self.pacts.last_key_value().map_or(self.next.pact, |(id, _)| self.next.pact.max(id + 1))
+    }
+
+    /// Keeps a pact, or what it has become.
+    pub fn agree(&mut self, pact: Pact) {
+        self.pacts.insert(pact.id, pact);
+    }
+
+    /// A pact as changed so far.
+    pub fn pact(&self, id: PactId) -> Option<&Pact> {
+        self.pacts.get(&id)
+    }
+
+    /// A post as changed so far.
+    pub fn post(&self, id: PostId) -> Option<&Post> {
+        self.posts.get(&id)
+    }
+
+    /// Keeps a book of prices.
+    pub fn price(&mut self, book: PriceBook) {
+        self.prices.retain(|b| (&b.item, b.county) != (&book.item, book.county));
+        self.prices.push(book);
+    }
+
+    /// Has something done at a time.
+    pub fn schedule(&mut self, at: Timestamp, what: Due) {
+        self.due.push((at, what));
+    }
+
+    /// What was to be done at that time is done, or need not be any more.
+    pub fn unschedule(&mut self, at: Timestamp, what: Due) {
+        self.done.push((at, what));
+    }
+}

@@ -1,0 +1,115 @@
+//! One verb, one function: what a text asks for is done by the file of its family. Pure, from the facts to a change.
+
+use super::facts::Facts;
+use super::outcome::Env;
+use super::question::Answered;
+use super::turn::{PASSED_ON_ANSWERS, Turn, UNREAD_ANSWERS};
+use super::{ask, contact, find, own, person, post, question};
+use crate::command::{Intent, Reading};
+use crate::message::{Mo, MtClass, Sender};
+use crate::reply::Reply;
+use crate::store::record::{Then, Unread};
+use crate::store::{Change, MoRecord};
+
+/// The reading that stands in when the code fails on a text.
+pub fn fault() -> Reading {
+    Reading { reason: Some(FAULT), ..Reading::of(Intent::Unknown) }
+}
+
+const FAULT: &str = "fault";
+
+/// Decides what a text does.
+pub fn decide(env: &Env<'_>, facts: Facts, mo: &Mo, reading: &Reading) -> Change {
+    let seen = facts.seen.clone();
+    let mut record = MoRecord {
+        seq: facts.next.mo,
+        mo: mo.clone(),
+        received: env.now,
+        station: env.rules.station(mo).map(|s| s.key.clone()).unwrap_or_default(),
+        intent: reading.intent.as_str().to_string(),
+        unread: None,
+        answers: Vec::new(),
+    };
+    let Sender::Phone(msisdn) = mo.from else {
+        // A service number or a name: kept, never answered.
+        record.unread = needs_a_person(reading);
+        return Change { seen: Some((seen, env.now)), mos: vec![record], ..Change::default() };
+    };
+    let mut turn = Turn::new(env, facts, mo, reading, msisdn);
+    act(&mut turn);
+    record.unread = turn.unread;
+    record.answers = turn.out.mts().iter().filter(|m| m.class == MtClass::Answer).map(|m| m.id).collect();
+    Change { seen: Some((seen, env.now)), mos: vec![record], ..turn.into_change() }
+}
+
+fn needs_a_person(reading: &Reading) -> Option<Unread> {
+    match (reading.intent, reading.reason) {
+        (Intent::Unknown, Some(FAULT)) => Some(Unread::Fault),
+        (Intent::Unknown, None | Some("unread")) => Some(Unread::NotUnderstood),
+        _ => None,
+    }
+}
+
+fn act(turn: &mut Turn<'_>) {
+    // 退订 is law: nothing at all until the phone joins again.
+    if turn.person.stopped.is_some() && turn.reading.intent != Intent::Start {
+        // but a text that wants something is for a person to see
+        let wants = !matches!(turn.reading.intent, Intent::Stop | Intent::Unknown | Intent::Choose);
+        turn.unread = needs_a_person(&turn.reading).or(wants.then_some(Unread::NotUnderstood));
+        return;
+    }
+    if question::answered(turn) != Answered::Done {
+        dispatch(turn);
+    }
+    if turn.unread.is_some() {
+        turn.tell_manager();
+    }
+}
+
+fn dispatch(turn: &mut Turn<'_>) {
+    match turn.reading.intent {
+        Intent::Stop => person::stop(turn),
+        Intent::Start => person::start(turn),
+        Intent::Help => person::help(turn),
+        Intent::Register => person::register(turn),
+        Intent::Mine => own::mine(turn),
+        Intent::More => own::more(turn),
+        Intent::View => own::view(turn),
+        Intent::Withdraw => own::close(turn, Then::Withdraw),
+        Intent::Deal => own::close(turn, Then::Done),
+        Intent::Contact => contact::contact(turn),
+        Intent::Search => find::search(turn),
+        Intent::Choose => drop(turn.answer(Reply::new("no_question"))),
+        Intent::Unknown => not_understood(turn),
+        _ if turn.reading.unsure && turn.reading.alternatives.len() > 1 => ask::ask_meaning(turn),
+        i if turn.env.grammar.boards.by_intent(i).is_some() => post::post(turn),
+        _ => not_offered(turn),
+    }
+}
+
+/// What no service here does yet goes to the station manager.
+fn not_offered(turn: &mut Turn<'_>) {
+    turn.unread = Some(Unread::NotUnderstood);
+    let reply = turn.passed_on(Reply::new("not_offered"), Reply::new("not_offered_alone"));
+    turn.answer_seldom(reply, PASSED_ON_ANSWERS);
+}
+
+fn not_understood(turn: &mut Turn<'_>) {
+    turn.unread = needs_a_person(&turn.reading);
+    match turn.reading.reason {
+        Some(FAULT) => {
+            turn.answer_seldom(turn.passed_on(Reply::new("fault"), Reply::new("fault_alone")), UNREAD_ANSWERS)
+        }
+        None | Some("unread") if turn.reading.unsure && turn.reading.alternatives.len() > 1 => {
+            turn.unread = None;
+            ask::ask_meaning(turn);
+        }
+        None | Some("unread") => {
+            turn.answer_seldom(turn.passed_on(Reply::new("unread"), Reply::new("unread_alone")), UNREAD_ANSWERS)
+        }
+        // a person who says hello, or whose thumb slipped, is told how it goes
+        Some("greeting" | "empty") => turn.answer_seldom(person::help_text(turn), UNREAD_ANSWERS),
+        // thanks, carriers' notices, codes, spam: an answer would only cost, or go on for ever
+        Some(_) => {}
+    }
+}
