@@ -2,7 +2,9 @@
 //!
 //! `栽麻镇宰荡村` is the village; `从县城去凯里` a route. A name that no file has is kept as it was said.
 
-use super::phrase::{What, light};
+use std::ops::Range;
+
+use super::phrase::{Phrase, What, light};
 use super::{Reading, Scene, normalize};
 use crate::grammar::Intent;
 use crate::grammar::lexicon::{Force, Sign};
@@ -34,18 +36,47 @@ pub(super) fn place_of(scene: &Scene<'_, '_>) -> Option<Found> {
     place_at(scene).map(|(_, f)| f)
 }
 
-/// A place that no file has: unread words after 在, or, of what was lost, right behind the day.
-pub(super) fn unread_place(scene: &Scene<'_, '_>, intent: Intent) -> Option<usize> {
+/// So many phrases may make a name that no file has: 学校门口.
+const PIECES: usize = 4;
+
+/// A place that no file has, as it was said: what stands behind 在 (老街, 学校门口), or, of what was lost, right behind the day.
+/// Gives its phrases.
+pub(super) fn unread_place(scene: &Scene<'_, '_>, intent: Intent) -> Option<Range<usize>> {
     let ps = &scene.phrases;
-    (1..ps.len()).find(|i| {
-        let short = (2..=5).contains(&ps[*i].text(scene.text).chars().count());
-        let free =
-            matches!(ps[*i].what, What::Unread) && short && ps[*i].text(scene.text).chars().all(normalize::is_han);
+    (1..ps.len()).find_map(|i| {
+        if ps[i].spaced {
+            return None;
+        }
         let before = &ps[i - 1];
-        let lost =
-            matches!(intent, Intent::Lost | Intent::Found) && matches!(before.what, What::Day(_)) && !ps[*i].spaced;
-        free && !ps[*i].spaced && (before.has(Sign::In) || lost)
+        let lost = matches!(intent, Intent::Lost | Intent::Found) && matches!(before.what, What::Day(_));
+        let run = if before.has(Sign::In) { landmark(scene, i)? } else { i..i + 1 };
+        let unread = matches!(ps[i].what, What::Unread) || before.has(Sign::In);
+        let name = said(scene, &run);
+        let short = (2..=6).contains(&name.chars().count()) && name.chars().all(normalize::is_han);
+        (unread && short && (before.has(Sign::In) || lost)).then_some(run)
     })
+}
+
+/// The text of a run of phrases.
+pub(super) fn said<'t>(scene: &Scene<'_, 't>, run: &Range<usize>) -> &'t str {
+    &scene.text[scene.phrases[run.start].start as usize..scene.phrases[run.end - 1].end as usize]
+}
+
+/// A name in pieces: unread ones, with words that mean nothing by themselves here. 老街 is 老 and an unread one.
+fn landmark(scene: &Scene<'_, '_>, i: usize) -> Option<Range<usize>> {
+    let ps = &scene.phrases;
+    let piece = |p: &Phrase<'_>| match p.what {
+        What::Unread | What::Compound => true,
+        What::Word(w) => {
+            p.has(Sign::Spot)
+                || w.has(Sign::Modifier) && w.verbs(Force::Strong).next().is_none() && !p.has(Sign::Particle)
+        }
+        _ => false,
+    };
+    let more = ps[i..].iter().take(PIECES).take_while(|p| piece(p)).enumerate();
+    let end = i + more.take_while(|(n, p)| *n == 0 || !p.spaced).count();
+    let named = ps[i..end].iter().any(|p| matches!(p.what, What::Unread | What::Compound) || p.has(Sign::Spot));
+    named.then_some(i..end)
 }
 
 /// 榕江到贵阳, 从县城去凯里, 去凯里.
@@ -64,7 +95,7 @@ pub(super) fn route(scene: &Scene<'_, '_>, r: &mut Reading, used: &mut [bool]) {
     let named = |i: usize| -> Option<Place> {
         match ps.get(i)?.what {
             What::Place(f) => Some(place(scene, &smaller(i).unwrap_or(f))),
-            What::Unread
+            What::Unread | What::Compound
                 if (2..=6).contains(&ps[i].text(scene.text).chars().count())
                     && ps[i].text(scene.text).chars().all(normalize::is_han) =>
             {

@@ -5,7 +5,7 @@ use super::intent::{Decision, hauled};
 use super::left::{leftovers, rest_text, rest_without};
 use super::matter;
 use super::phrase::{Phrase, What, light};
-use super::place::{place, place_at, place_of, route, unread_place};
+use super::place::{place, place_at, place_of, route, said, unread_place};
 use super::price::{Per, Sum};
 use super::quantity::Amount;
 use super::share::{
@@ -573,9 +573,9 @@ fn common(scene: &Scene<'_, '_>, intent: Intent, r: &mut Reading, used: &mut [bo
                 used[j] |= f.code.up_to(g.code.ring()) == Some(g.code);
             }
         }
-    } else if let Some(i) = unread_place(scene, intent) {
-        used[i] = true;
-        r.place = Some(Place { code: PlaceCode::COUNTRY, name: ps[i].text(scene.text).to_string() });
+    } else if let Some(run) = unread_place(scene, intent) {
+        r.place = Some(Place { code: PlaceCode::COUNTRY, name: said(scene, &run).to_string() });
+        used[run].fill(true);
     }
     let past = matches!(intent, Intent::Lost | Intent::Found);
     // 一公一母 are two, and 公司 is no sex.

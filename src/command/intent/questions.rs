@@ -215,7 +215,8 @@ pub fn looking_up(
             .max()
             .unwrap_or(0);
     // 哪里招砌砖 300以上: whoever names a wage in his question offers himself.
-    let offers = f.sum && s.get(Intent::Seek) > 0 && f.kind == Some(Kind::Trade);
+    let bounded = |p: &Phrase<'_>| matches!(p.what, What::Number { bounded: true, .. });
+    let offers = (f.sum || phrases.iter().any(bounded)) && s.get(Intent::Seek) > 0 && f.kind == Some(Kind::Trade);
     if (question || f.where_ || ask_have || ask_verb) && !f.own && !offers && !offered && others < STRONG {
         s.at_least(Intent::Search, trade.max(HINT) + 8);
     }

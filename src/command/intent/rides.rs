@@ -107,6 +107,13 @@ fn trip(f: &Facts, grammar: &Grammar, text: &str, phrases: &[Phrase<'_>]) -> Tri
     };
     let whole_car = phrases.iter().enumerate().any(|(i, p)| is_car(grammar, p) && !torn(i));
     let asked = phrases.iter().enumerate().any(|(i, p)| is_car(grammar, p) && asked_for(phrases, i));
+    // 去大坝有车没: where one goes may be a place that no file has.
+    let somewhere = asked
+        && f.kind.is_none_or(|k| k == Kind::Vehicle)
+        && phrases.windows(2).any(|w| {
+            let unread = matches!(w[1].what, What::Unread | What::Compound) || w[1].has(Sign::Modifier);
+            w[0].has(Sign::Go) && unread && !w[1].spaced
+        });
     // 空位有没, 还有位子吗
     let room_asked = f.seats && (f.asks || phrases.iter().any(|p| p.has(Sign::IsThere)));
     let head = |p: &Phrase<'_>| p.word().is_some_and(|w| w.is_verb(Intent::RideOffer, Force::Head));
@@ -115,7 +122,12 @@ fn trip(f: &Facts, grammar: &Grammar, text: &str, phrases: &[Phrase<'_>]) -> Tri
         || f.seats && !room_asked
         || lacking(phrases)
         || car && cargo(grammar, text, phrases);
-    Trip { going: going || f.route, asked: asked || room_asked && !car, own, cargo: cargo(grammar, text, phrases) }
+    Trip {
+        going: going || f.route || somewhere,
+        asked: asked || room_asked && !car,
+        own,
+        cargo: cargo(grammar, text, phrases),
+    }
 }
 
 /// 差两个人, 缺3位: room is left for so many.
@@ -143,7 +155,16 @@ fn asked_for(phrases: &[Phrase<'_>], i: usize) -> bool {
 
 /// Goods behind a verb of carrying: 拖两吨化肥, 拉家具, 桔子要发成都.
 fn cargo(grammar: &Grammar, text: &str, phrases: &[Phrase<'_>]) -> bool {
-    hauled(grammar, text, phrases).is_some()
+    // 2000斤 有车来拉: to come and fetch is no haul; the verb stands before what is carried.
+    let verb = |p: &Phrase<'_>| {
+        let said = p.text(text);
+        let plain = matches!(p.what, What::Unread | What::Word(_));
+        plain && grammar.lexicon.hauls.iter().any(|h| said.ends_with(h.as_str()))
+            || p.word().is_some_and(|w| {
+                w.is_verb(Intent::RideNeed, Force::Strong) || w.is_verb(Intent::RideOffer, Force::Strong)
+            })
+    };
+    hauled(grammar, text, phrases).is_some_and(|i| phrases[..i].iter().rev().take(SIGHT).any(verb))
 }
 
 /// The goods that are to be carried. What a traveller has with him is none: 2人带3个箱子.
