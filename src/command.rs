@@ -26,7 +26,7 @@ pub use prove::prove;
 
 use crate::clock::Timestamp;
 use crate::grammar::Grammar;
-use crate::market::PlaceCode;
+use crate::market::{MarketDays, PlaceCode};
 
 pub use crate::grammar::Intent;
 use crate::market::{Exact, Place, Price, Quantity, Sex, When};
@@ -35,6 +35,8 @@ use crate::market::{Exact, Place, Price, Quantity, Sex, When};
 struct Scene<'g, 't> {
     grammar: &'g Grammar,
     now: Timestamp,
+    /// When the station's market is held.
+    market_days: Option<MarketDays>,
     /// The normal form.
     text: &'t str,
     phrases: Vec<phrase::Phrase<'g>>,
@@ -66,12 +68,23 @@ const MOST_SLIPS: usize = 3;
 
 /// Reads any text. `home` is where the sender or the station is: of places with one name the nearest is meant.
 pub fn read(grammar: &Grammar, home: PlaceCode, now: Timestamp, text: &str) -> Reading {
+    read_at(grammar, home, None, now, text)
+}
+
+/// As [`read`], where the station's market has a calendar.
+pub fn read_at(
+    grammar: &Grammar,
+    home: PlaceCode,
+    market_days: Option<MarketDays>,
+    now: Timestamp,
+    text: &str,
+) -> Reading {
     let normal = normalize::normalize(&grammar.lexicon, text);
     if normal.is_empty() {
         return form::unknown("empty");
     }
     let (text, phrases, slips) = take_in(grammar, home, now, normal);
-    let scene = Scene { grammar, now, text: &text, phrases, slips };
+    let scene = Scene { grammar, now, market_days, text: &text, phrases, slips };
     understand(&scene).0
 }
 
@@ -91,7 +104,7 @@ fn take_in<'g>(
     while slips.len() < MOST_SLIPS && slip::worth_trying(&phrases, &tokens) {
         let Some((mended, slip)) = slip::mend(grammar, &text, &tokens) else { break };
         let intent = |text: &str, phrases: Vec<phrase::Phrase<'g>>| {
-            understand(&Scene { grammar, now, text, phrases, slips: Vec::new() }).0.intent
+            understand(&Scene { grammar, now, market_days: None, text, phrases, slips: Vec::new() }).0.intent
         };
         let before = *asked.get_or_insert_with(|| intent(&text, phrases.clone()));
         let new_tokens = scan::scan(grammar, home, &mended);

@@ -29,7 +29,7 @@ pub use carrier::{CarrierConfig, SettingError};
 pub use quiet::QuietHours;
 
 use crate::clock::Timestamp;
-use crate::market::PlaceCode;
+use crate::market::{MarketDays, PlaceCode};
 use crate::message::Msisdn;
 
 /// Everything the operator decides.
@@ -145,6 +145,8 @@ pub struct Station {
     pub place: PlaceCode,
     pub short_codes: Vec<String>,
     pub managers: Vec<Msisdn>,
+    /// When its market is held; `赶场天` is the next of them.
+    pub market_days: Option<MarketDays>,
 }
 
 /// All stations, by key.

@@ -3,6 +3,7 @@
 //! Amounts and prices are exact rationals. What a word means is `grammar`'s business, whether two posts meet is
 //! [`matching`]'s.
 
+pub mod days;
 pub mod matching;
 pub mod pact;
 pub mod place;
@@ -11,6 +12,7 @@ pub mod quote;
 
 use serde::{Deserialize, Serialize};
 
+pub use days::MarketDays;
 pub use pact::{Pact, PactId, PactKind, PactState};
 pub use place::{Place, PlaceCode, Ring};
 pub use post::{Held, Order, Post, PostId, PostState, RingKey, Shelf, Terms, Transport};
@@ -19,12 +21,15 @@ pub use quote::{PriceBook, Quote};
 /// An exact number. Parsers bound what they read (at most 10^12, denominators at most 10^4), so that arithmetic of two cannot overflow.
 pub type Exact = num_rational::Ratio<i64>;
 
+/// The upper end of what has none: 3块以上, 100斤起. Above all that parsers read.
+pub const OPEN: Exact = Exact::new_raw(1_000_000_000_000_000, 1);
+
 /// An amount of goods: `200斤`, `三五百斤`, `十几头`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quantity {
     /// The amount; of a range, its lower end.
     pub amount: Exact,
-    /// The upper end of a range.
+    /// The upper end of a range; the amount itself where that is the most (100斤以内), [`OPEN`] where it is the least.
     pub max: Option<Exact>,
     /// The unit as said, in standard form (kg → 公斤).
     pub unit: String,
@@ -37,12 +42,26 @@ pub struct Quantity {
 pub struct Price {
     /// Yuan, exact; of a range, its lower end. Zero when only `negotiable` was said.
     pub yuan: Exact,
-    /// The upper end of a range.
+    /// The upper end of a range; the sum itself where that is the most (3块以内), [`OPEN`] where it is the least.
     pub max: Option<Exact>,
     /// Per what: a unit in standard form, `天`, `月`; none where the price is for the whole.
     pub per: Option<String>,
     /// 面议.
     pub negotiable: bool,
+}
+
+impl Quantity {
+    /// The largest amount that was said.
+    pub fn most(&self) -> Exact {
+        self.max.filter(|m| *m != OPEN).unwrap_or(self.amount)
+    }
+}
+
+impl Price {
+    /// The highest sum that was said.
+    pub fn most(&self) -> Exact {
+        self.max.filter(|m| *m != OPEN).unwrap_or(self.yuan)
+    }
 }
 
 /// A day, and the part of it where one was said.

@@ -89,9 +89,11 @@ impl Service {
     pub async fn accept(&self, mo: Mo) -> Result<Accepted, StoreError> {
         let now = self.clock.now();
         let grammar = self.grammar.get();
-        let home = self.rules.station(&mo).map(|s| s.place).unwrap_or_default();
+        let station = self.rules.station(&mo);
+        let home = station.map(|s| s.place).unwrap_or_default();
+        let market_days = station.and_then(|s| s.market_days);
         // A fault of the reader must not cost the message: it is kept for the manager.
-        let reading = catch_unwind(AssertUnwindSafe(|| command::read(&grammar, home, now, &mo.text)))
+        let reading = catch_unwind(AssertUnwindSafe(|| command::read_at(&grammar, home, market_days, now, &mo.text)))
             .unwrap_or_else(|_| verbs::fault());
         match self.decide(&mo, reading, now).await {
             Err(StoreError::Fault(cause)) => {
@@ -158,6 +160,7 @@ mod tests {
                 place: PlaceCode::COUNTRY,
                 short_codes: vec![code.into()],
                 managers: Vec::new(),
+                market_days: None,
             };
             (key.to_string(), station)
         };

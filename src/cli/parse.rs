@@ -17,7 +17,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::command;
 use crate::config::Config;
 use crate::grammar::Grammar;
-use crate::market::PlaceCode;
+use crate::market::{MarketDays, PlaceCode};
 
 /// Reads texts on standard input, one a line, and prints what they mean as JSON.
 #[derive(Debug, clap::Args)]
@@ -32,6 +32,9 @@ pub struct ParseArgs {
     /// Without it the place of the config's first station, or of the demo's
     #[arg(long, value_name = "CODE", value_parser = place_code)]
     pub place: Option<PlaceCode>,
+    /// When the market is held, as in 2,7 or 农历3,8 or 周日: what 赶场天 means
+    #[arg(long, value_name = "DAYS", value_parser = market_days)]
+    pub market_days: Option<MarketDays>,
     /// Read the grammar of this folder instead of the config's or the one built in
     #[arg(long, value_name = "DIR")]
     pub grammar: Option<PathBuf>,
@@ -39,6 +42,10 @@ pub struct ParseArgs {
 
 fn place_code(s: &str) -> Result<PlaceCode, String> {
     PlaceCode::parse(s).ok_or_else(|| "a code has 2, 4, 6, 9 or 12 digits".to_string())
+}
+
+fn market_days(s: &str) -> Result<MarketDays, String> {
+    s.parse().map_err(str::to_string)
 }
 
 /// A line of `--json`.
@@ -103,7 +110,7 @@ fn lines(
                 if args.explain {
                     writeln!(out, "{}", command::explain(grammar, home, now, &text))?;
                 }
-                let reading = command::read(grammar, home, now, &text);
+                let reading = command::read_at(grammar, home, args.market_days, now, &text);
                 serde_json::to_writer(&mut *out, &reading)?;
             }
             // Every line gets its answer, so that a caller can count.

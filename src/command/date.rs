@@ -12,7 +12,7 @@ use super::number::{In, Read, fail, one, sign, single, tight, word};
 use super::scan::{Kind, Token};
 use crate::clock::Timestamp;
 use crate::grammar::lexicon::{Moment, Sign, Word};
-use crate::market::Exact;
+use crate::market::{Exact, MarketDays};
 
 /// A day as said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +40,8 @@ enum What {
         month: u8,
         day: u8,
     },
+    /// The next market, or so many after it.
+    Market(u8),
 }
 
 fn moment<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Moment> {
@@ -62,7 +64,8 @@ pub fn day<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Day> {
     let (rest, mut d) = alt((lunar, dated, relative)).parse(i)?;
     let (rest, p) = opt(part).parse(rest)?;
     d.part = d.part.or(p);
-    let (rest, _) = opt(clock).parse(rest)?;
+    let (rest, at) = opt(clock).parse(rest)?;
+    d.part = d.part.or(at.flatten());
     Ok((rest, d))
 }
 
@@ -75,18 +78,18 @@ pub fn part<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, u8> {
 }
 
 /// 8点半, 下午3点钟, 8:30: read so that the number is not taken for an amount.
-pub fn clock<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, ()> {
-    let (rest, _) = opt(part).parse(i)?;
+pub fn clock<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Option<u8>> {
+    let (rest, part) = opt(part).parse(i)?;
     let (rest, _) = small(24)(rest)?;
     let colon = one(|t: &Token<'_>| matches!(t.kind, Kind::Mark).then_some(()));
     let minutes =
         one(|t: &Token<'_>| matches!(t.kind, Kind::Arabic(Some(n)) if n < Exact::from_integer(60)).then_some(()));
     if let Ok((rest, _)) = (tight(colon), tight(minutes)).parse(rest) {
-        return Ok((rest, ()));
+        return Ok((rest, part));
     }
     let (rest, ()) = tight(sign(Sign::Point))(rest)?;
     let (rest, _) = opt(tight(sign(Sign::Half))).parse(rest)?;
-    Ok((rest, ()))
+    Ok((rest, part))
 }
 
 fn offset(what: What) -> Day {
@@ -94,6 +97,12 @@ fn offset(what: What) -> Day {
 }
 
 fn relative<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Day> {
+    // 三天后, 两天前
+    if let Ok((rest, (n, m))) = (small(60), tight(moment)).parse(i)
+        && let Moment::Later(days) = m
+    {
+        return Ok((rest, offset(What::Offset(i16::from(n) * days))));
+    }
     let (rest, m) = moment(i)?;
     match m {
         Moment::Day(n) => Ok((rest, offset(What::Offset(n)))),
@@ -105,7 +114,8 @@ fn relative<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Day> {
             let (rest, d) = alt((edge, day_of_month)).parse(rest)?;
             Ok((rest, offset(What::InMonth(n, d))))
         }
-        Moment::Part(_) | Moment::LunarMonth(_) => fail(),
+        Moment::Market(n) => Ok((rest, offset(What::Market(n)))),
+        Moment::Part(_) | Moment::LunarMonth(_) | Moment::Later(_) => fail(),
     }
 }
 
@@ -178,7 +188,7 @@ fn lunar<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Day> {
 }
 
 /// The number of the day meant, 0 on 1970-01-01. `past`: what is spoken of has happened.
-pub fn settle(day: Day, now: Timestamp, past: bool) -> Option<i32> {
+pub fn settle(day: Day, now: Timestamp, markets: Option<MarketDays>, past: bool) -> Option<i32> {
     let today = now.beijing().date();
     let number = now.beijing_day();
     let of = |d: Date| {
@@ -220,9 +230,9 @@ pub fn settle(day: Day, now: Timestamp, past: bool) -> Option<i32> {
             let year = if (m as i8) < today.month() && !past { today.year() + 1 } else { today.year() };
             of(Date::new(year, m as i8, 1).ok()?.last_of_month())
         }
+        What::Market(n) => of(market(markets?, today, n, past)?),
         What::Lunar { month, day } => {
-            let here = SolarDate { year: i32::from(today.year()), month: today.month() as u8, day: today.day() as u8 };
-            let year = solar_to_lunar(here).ok()?.year;
+            let year = solar_to_lunar(solar(today)).ok()?.year;
             let on = |y: i32| {
                 let at = |day| lunar_to_solar(LunarDate { year: y, month, day, is_leap_month: false }).ok();
                 // A month of the moon may end on its 29th.
@@ -232,6 +242,22 @@ pub fn settle(day: Day, now: Timestamp, past: bool) -> Option<i32> {
             of(nearest(on(year - 1), on(year), on(year + 1), today, past)?)
         }
     }
+}
+
+fn solar(d: Date) -> SolarDate {
+    SolarDate { year: i32::from(d.year()), month: d.month() as u8, day: d.day() as u8 }
+}
+
+/// The market day from today on, or the `n`th after it; for what has happened the last one.
+fn market(days: MarketDays, today: Date, n: u8, past: bool) -> Option<Date> {
+    let held = |d: &Date| {
+        let day = if days.lunar { solar_to_lunar(solar(*d)).ok().map(|l| l.day) } else { Some(d.day() as u8) };
+        day.is_some_and(|day| days.on(day, d.weekday().to_monday_one_offset() as u8))
+    };
+    // no calendar has a gap of more than eleven days; two markets are looked for at most
+    let step = if past { -1 } else { 1 };
+    let day = |k: i32| today.checked_add(jiff::Span::new().days(k * step)).ok();
+    (0..30).filter_map(day).filter(held).nth(usize::from(n))
 }
 
 fn nearest(before: Option<Date>, same: Option<Date>, after: Option<Date>, today: Date, past: bool) -> Option<Date> {

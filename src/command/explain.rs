@@ -26,7 +26,7 @@ pub fn explain(grammar: &Grammar, home: PlaceCode, now: Timestamp, text: &str) -
     for s in &slips {
         let _ = write!(out, "\n# mended   {} to {}", s.written, &normal[s.at.clone()]);
     }
-    let scene = Scene { grammar, now, text: &normal, phrases, slips };
+    let scene = Scene { grammar, now, market_days: None, text: &normal, phrases, slips };
     let (reading, decision) = understand(&scene);
     match decision {
         Some(d) => {
@@ -74,7 +74,7 @@ fn kind(what: &What<'_>) -> &'static str {
         What::Sum(_) => "price",
         What::Number { .. } => "number",
         What::Day(_) => "day",
-        What::Clock => "clock",
+        What::Clock(_) => "clock",
         What::Phone => "phone",
         What::Place(_) => "place",
         What::Item { .. } => "item",

@@ -3,7 +3,7 @@
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::Reading;
-use crate::market::{Exact, Place, PlaceCode, Price, Quantity, Sex, When, decimal};
+use crate::market::{Exact, OPEN, Place, PlaceCode, Price, Quantity, Sex, When, decimal};
 
 /// A number with at most three decimals, as JSON.
 struct Figure(Exact);
@@ -25,16 +25,22 @@ impl Serialize for Amount<'_> {
         let q = self.0;
         let mut m = s.serialize_map(None)?;
         m.serialize_entry("amount", &Figure(q.amount))?;
-        if let Some(max) = q.max {
-            m.serialize_entry("min", &Figure(q.amount))?;
-            m.serialize_entry("max", &Figure(max))?;
-        }
+        put_range(&mut m, q.amount, q.max)?;
         m.serialize_entry("unit", &q.unit)?;
         if q.approx {
             m.serialize_entry("approx", &true)?;
         }
         m.end()
     }
+}
+
+/// `min` and `max` of a range; one of them where only a least or a most was said.
+fn put_range<M: SerializeMap>(m: &mut M, said: Exact, max: Option<Exact>) -> Result<(), M::Error> {
+    let Some(max) = max else { return Ok(()) };
+    if max != said {
+        m.serialize_entry("min", &Figure(said))?;
+    }
+    if max == OPEN { Ok(()) } else { m.serialize_entry("max", &Figure(max)) }
 }
 
 struct Cost<'a>(&'a Price);
@@ -46,10 +52,7 @@ impl Serialize for Cost<'_> {
         if *p.yuan.numer() != 0 || !p.negotiable {
             m.serialize_entry("yuan", &Figure(p.yuan))?;
         }
-        if let Some(max) = p.max {
-            m.serialize_entry("min", &Figure(p.yuan))?;
-            m.serialize_entry("max", &Figure(max))?;
-        }
+        put_range(&mut m, p.yuan, p.max)?;
         if let Some(per) = &p.per {
             m.serialize_entry("per", per)?;
         }

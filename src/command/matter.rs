@@ -27,7 +27,7 @@ pub(super) fn fill(scene: &Scene<'_, '_>, r: &mut Reading) {
 pub(super) fn when(scene: &Scene<'_, '_>, phrases: &[Phrase<'_>], past: bool) -> Option<When> {
     let day = phrases.iter().find_map(|p| if let What::Day(d) = p.what { Some(d) } else { None })?;
     let part = day.part.and_then(|p| scene.grammar.lexicon.parts.get(usize::from(p)).cloned());
-    Some(When { day: date::settle(day, scene.now, past)?, part })
+    Some(When { day: date::settle(day, scene.now, scene.market_days, past)?, part })
 }
 
 /// 帮我捎盒降压药: what is brought stands behind the word of the errand; of papers and parcels only what is counted.

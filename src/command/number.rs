@@ -9,7 +9,7 @@ use nom::{IResult, Parser};
 
 use super::scan::{Kind, Token};
 use crate::grammar::lexicon::{Sign, Word};
-use crate::market::Exact;
+use crate::market::{Exact, OPEN};
 
 /// What is left to read.
 pub type In<'a, 'g> = &'a [Token<'g>];
@@ -22,6 +22,30 @@ pub struct Number {
     /// The upper end of a range.
     pub hi: Option<Exact>,
     pub approx: bool,
+}
+
+/// What is said of a number or sum beside it: 3块以上, 3块以内.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Bound {
+    #[default]
+    None,
+    AtLeast,
+    AtMost,
+}
+
+impl Bound {
+    /// The upper end to keep for `lo`.
+    pub fn upper(self, lo: Exact, hi: Option<Exact>) -> Option<Exact> {
+        match (hi, self) {
+            (None, Bound::AtLeast) => Some(OPEN),
+            (None, Bound::AtMost) => Some(lo),
+            _ => hi,
+        }
+    }
+
+    pub fn or(self, other: Bound) -> Bound {
+        if self == Bound::None { other } else { self }
+    }
 }
 
 /// Larger numbers are no amounts.
@@ -66,7 +90,12 @@ fn power<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, i64> {
 }
 
 fn digit(t: Option<&Token<'_>>) -> Option<i64> {
-    t?.word()?.digit().map(i64::from)
+    t?.word()?.digit().map(i64::from).filter(|d| *d < 10)
+}
+
+/// 廿 and 卅.
+fn tens(t: Option<&Token<'_>>) -> Option<i64> {
+    t?.word()?.digit().map(i64::from).filter(|d| *d >= 10)
 }
 
 fn power_of(t: Option<&Token<'_>>) -> Option<i64> {
@@ -202,7 +231,17 @@ fn chinese<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Number> {
     let (mut total, mut section, mut last, mut k) = (0i64, 0i64, 0i64, 0usize);
     let (mut hi, mut approx, mut zero) = (None, false, false);
     let few = |k: usize| tight_at(k).is_some_and(|t| t.has(Sign::Few));
+    // k and w say how many thousands; by themselves they say nothing.
+    if i.first().is_some_and(|t| t.len() == 1) {
+        return fail();
+    }
     while k < 40 {
+        if let Some(t) = tens(tight_at(k)).filter(|_| last == 0 && section == 0 || last >= 100) {
+            section += t;
+            (last, zero) = (10, false);
+            k += 1;
+            continue;
+        }
         if let Some(d) = digit(tight_at(k)) {
             // 五十两: what counts too is the unit behind a power, unless it has one of its own.
             let behind = k.checked_sub(1).and_then(|before| power_of(tight_at(before)));

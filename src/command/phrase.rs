@@ -5,9 +5,9 @@ use nom::Parser;
 use nom::combinator::opt;
 
 use super::date::{self, Day};
-use super::number::{In, Number, number, sign, tight};
-use super::price::{Sum, price};
-use super::quantity::{Amount, bounds, each, quantity};
+use super::number::{Bound, In, Number, number, sign, tight};
+use super::price::{Per, Sum, price};
+use super::quantity::{Amount, bounds, each, of_each, quantity};
 use super::scan::{Kind, Token};
 use crate::grammar::Grammar;
 use crate::grammar::lexicon::{Force, Kind as Kinds, Sign, Word};
@@ -34,10 +34,11 @@ pub enum What<'g> {
         n: Number,
         digits: bool,
         bounded: bool,
+        bound: Bound,
     },
     Day(Day),
-    /// A clock time or a part of the day without the day.
-    Clock,
+    /// A clock time or a part of the day without the day; which part, where said.
+    Clock(Option<u8>),
     Phone,
     Place(Found),
     /// An item of the lexicon.
@@ -121,9 +122,31 @@ pub fn phrases<'g>(grammar: &'g Grammar, text: &str, tokens: &[Token<'g>]) -> Ve
         out.push(Phrase { start: first.start, end, spaced: first.spaced, clause, what });
         rest = &rest[taken..];
     }
+    priced_by_one(text, &mut out);
     by_spaces(&mut out);
     super::task::tasks(grammar, text, &mut out);
     out
+}
+
+/// 6只,五十一只: behind an amount in the same unit, 五十 · 一只 is what one costs.
+fn priced_by_one(text: &str, phrases: &mut [Phrase<'_>]) {
+    let Some(first) = phrases.iter().position(|p| matches!(p.what, What::Amount(_))) else { return };
+    let What::Amount(all) = phrases[first].what else { return };
+    if phrases.iter().any(|p| matches!(p.what, What::Sum(_))) {
+        return;
+    }
+    for p in &mut phrases[first + 1..] {
+        let What::Amount(a) = p.what else { continue };
+        let tens = a.lo.is_integer() && a.lo.numer() % 10 == 1 && (20..100).contains(a.lo.numer());
+        let spoken = p.text(text).chars().rev().nth(1) == Some('一');
+        if a.unit == all.unit && tens && spoken && a.hi.is_none() && !a.approx && !a.total {
+            let yuan = a.lo - Exact::from_integer(1);
+            let sum =
+                Sum { yuan, max: None, bound: a.bound, per: Per::Unit(a.unit), also: None, pay: false, of_one: false };
+            p.what = What::Sum(sum);
+            return;
+        }
+    }
 }
 
 /// A space ends a clause where what follows can only be another one: after a question (你们收花吗 我有20斤), and where
@@ -183,6 +206,9 @@ fn next<'a, 'g>(
                     Sign::Yuan,
                     Sign::AtLeast,
                     Sign::AtMost,
+                    Sign::Below,
+                    Sign::Above,
+                    Sign::Whole,
                     Sign::LunarMark,
                     Sign::MonthStart,
                     Sign::MonthMiddle,
@@ -277,7 +303,16 @@ fn is_verb(p: &Phrase<'_>) -> bool {
 
 fn one_of(w: &Word) -> Amount {
     let unit = w.unit().unwrap_or_default();
-    Amount { lo: Exact::from_integer(1), hi: None, unit, approx: false, each: false, total: false, bare_one: true }
+    Amount {
+        lo: Exact::from_integer(1),
+        hi: None,
+        unit,
+        approx: false,
+        bound: Bound::None,
+        each: false,
+        total: false,
+        bare_one: true,
+    }
 }
 
 /// Phrases that begin with a number or the like.
@@ -311,13 +346,16 @@ fn counted<'a, 'g>(grammar: &'g Grammar, text: &str, i: In<'a, 'g>) -> Option<(I
         }
     }
     if let Ok((rest, a)) = quantity(grammar, i) {
+        if let Some(rest) = of_each(grammar, rest, &a) {
+            return Some((rest, What::Each));
+        }
         return Some((rest, What::Amount(a)));
     }
-    if let Ok((rest, ())) = date::clock(i) {
-        return Some((rest, What::Clock));
+    if let Ok((rest, part)) = date::clock(i) {
+        return Some((rest, What::Clock(part)));
     }
-    if let Ok((rest, _)) = date::part(i) {
-        return Some((rest, What::Clock));
+    if let Ok((rest, part)) = date::part(i) {
+        return Some((rest, What::Clock(Some(part))));
     }
     let (rest, n) = number(i).ok()?;
     if let Some(w) = rest.first().and_then(Token::word)
@@ -326,8 +364,8 @@ fn counted<'a, 'g>(grammar: &'g Grammar, text: &str, i: In<'a, 'g>) -> Option<(I
         return Some((&rest[1..], What::Span));
     }
     let digits = matches!(i[0].kind, Kind::Arabic(_));
-    let (after, approx) = bounds(rest);
-    Some((after, What::Number { n, digits, bounded: approx || after.len() < rest.len() }))
+    let (after, tail) = bounds(rest);
+    Some((after, What::Number { n, digits, bounded: after.len() < rest.len(), bound: tail.bound }))
 }
 
 fn about_number<'a, 'g>(i: In<'a, 'g>) -> super::number::Read<'a, 'g, Number> {

@@ -6,10 +6,10 @@ use nom::Parser;
 use nom::branch::alt;
 use nom::combinator::{map, opt, value};
 
-use super::number::{In, Number, Read, counts, fail, number, one, sign, single, tight, word};
-use super::quantity::bounds;
+use super::number::{Bound, In, Number, Read, counts, fail, number, one, sign, single, tight, word};
+use super::quantity::{bounds, limit};
 use super::scan::{Kind, Token};
-use crate::grammar::lexicon::{Sign, Word};
+use crate::grammar::lexicon::{Force, Sign, Word};
 use crate::market::Exact;
 
 /// Per what a price is.
@@ -27,9 +27,13 @@ pub enum Per {
 pub struct Sum {
     pub yuan: Exact,
     pub max: Option<Exact>,
+    /// 3块以上, 最高18.
+    pub bound: Bound,
     pub per: Per,
     /// 工资, 日结: it is for work.
     pub pay: bool,
+    /// 一年400一亩: the unit beside the time.
+    pub also: Option<u32>,
     /// 一头5000, and nothing else says how many: the 一 may be the amount.
     pub of_one: bool,
 }
@@ -97,7 +101,8 @@ fn counted<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Money> {
         return Ok((rest, plain(n.lo * u)));
     }
     let (rest, f) = opt(fraction(u)).parse(rest)?;
-    Ok((rest, plain(n.lo * u + f.unwrap_or_default())))
+    let f = f.unwrap_or(plain(Exact::default()));
+    Ok((rest, Money { lo: n.lo * u + f.lo, hi: f.hi.map(|h| n.lo * u + h) }))
 }
 
 /// 块八, 块把, 毛把.
@@ -113,23 +118,28 @@ fn bare_unit<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Money> {
         return Ok((rest, plain(u)));
     }
     let (rest, f) = fraction(u)(rest)?;
-    Ok((rest, plain(u + f)))
+    Ok((rest, Money { lo: u + f.lo, hi: f.hi.map(|h| u + h) }))
 }
 
-/// What follows 块: 5 (毛), 半, 25 (分), 二毛五. A digit that counts what is bought is left: 10块3斤.
-fn fraction<'a, 'g: 'a>(of: Exact) -> impl Fn(In<'a, 'g>) -> Read<'a, 'g, Exact> {
+/// What follows 块: 5 (毛), 半, 25 (分), 二毛五, 三四 (毛). A digit that counts what is bought is left: 10块3斤.
+fn fraction<'a, 'g: 'a>(of: Exact) -> impl Fn(In<'a, 'g>) -> Read<'a, 'g, Money> {
     move |i| {
         let Some((t, rest)) = i.split_first().filter(|(t, _)| !t.spaced) else { return fail() };
         if t.has(Sign::Half) && !counts(rest.first()) {
-            return Ok((rest, of / 2));
+            return Ok((rest, plain(of / 2)));
         }
         // 二毛五
-        if let Ok((after, (n, u))) = (single, tight(money_unit)).parse(i)
+        // 十块零五毛, 十块另五毛
+        let small = if t.has(Sign::Join) || t.word().and_then(Word::digit) == Some(0) { rest } else { i };
+        if let Ok((after, (n, u))) = (single, tight(money_unit)).parse(small)
             && u < of
-            && n.hi.is_none()
         {
+            if n.hi.is_some() {
+                return Ok((after, Money { lo: n.lo * u, hi: n.hi.map(|h| h * u) }));
+            }
             let (after, f) = opt(fraction(u)).parse(after)?;
-            return Ok((after, n.lo * u + f.unwrap_or_default()));
+            let f = f.unwrap_or(plain(Exact::default()));
+            return Ok((after, Money { lo: n.lo * u + f.lo, hi: f.hi.map(|h| n.lo * u + h) }));
         }
         let dated = rest.first().is_some_and(|t| {
             [Sign::MonthName, Sign::MonthEnd, Sign::MonthStart, Sign::DayName, Sign::People].iter().any(|s| t.has(*s))
@@ -138,17 +148,21 @@ fn fraction<'a, 'g: 'a>(of: Exact) -> impl Fn(In<'a, 'g>) -> Read<'a, 'g, Exact>
         match t.kind {
             Kind::Arabic(Some(n)) if n.is_integer() && !followed => {
                 let digits = t.len() as u32;
-                if digits <= 2 { Ok((rest, of * n / 10i64.pow(digits))) } else { fail() }
+                if digits <= 2 { Ok((rest, plain(of * n / 10i64.pow(digits)))) } else { fail() }
             }
-            _ => match t.word().and_then(Word::digit) {
-                Some(d) if !followed => {
-                    // 三块二五: two decimals, unless the second is the 一 of 一斤.
-                    let second = rest.first().filter(|t| !t.spaced).and_then(|t| t.word().and_then(Word::digit));
+            _ => match digit(t) {
+                Some(d) if !(followed || d == 1 && unread(rest.first())) => {
+                    // 三块二五: two decimals, unless the second is the 一 of 一斤; 三块二三 is from two to three tenths.
+                    let second = rest.first().filter(|t| !t.spaced).and_then(digit);
+                    let tenths = |n: i64| of * Exact::new(n, 10);
                     match second {
-                        Some(e) if !counts(rest.get(1)) => {
-                            Ok((&rest[1..], of * Exact::new(i64::from(d) * 10 + i64::from(e), 100)))
+                        Some(e) if !counts(rest.get(1)) && e == d + 1 => {
+                            Ok((&rest[1..], Money { lo: tenths(d), hi: Some(tenths(e)) }))
                         }
-                        _ => Ok((rest, of * Exact::new(i64::from(d), 10))),
+                        Some(e) if !(counts(rest.get(1)) || e == 1 && unread(rest.get(1))) => {
+                            Ok((&rest[1..], plain(of * Exact::new(d * 10 + e, 100))))
+                        }
+                        _ => Ok((rest, plain(tenths(d)))),
                     }
                 }
                 _ => fail(),
@@ -157,7 +171,23 @@ fn fraction<'a, 'g: 'a>(of: Exact) -> impl Fn(In<'a, 'g>) -> Read<'a, 'g, Exact>
     }
 }
 
+/// One Chinese digit.
+fn digit(t: &Token<'_>) -> Option<i64> {
+    t.word()?.digit().filter(|d| *d < 10).map(i64::from)
+}
+
+/// An unread character right behind: 80块一幅, where 幅 were no unit.
+fn unread(t: Option<&Token<'_>>) -> bool {
+    t.is_some_and(|t| !t.spaced && matches!(t.kind, Kind::Han))
+}
+
 fn target<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Per> {
+    // 每人两百: a digit before a power counts.
+    let counting = |t: &Token<'_>| t.word().is_some_and(|w| w.digit().is_some());
+    let power = |t: &Token<'_>| !t.spaced && t.word().is_some_and(|w| w.power().is_some());
+    if i.first().is_some_and(counting) && i.get(1).is_some_and(power) {
+        return fail();
+    }
     word(|w| {
         // 块 counts bricks too, but never stands for what a price is per.
         w.period().map(Per::Period).or(w.unit().filter(|_| w.money().is_none()).map(Per::Unit))
@@ -171,6 +201,23 @@ fn per_mark<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, ()> {
         _ => (t.has(Sign::Per) || t.has(Sign::Each)).then_some(()),
     });
     slash(i)
+}
+
+/// How many of the unit a price is for.
+fn several<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Exact> {
+    let (rest, n) = single(i)?;
+    let plain = n.hi.is_none() && !n.approx && n.lo.is_integer();
+    if plain && (2..=10_000).contains(n.lo.numer()) { Ok((rest, n.lo)) } else { fail() }
+}
+
+/// 每百斤 · /100斤 · 一百斤: per so many of a unit.
+fn per_several<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, (Per, Exact)> {
+    let mark = word(|w| (w.digit().is_none() && (w.has(Sign::Per) || w.has(Sign::Each))).then_some(()));
+    let (rest, marked) = opt(mark).parse(i)?;
+    let (rest, (n, p)) = (several, tight(target)).parse(rest)?;
+    // Without a mark only round ones: 一百斤, 一千块.
+    let round = [10, 100, 1000, 10_000].contains(n.numer());
+    if (marked.is_some() || round) && matches!(p, Per::Unit(_)) { Ok((rest, (p, n))) } else { fail() }
 }
 
 /// /斤 · 每斤 · 一斤 · 一人一天 · 一个月.
@@ -198,7 +245,7 @@ fn per<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Per> {
 }
 
 fn sum(m: Money, per: Per) -> Sum {
-    Sum { yuan: m.lo, max: m.hi, per, pay: false, of_one: false }
+    Sum { yuan: m.lo, max: m.hi, bound: Bound::None, per, also: None, pay: false, of_one: false }
 }
 
 fn number_alone<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Money> {
@@ -220,29 +267,80 @@ fn number_alone<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Money> {
 
 /// Reads a price at the beginning of `i`.
 pub fn price<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Sum> {
-    let (rest, total) = opt(sign(Sign::Total)).parse(i)?;
-    let (rest, about) = opt(alt((sign(Sign::About), sign(Sign::AtLeast), sign(Sign::AtMost)))).parse(rest)?;
-    let cue = i.len() != rest.len();
-    // 共25000
-    let whole = |i| match total {
-        Some(()) => map(number_alone, |m| sum(m, Per::Whole)).parse(i),
-        None => fail(),
+    let (rest, total) = opt(alt((sign(Sign::Total), sign(Sign::Whole)))).parse(i)?;
+    let (rest, lead) = limit(rest);
+    // 共25000, 最高18
+    let stated = total.is_some() || lead.bound != Bound::None;
+    let lone = |i| {
+        let (rest, m) = number_alone(i)?;
+        let all = rest.first().is_some_and(|t| t.has(Sign::Whole));
+        if !(stated || all) || unread(rest.first()) { fail() } else { Ok((rest, sum(m, Per::Nothing))) }
     };
-    let (rest, mut s) = alt((pay, per_first, cued, after, bare_per, whole)).parse(rest)?;
-    if about.is_some() && !cue {
-        return fail();
+    let (rest, mut s) = alt((pay, per_first, cued, after, bare_per, lone)).parse(rest)?;
+    s.bound = lead.bound.or(s.bound);
+    let (rest, tail) = bounds(rest);
+    s.bound = s.bound.or(tail.bound);
+    let (mut rest, refused) = if lead.turns { refusal(rest) } else { (rest, false) };
+    if refused {
+        s.bound = match s.bound {
+            Bound::AtMost => Bound::AtLeast,
+            _ => Bound::AtMost,
+        };
+    }
+    // 3元以上/斤, 200左右一天
+    if s.per == Per::Nothing
+        && let Ok((after, p)) = per(rest)
+    {
+        (rest, s.per) = (after, p);
+    }
+    // 一年400一亩, 800一亩一年
+    if s.per != Per::Nothing
+        && let Ok((after, p)) = (tight(per_mark), tight(target)).parse(rest).map(|(after, t)| (after, t.1))
+        && matches!((s.per, p), (Per::Period(_), Per::Unit(_)) | (Per::Unit(_), Per::Period(_)))
+        && !counts(after.first())
+    {
+        rest = after;
+        s.also = unit_of(p).or(unit_of(s.per));
+        if let Per::Period(_) = p {
+            s.per = p;
+        }
     }
     if total.is_some() {
         s.per = Per::Whole;
-    }
-    let (rest, _) = bounds(rest);
-    // 3元以上/斤, 200左右一天
-    if s.per == Per::Nothing
-        && let Ok((rest, p)) = per(rest)
-    {
-        return Ok((rest, Sum { per: p, ..s }));
+    } else if let Ok((after, ())) = sign(Sign::Whole)(rest) {
+        // 六千包圆
+        (rest, s.per) = (after, Per::Whole);
     }
     Ok((rest, s))
+}
+
+/// 低于3块[不]卖, 超过5块[不]要: the bound is the other way round, and the verb says what would be done. What was sold out
+/// (不卖了) is no bound.
+fn refusal<'a, 'g>(i: In<'a, 'g>) -> (In<'a, 'g>, bool) {
+    let not = i.first().is_some_and(|t| t.has(Sign::Not));
+    let verb = |t: &Token<'_>| {
+        t.has(Sign::Want)
+            || t.word()
+                .is_some_and(|w| w.verbs(Force::Strong).next().is_some() || w.verbs(Force::Hint).next().is_some())
+    };
+    let over = i.get(2).is_some_and(|t| t.has(Sign::Le));
+    if not && !over && i.get(1).is_some_and(|t| !t.spaced && verb(t)) { (&i[1..], true) } else { (i, false) }
+}
+
+/// Fills between what a price is named by and the sum: 价格: 大概 3块.
+fn skip<'a, 'g>(i: In<'a, 'g>, also: &[Sign]) -> (In<'a, 'g>, Bound) {
+    let (mut rest, mut bound) = (i, Bound::None);
+    for _ in 0..2 {
+        let Some((t, tail)) = rest.split_first() else { break };
+        match () {
+            () if t.has(Sign::AtLeast) || t.has(Sign::Above) => bound = Bound::AtLeast,
+            () if t.has(Sign::AtMost) || t.has(Sign::Below) => bound = Bound::AtMost,
+            () if matches!(t.kind, Kind::Mark) || also.iter().any(|s| t.has(*s)) => {}
+            () => break,
+        }
+        rest = tail;
+    }
+    (rest, bound)
 }
 
 /// 3块5 · 3块5一斤 · 3.5元/斤 · 十块钱三斤.
@@ -250,6 +348,11 @@ fn after<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Sum> {
     let (rest, m) = money(i)?;
     if let Ok((rest, p)) = per(rest) {
         return Ok((rest, sum(m, p)));
+    }
+    if let Ok((rest, (p, n))) = per_several(rest)
+        && worth(m, n)
+    {
+        return Ok((rest, of_several(m, p, n)));
     }
     // 十块钱三斤, 3.5元斤
     let counted = |i| {
@@ -259,8 +362,7 @@ fn after<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Sum> {
     if let Ok((rest, (n, p))) = counted(rest)
         && divides(m, n)
     {
-        let by = |e: Exact| e / n.lo;
-        return Ok((rest, Sum { yuan: by(m.lo), max: m.hi.map(by), ..sum(m, p) }));
+        return Ok((rest, of_several(m, p, n.lo)));
     }
     if let Ok((after, p)) = tight(target)(rest)
         && !after.first().is_some_and(|t| !t.spaced && matches!(t.kind, Kind::Han))
@@ -270,82 +372,100 @@ fn after<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Sum> {
     Ok((rest, sum(m, Per::Nothing)))
 }
 
+fn of_several(m: Money, per: Per, n: Exact) -> Sum {
+    let by = |e: Exact| e / n;
+    Sum { yuan: by(m.lo), max: m.hi.map(by), ..sum(m, per) }
+}
+
+/// 80块一百斤 is a price, 3块5一百斤 one and an amount: nothing costs less than a tenth of a yuan.
+fn worth(m: Money, n: Exact) -> bool {
+    *m.lo.denom() <= 100 && *m.lo.numer() <= 100_000_000 && m.lo / n >= Exact::new(1, 10)
+}
+
 /// Whether dividing keeps within bounds.
 fn divides(m: Money, n: Number) -> bool {
-    n.lo >= Exact::new(1, 2) && *n.lo.numer() <= 1000 && *m.lo.denom() <= 100
+    n.lo >= Exact::new(1, 2) && *n.lo.numer() <= 1000 && *m.lo.denom() <= 100 && (*n.lo.numer() < 50 || worth(m, n.lo))
 }
 
 /// 5000一头 · 150/天 · 一百二一天: a number that says per what.
 fn bare_per<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Sum> {
+    if let Ok((rest, (n, (p, by)))) = (number, per_several).parse(i)
+        && n.lo >= Exact::from_integer(10)
+        && worth(plain(n.lo), by)
+    {
+        return Ok((rest, of_several(Money { lo: n.lo, hi: n.hi }, p, by)));
+    }
     let (rest, m) = number_alone(i)?;
-    let (rest, _) = bounds(rest);
+    let (rest, tail) = bounds(rest);
     let (rest, p) = per(rest)?;
-    Ok((rest, sum(m, p)))
+    Ok((rest, Sum { bound: tail.bound, ..sum(m, p) }))
 }
 
 /// 每斤3块5 · 一天120 · 一头5000 · 斤价3元.
 fn per_first<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Sum> {
     let one_said = i.first().is_some_and(|t| !t.has(Sign::Each));
+    // 招1名 1900元/月: who are counted are no goods
+    let goods = |i: In<'a, 'g>| if i.first().is_some_and(|t| t.has(Sign::People)) { fail() } else { target(i) };
     let people = |i| {
         let (rest, ()) = sign(Sign::People)(i)?;
         let (rest, _) = opt(per_mark).parse(rest)?;
         Ok((rest, ()))
     };
-    let (rest, p) = alt((
-        map((per_mark, opt(people), target), |t| t.2),
-        map((target, value((), |i| tight(sign(Sign::PriceCue))(i))), |t| t.0),
+    let (rest, (p, n)) = alt((
+        map((per_mark, people, target), |t| (t.2, None)),
+        map((sign(Sign::Each), target), |t| (t.1, None)),
+        map((per_mark, goods), |t| (t.1, None)),
+        map((sign(Sign::Each), piece), |t| (t.1, None)),
+        map((sign(Sign::Each), per_several), |t| (t.1.0, Some(t.1.1))),
+        map((target, value((), |i| tight(sign(Sign::PriceCue))(i))), |t| (t.0, None)),
+        map(period, |p| (p, None)),
     ))
     .parse(i)?;
-    let between = one(|t: &Token<'_>| {
-        let mark = matches!(t.kind, Kind::Mark);
-        (mark
-            || t.has(Sign::PriceCue)
-            || t.has(Sign::About)
-            || t.has(Sign::AtLeast)
-            || t.has(Sign::AtMost)
-            || t.has(Sign::Particle))
-        .then_some(())
-    });
-    let (rest, _) = opt(&between).parse(rest)?;
-    let (rest, _) = opt(&between).parse(rest)?;
+    let (rest, also) = match (tight(per_mark), tight(target)).parse(rest) {
+        // 每亩每年800
+        Ok((after, (_, also))) => (after, Some(also)),
+        Err(_) => (rest, None),
+    };
+    let (rest, bound) = skip(rest, &[Sign::PriceCue, Sign::About, Sign::Particle]);
     let (rest, m) = alt((money, number_alone)).parse(rest)?;
     let of_one = one_said && matches!(p, Per::Unit(_));
-    Ok((rest, Sum { of_one, ..sum(m, p) }))
+    let s = n.map_or(sum(m, p), |n| of_several(m, p, n));
+    Ok((rest, Sum { of_one, bound, also: also.and_then(unit_of), ..s }))
+}
+
+/// 每块5毛, of bricks: more than money stands behind it.
+fn piece<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Per> {
+    let (rest, u) = tight(word(|w| w.unit().filter(|_| w.money().is_some())))(i)?;
+    counted(rest)?;
+    Ok((rest, Per::Unit(u)))
+}
+
+fn unit_of(per: Per) -> Option<u32> {
+    if let Per::Unit(u) = per { Some(u) } else { None }
+}
+
+/// 月八百, 日180: a time named alone right before a sum that no day or month has.
+fn period<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Per> {
+    let (rest, p) = word(|w| w.period().filter(|_| w.chars == 1))(i)?;
+    let (_, n) = tight(number)(rest)?;
+    if n.lo >= Exact::from_integer(40) { Ok((rest, Per::Period(p))) } else { fail() }
 }
 
 /// 价格3.5 · 单价:3块.
 fn cued<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Sum> {
     let (rest, ()) = sign(Sign::PriceCue)(i)?;
-    let skip = one(|t: &Token<'_>| {
-        (matches!(t.kind, Kind::Mark)
-            || t.has(Sign::Particle)
-            || t.has(Sign::About)
-            || t.has(Sign::AtLeast)
-            || t.has(Sign::AtMost)
-            || t.has(Sign::In))
-        .then_some(())
-    });
-    let (rest, _) = opt(&skip).parse(rest)?;
-    let (rest, _) = opt(&skip).parse(rest)?;
-    alt((per_first, after, bare_per, map(number_alone, |m| sum(m, Per::Nothing)))).parse(rest)
+    let (rest, bound) = skip(rest, &[Sign::Particle, Sign::About, Sign::In]);
+    let (rest, s) = alt((per_first, after, bare_per, map(number_alone, |m| sum(m, Per::Nothing)))).parse(rest)?;
+    Ok((rest, Sum { bound: bound.or(s.bound), ..s }))
 }
 
 /// 日结180 · 月薪四五千 · 工资一天150 · 工资150一天.
 fn pay<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Sum> {
     let (rest, of) = word(Word::pay)(i)?;
-    let skip = one(|t: &Token<'_>| {
-        (matches!(t.kind, Kind::Mark)
-            || t.has(Sign::Particle)
-            || t.has(Sign::About)
-            || t.has(Sign::Total)
-            || t.has(Sign::AtLeast)
-            || t.has(Sign::AtMost))
-        .then_some(())
-    });
-    let (rest, _) = opt(&skip).parse(rest)?;
-    let (rest, _) = opt(&skip).parse(rest)?;
+    let (rest, bound) = skip(rest, &[Sign::Particle, Sign::About, Sign::Total]);
     let (rest, mut s) = alt((per_first, after, bare_per, map(number_alone, |m| sum(m, Per::Nothing)))).parse(rest)?;
     s.pay = true;
+    s.bound = bound.or(s.bound);
     s.of_one = false;
     if let (Some(p), Per::Nothing) = (of, s.per) {
         s.per = Per::Period(p);

@@ -1,15 +1,15 @@
 //! Whether the sentences that the data give (`reads = ["卖洋芋500斤1块2 => sell 土豆 500斤 1.2元/斤"]`) are read as they say.
 //!
 //! Behind the arrow stand words that the reading must have, in any order, `!` before one that it must not have, and ` + `
-//! between the goods of one text. A word is the intent; the item; an amount (`500斤`, `8-9斤`, `~100斤`); a price or wage
-//! (`1.2元/斤`, `120元/天`, `open` for 面议); `unsure`; and any other slot by its name: `people=10 place=栽麻镇 from=… to=…
-//! date=2026-11-22 part=早 mark=… sex=公 phone=… name=… post=807 choice=1 topic=… remark=…`. Spaces within are left out.
+//! between the goods of one text. A word is the intent; the item; an amount (`500斤`, `8-9斤`, `~100斤`;
+//! `100-斤` is at least that, `-100斤` at most); a price or wage (`1.2元/斤`, `120元/天`, `open` for 面议); `unsure`; and any other
+//! slot by its name: `people=10 place=栽麻镇 from=… to=… date=2026-11-22 part=早 mark=… sex=公 phone=… name=… post=807 choice=1 topic=… remark=…`. Spaces within are left out.
 
 use super::{Reading, read};
 use crate::clock::Timestamp;
 use crate::grammar::example::Example;
 use crate::grammar::{Grammar, GrammarError};
-use crate::market::{Place, PlaceCode, Price, Sex, decimal};
+use crate::market::{Exact, OPEN, Place, PlaceCode, Price, Sex, decimal};
 
 /// 2026-11-21 09:00 in Beijing, a Saturday: when and nowhere in particular, examples are read.
 const THEN: Timestamp = Timestamp(1_795_222_800_000);
@@ -56,10 +56,7 @@ fn words(r: &Reading) -> Vec<String> {
     put("", r.item.as_ref().map(|i| i.name.clone()));
     put(
         "",
-        r.quantity.as_ref().map(|q| {
-            let max = q.max.map(|m| format!("-{}", decimal(m))).unwrap_or_default();
-            format!("{}{}{max}{}", if q.approx { "~" } else { "" }, decimal(q.amount), q.unit)
-        }),
+        r.quantity.as_ref().map(|q| format!("{}{}{}", if q.approx { "~" } else { "" }, range(q.amount, q.max), q.unit)),
     );
     for price in [&r.price, &r.wage].into_iter().flatten() {
         put("", (*price.yuan.numer() != 0).then(|| cost(price)));
@@ -86,7 +83,16 @@ fn words(r: &Reading) -> Vec<String> {
 }
 
 fn cost(p: &Price) -> String {
-    let max = p.max.map(|m| format!("-{}", decimal(m))).unwrap_or_default();
     let per = p.per.as_ref().map(|u| format!("/{u}")).unwrap_or_default();
-    format!("{}{max}元{per}", decimal(p.yuan))
+    format!("{}元{per}", range(p.yuan, p.max))
+}
+
+/// `3`, `3-4`; `3-` is at least 3, `-3` at most.
+fn range(said: Exact, max: Option<Exact>) -> String {
+    match max {
+        None => decimal(said),
+        Some(m) if m == OPEN => format!("{}-", decimal(said)),
+        Some(m) if m == said => format!("-{}", decimal(said)),
+        Some(m) => format!("{}-{}", decimal(said), decimal(m)),
+    }
 }

@@ -5,7 +5,7 @@
 use nom::Parser;
 use nom::combinator::opt;
 
-use super::number::{In, Number, Read, counts, fail, number, one, sign, single, tight, word};
+use super::number::{Bound, In, Number, Read, counts, fail, number, one, sign, single, tight, word};
 use super::scan::{Kind, Token};
 use crate::grammar::Grammar;
 use crate::grammar::lexicon::{Sign, Word};
@@ -19,6 +19,8 @@ pub struct Amount {
     /// Index of the unit.
     pub unit: u32,
     pub approx: bool,
+    /// 100斤起, 100斤以内.
+    pub bound: Bound,
     /// 每袋50斤: of each.
     pub each: bool,
     /// 共500斤: of all together.
@@ -35,12 +37,12 @@ fn unit<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, u32> {
 /// Reads an amount at the beginning of `i`.
 pub fn quantity<'a, 'g>(grammar: &Grammar, i: In<'a, 'g>) -> Read<'a, 'g, Amount> {
     let (rest, total) = opt(sign(Sign::Total)).parse(i)?;
-    let (rest, about) = opt(sign(Sign::About)).parse(rest)?;
+    let (rest, lead) = limit(rest);
     let (rest, mut a) = alt2(grammar, rest)?;
-    a.approx |= about.is_some();
     a.total = total.is_some();
     let (rest, tail) = bounds(rest);
-    a.approx |= tail;
+    a.approx |= tail.approx || lead.approx;
+    a.bound = lead.bound.or(tail.bound);
     Ok((rest, a))
 }
 
@@ -54,13 +56,31 @@ fn alt2<'a, 'g>(grammar: &Grammar, i: In<'a, 'g>) -> Read<'a, 'g, Amount> {
         let one = Exact::from_integer(1);
         return Ok((
             rest,
-            Amount { lo: one, hi: None, unit, approx: true, each: false, total: false, bare_one: false },
+            Amount {
+                lo: one,
+                hi: None,
+                unit,
+                approx: true,
+                bound: Bound::None,
+                each: false,
+                total: false,
+                bare_one: false,
+            },
         ));
     }
     let (after, n) = number(i)?;
     let (rest, u) = unit(after)?;
     let bare_one = n == Number { lo: Exact::from_integer(1), hi: None, approx: false };
-    let mut a = Amount { lo: n.lo, hi: n.hi, unit: u, approx: n.approx, each: false, total: false, bare_one };
+    let mut a = Amount {
+        lo: n.lo,
+        hi: n.hi,
+        unit: u,
+        approx: n.approx,
+        bound: Bound::None,
+        each: false,
+        total: false,
+        bare_one,
+    };
     let rest = compound(grammar, rest, &mut a);
     // 100斤到200斤
     if a.hi.is_none() {
@@ -112,22 +132,66 @@ fn compound<'a, 'g>(grammar: &Grammar, i: In<'a, 'g>, a: &mut Amount) -> In<'a, 
     if let Some((t, rest)) = i.split_first()
         && !t.spaced
         && let Some(d) = t.word().and_then(Word::digit)
-        && !counts(rest.first())
-        && !rest
-            .first()
-            .is_some_and(|t| t.word().is_some_and(|w| w.digit().is_some() || w.power().is_some() || w.item().is_some()))
+        && !counts(rest.first().filter(|t| !t.spaced))
+        && !rest.first().is_some_and(|t| {
+            !t.spaced && t.word().is_some_and(|w| w.digit().is_some() || w.power().is_some() || w.item().is_some())
+        })
         && grammar.units.at(a.unit).is_some_and(|u| u.size.is_some() && u.dimension != "count")
     {
         a.lo += Exact::new(i64::from(d), 10);
         a.bare_one = false;
         return rest;
     }
+    // 1米8, 2米05
+    if let Some((t, rest)) = i.split_first()
+        && !t.spaced
+        && let Kind::Arabic(Some(f)) = t.kind
+        && f.is_integer()
+        && t.len() <= 2
+        && a.lo.is_integer()
+        && !counts(rest.first())
+        && grammar.units.at(a.unit).is_some_and(|u| u.dimension == "length")
+    {
+        a.lo += f / 10i64.pow(t.len() as u32);
+        a.bare_one = false;
+        return rest;
+    }
     i
 }
 
-/// 左右, 以上 … behind an amount: whether it is only about.
-pub fn bounds<'a, 'g>(i: In<'a, 'g>) -> (In<'a, 'g>, bool) {
-    let (mut rest, mut approx) = (i, false);
+/// Whether a number begins here.
+fn numeral(t: &Token<'_>) -> bool {
+    matches!(t.kind, Kind::Arabic(_)) || t.word().is_some_and(|w| w.digit().is_some() || w.power().is_some())
+}
+
+/// What stands before or behind a number and says how exactly it is meant.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Tail {
+    pub approx: bool,
+    pub bound: Bound,
+    /// A refusal behind it turns the bound round: 低于3块不卖.
+    pub turns: bool,
+}
+
+/// 大概, 至少, 不超过 … before an amount or a sum.
+pub fn limit<'a, 'g>(i: In<'a, 'g>) -> (In<'a, 'g>, Tail) {
+    let (mut rest, mut lead) = (i, Tail::default());
+    while let Some((t, tail)) = rest.split_first().filter(|_| i.len() - rest.len() < 2) {
+        match () {
+            () if t.has(Sign::AtLeast) || t.has(Sign::Above) => lead.bound = Bound::AtLeast,
+            () if t.has(Sign::AtMost) || t.has(Sign::Below) => lead.bound = Bound::AtMost,
+            () if t.has(Sign::About) => lead.approx = true,
+            () => break,
+        }
+        lead.turns |= (t.has(Sign::Above) || t.has(Sign::Below)) && !t.has(Sign::AtLeast) && !t.has(Sign::AtMost);
+        rest = tail;
+    }
+    (rest, lead)
+}
+
+/// 左右, 以上 … behind an amount.
+pub fn bounds<'a, 'g>(i: In<'a, 'g>) -> (In<'a, 'g>, Tail) {
+    let (mut rest, mut said) = (i, Tail::default());
     while let Some((t, tail)) = rest.split_first() {
         // 买两只来喂: 来 and 把 stand before the unit, or mean something else.
         let more = !t.has(Sign::Go)
@@ -136,14 +200,23 @@ pub fn bounds<'a, 'g>(i: In<'a, 'g>) -> (In<'a, 'g>, bool) {
             && t.has(Sign::More)
             && !counts(tail.first())
             && t.word().is_some_and(|w| w.unit().is_none());
+        // 1000棵 不超过2块: it is said of what follows
+        let leads = (t.has(Sign::Above) || t.has(Sign::Below)) && tail.first().is_some_and(numeral);
+        if leads {
+            break;
+        }
         if t.has(Sign::Around) || more {
-            approx = true;
-        } else if !(t.has(Sign::AtLeast) || t.has(Sign::AtMost)) {
+            said.approx = true;
+        } else if t.has(Sign::AtLeast) {
+            said.bound = said.bound.or(Bound::AtLeast);
+        } else if t.has(Sign::AtMost) {
+            said.bound = said.bound.or(Bound::AtMost);
+        } else if !t.has(Sign::Between) {
             break;
         }
         rest = tail;
     }
-    (rest, approx)
+    (rest, said)
 }
 
 /// 每袋50斤: what one holds, no amount of goods.
@@ -155,4 +228,15 @@ pub fn each<'a, 'g>(grammar: &Grammar, i: In<'a, 'g>) -> Read<'a, 'g, Amount> {
     }
     a.each = true;
     Ok((rest, a))
+}
+
+/// 300斤一头, 30个一板: behind the amount of each stands of which. What a price follows is the price's: 300斤 一头5000.
+pub fn of_each<'a, 'g>(grammar: &Grammar, i: In<'a, 'g>, a: &Amount) -> Option<In<'a, 'g>> {
+    let mark = word(|w| (w.has(Sign::Per) || w.has(Sign::Each)).then_some(()));
+    let whole = |i| word(|w| w.unit().filter(|_| w.money().is_none() && w.period().is_none()))(i);
+    let (rest, (_, u)) = (tight(mark), tight(whole)).parse(i).ok()?;
+    let apart = rest.first().is_none_or(|t| t.spaced || !numeral(t));
+    let unit = grammar.units.at(u)?;
+    let counted = unit.size.is_none() || unit.dimension == "count";
+    (apart && counted && u != a.unit && a.lo.numer() != &0).then_some(rest)
 }

@@ -353,6 +353,13 @@ fn settle<'g>(text: &str, tokens: Vec<Token<'g>>) -> Vec<Token<'g>> {
                 t.kind = Kind::Han;
             }
         }
+        // 文 is money behind a number, else part of a name.
+        let counting = |p: &Token<'_>| {
+            count(p) || p.has(Sign::Few) || p.has(Sign::More) || p.has(Sign::Half) || matches!(p.kind, Kind::Mark)
+        };
+        if t.word().is_some_and(|w| w.chars == 1 && w.only_yuan()) && !out.last().is_some_and(counting) {
+            t.kind = Kind::Han;
+        }
         match out.last_mut() {
             Some(last) if !t.spaced && matches!((last.kind, t.kind), (Kind::Han, Kind::Han)) => last.end = t.end,
             _ => out.push(t),

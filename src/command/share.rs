@@ -1,9 +1,11 @@
 //! Which of the things named a text is about, and which amount and price belong to which.
 
+use super::number::Bound;
 use super::phrase::{Phrase, What, light};
 use super::{Scene, normalize};
 use crate::grammar::Intent;
 use crate::grammar::lexicon::{Force, Kind, Sign};
+use crate::market::Exact;
 
 /// More items in one text are left in the remark.
 pub(super) const MOST_ITEMS: usize = 9;
@@ -216,6 +218,18 @@ pub(super) fn unread_item(scene: &Scene<'_, '_>, used: &[bool], work: bool, coun
     })
 }
 
+/// Dimensions that addresses are counted in too.
+const HOUSES: [&str; 2] = ["栋", "层"];
+
+/// Amounts of one thing that are held against each other, and words looked back upon; so that the cost stays linear.
+const MOST_AMOUNTS: usize = 24;
+
+/// 想卖八只: an amount right behind the verb is the one that is dealt in, though there be more.
+fn asked_for(scene: &Scene<'_, '_>, i: usize) -> bool {
+    let before = scene.phrases[..i].iter().rev().take(MOST_AMOUNTS).find(|p| !light(p));
+    before.is_some_and(|p| matches!(p.what, What::Word(w) if w.verbs(Force::Strong).next().is_some()))
+}
+
 /// The amount of the goods, not of each: a total, else the one in the item's own unit, else a count, else the first.
 pub(super) fn choose_amount(scene: &Scene<'_, '_>, s: &Share) -> Option<usize> {
     let at = |i: usize| if let What::Amount(a) = scene.phrases[i].what { Some(a) } else { None };
@@ -226,27 +240,59 @@ pub(super) fn choose_amount(scene: &Scene<'_, '_>, s: &Share) -> Option<usize> {
         items.path(&items.at(x)?.name).iter().find_map(|n| items.get(n).and_then(|i| i.unit.clone()))
     });
     let usual = usual.as_deref().and_then(|u| units.get(u)).map(|u| u.dimension.as_str());
-    // 直径20公分: a measure of each.
+    // 直径20公分, 两米长, 500斤以上的牛: a measure of each.
+    let count = usual == Some("count");
     let measure = |i: usize| {
         let small = at(i).and_then(|a| units.at(a.unit)).is_some_and(|u| {
             u.dimension == "length" && usual != Some("length") && u.size.is_some_and(|(n, d)| n < d || n >= 1000 * d)
         });
-        small || i > 0 && scene.phrases[i - 1].has(Sign::Measure)
+        let weighs = count
+            && at(i).is_some_and(|a| {
+                (a.bound != Bound::None || a.hi.is_some() && a.lo < Exact::from_integer(2000))
+                    && units.at(a.unit).is_some_and(|u| u.dimension == "weight")
+            });
+        let next = scene.phrases.get(i + 1).filter(|q| !q.spaced);
+        let sized = |q: &Phrase<'_>| {
+            q.has(Sign::Measure) || q.text(scene.text).starts_with(['长', '宽', '高', '厚', '粗', '深', '大'])
+        };
+        let length = at(i).and_then(|a| units.at(a.unit)).is_some_and(|u| u.dimension == "length");
+        // 3栋2单元: where somebody lives
+        let address = usual.is_some_and(|u| !HOUSES.contains(&u))
+            && at(i).and_then(|a| units.at(a.unit)).is_some_and(|u| HOUSES.contains(&u.dimension.as_str()));
+        small
+            || weighs
+            || address
+            || length && next.is_some_and(sized)
+            || i > 0 && scene.phrases[i - 1].has(Sign::Measure)
     };
     // 10袋,一袋100斤: what one holds.
     let holds = |i: usize| {
         let one = i.checked_sub(1).and_then(&at).filter(|a| a.bare_one && !scene.phrases[i].spaced);
-        one.is_some_and(|one| s.amounts.iter().any(|j| at(*j).is_some_and(|b| b.unit == one.unit && !b.bare_one)))
+        one.is_some_and(|one| {
+            s.amounts.iter().take(MOST_AMOUNTS).any(|j| at(*j).is_some_and(|b| b.unit == one.unit && !b.bare_one))
+        })
+    };
+    // 一个10来斤, … 有50个: what one weighs
+    let of_one = |i: usize| {
+        at(i).is_some_and(|a| {
+            a.bare_one
+                && s.amounts.iter().take(MOST_AMOUNTS).any(|j| at(*j).is_some_and(|b| b.unit == a.unit && !b.bare_one))
+        })
     };
     let rank = |i: &usize| {
         let Some(a) = at(*i) else { return 9 };
         let dimension = units.at(a.unit).map(|u| u.dimension.as_str());
         match () {
             () if a.total => 0,
+            () if asked_for(scene, *i)
+                && s.amounts.iter().take(MOST_AMOUNTS).any(|j| at(*j).is_some_and(|b| j != i && b.unit == a.unit)) =>
+            {
+                0
+            }
             () if usual.is_some() && dimension == usual => 1,
             () if dimension == Some("count") => 2,
             () => 3,
         }
     };
-    s.amounts.iter().copied().filter(|i| !measure(*i) && !holds(*i)).min_by_key(rank)
+    s.amounts.iter().copied().filter(|i| !measure(*i) && !holds(*i) && !of_one(*i)).min_by_key(rank)
 }

@@ -335,7 +335,11 @@ fn amounts_and_prices(
         .iter()
         .copied()
         .find(|i| matches!(ps[*i].what, What::Sum(x) if x.per == Per::Nothing && x.yuan.is_integer()));
-    let counted = counted.filter(|_| s.sums.len() > 1 && r.quantity.is_none() && !work);
+    let counted = counted.filter(|i| {
+        // 旧砖三千块: right behind the thing
+        let behind = i.checked_sub(1).is_some_and(|b| s.item == Some(b)) && !ps[*i].spaced;
+        (s.sums.len() > 1 || behind) && r.quantity.is_none() && !work
+    });
     if let (Some(unit), Some(i)) = (of_money, counted)
         && let What::Sum(x) = ps[i].what
     {
@@ -463,7 +467,7 @@ fn sold_by(scene: &Scene<'_, '_>, s: &Share, x: &Sum, price: &mut Price) {
                 price.per = Some(usual.clone());
             }
         }
-        Per::Period(_) if !scene.phrases.iter().any(|p| p.has(Sign::Rent)) => price.per = None,
+        Per::Period(_) if x.also.is_none() && !scene.phrases.iter().any(|p| p.has(Sign::Rent)) => price.per = None,
         _ => {}
     }
 }
@@ -472,7 +476,7 @@ fn sold_by(scene: &Scene<'_, '_>, s: &Share, x: &Sum, price: &mut Price) {
 fn lone_number(scene: &Scene<'_, '_>, intent: Intent, r: &mut Reading, used: &mut [bool]) {
     let ps = &scene.phrases;
     for (i, p) in ps.iter().enumerate() {
-        let What::Number { n, .. } = p.what else { continue };
+        let What::Number { n, bound, .. } = p.what else { continue };
         // C1 is no number of anything.
         let next = ps.get(i + 1);
         // 45岁, 一公一母: what it counts stands behind it.
@@ -481,6 +485,7 @@ fn lone_number(scene: &Scene<'_, '_>, intent: Intent, r: &mut Reading, used: &mu
                 && !q.is_separator()
                 && !light(q)
                 && !q.has(Sign::Negotiable)
+                && !q.has(Sign::Who)
                 && !matches!(q.what, What::Place(_) | What::Phone | What::Day(_))
                 && q.word().is_none_or(|w| w.verbs(Force::Strong).next().is_none() && !w.has(Sign::PayInKind))
         });
@@ -489,7 +494,7 @@ fn lone_number(scene: &Scene<'_, '_>, intent: Intent, r: &mut Reading, used: &mu
         if used[i] || n.lo <= Exact::from_integer(0) || attached {
             continue;
         }
-        let sum = Sum { yuan: n.lo, max: n.hi, per: Per::Nothing, pay: false, of_one: false };
+        let sum = Sum { yuan: n.lo, max: n.hi, bound, per: Per::Nothing, also: None, pay: false, of_one: false };
         match intent {
             Intent::Sell | Intent::Buy | Intent::Order if r.price.is_none() && r.quantity.is_some() => {
                 r.price = Some(price(scene, &sum, r.quantity.as_ref()));
@@ -538,17 +543,21 @@ fn unit_name(scene: &Scene<'_, '_>, unit: u32) -> String {
 }
 
 pub(super) fn quantity(scene: &Scene<'_, '_>, a: &Amount) -> Quantity {
-    Quantity { amount: a.lo, max: a.hi, unit: unit_name(scene, a.unit), approx: a.approx }
+    Quantity { amount: a.lo, max: a.bound.upper(a.lo, a.hi), unit: unit_name(scene, a.unit), approx: a.approx }
 }
 
 pub(super) fn price(scene: &Scene<'_, '_>, s: &Sum, of: Option<&Quantity>) -> Price {
     let per = match s.per {
         Per::Unit(u) => Some(unit_name(scene, u)),
+        // land for a year is let by the 亩, work by its time, else it is the thing that has the price
+        Per::Period(_) if s.also.and_then(|u| scene.grammar.units.at(u)).is_some_and(|u| u.dimension == "area") => {
+            s.also.map(|u| unit_name(scene, u))
+        }
         Per::Period(p) => scene.grammar.lexicon.periods.get(usize::from(p)).cloned(),
         Per::Nothing => of.map(|q| q.unit.clone()),
         Per::Whole => None,
     };
-    Price { yuan: s.yuan, max: s.max, per, negotiable: false }
+    Price { yuan: s.yuan, max: s.bound.upper(s.yuan, s.max), per, negotiable: false }
 }
 
 /// 落在碛口到三交的班车上: a place from which something goes on to another is not where it is.
@@ -589,9 +598,8 @@ fn common(scene: &Scene<'_, '_>, intent: Intent, r: &mut Reading, used: &mut [bo
     for (i, p) in ps.iter().enumerate() {
         match p.what {
             What::Day(d) if r.when.is_none() => {
-                if let Some(day) = date::settle(d, scene.now, past) {
-                    let part = d.part.and_then(|p| scene.grammar.lexicon.parts.get(usize::from(p)).cloned());
-                    r.when = Some(When { day, part });
+                if let Some(day) = date::settle(d, scene.now, scene.market_days, past) {
+                    r.when = Some(When { day, part: part_name(scene, d.part) });
                     used[i] = true;
                 }
             }
@@ -603,19 +611,22 @@ fn common(scene: &Scene<'_, '_>, intent: Intent, r: &mut Reading, used: &mut [bo
                 r.people = u32::try_from(*n.lo.numer()).ok();
                 used[i] = true;
             }
-            What::Day(d) if r.when.as_ref().is_some_and(|w| w.part.is_none()) => {
-                // 国庆回老家,10月1号晚上走: the same day, told more closely.
-                let same =
-                    date::settle(d, scene.now, past).is_some_and(|day| r.when.as_ref().is_some_and(|w| w.day == day));
-                if let Some(part) =
-                    d.part.filter(|_| same).and_then(|p| scene.grammar.lexicon.parts.get(usize::from(p)))
-                {
-                    r.when = r.when.take().map(|w| When { part: Some(part.clone()), ..w });
+            // 一个人三十块 is what each pays.
+            What::People(1) if ride && ps.get(i + 1).is_some_and(|q| !q.spaced && matches!(q.what, What::Sum(_))) => {}
+            // 国庆…10月1号晚上: said again, more closely; 明天…早上8点
+            What::Day(d) if r.when.as_ref().map(|w| w.day) == date::settle(d, scene.now, scene.market_days, past) => {
+                if let Some(w) = r.when.as_mut() {
+                    w.part = w.part.take().or(part_name(scene, d.part));
                     used[i] = true;
                 }
             }
-            // 一个人三十块 is what each pays.
-            What::People(1) if ride && ps.get(i + 1).is_some_and(|q| !q.spaced && matches!(q.what, What::Sum(_))) => {}
+            What::Clock(at) => {
+                if let Some(w) = r.when.as_mut().filter(|w| w.part.is_none() && at.is_some()) {
+                    w.part = part_name(scene, at);
+                    // the hour is left to be read
+                    used[i] = scene.grammar.lexicon.word(p.text(scene.text)).is_some();
+                }
+            }
             What::People(n) if r.people.is_none() => {
                 r.people = Some(n);
                 used[i] = true;
@@ -660,6 +671,11 @@ fn by_people(intent: Intent) -> bool {
 /// 俺仨: a digit that counts people by itself.
 fn itself(scene: &Scene<'_, '_>, p: &Phrase<'_>) -> bool {
     scene.grammar.lexicon.word(p.text(scene.text)).is_some_and(|w| w.has(Sign::Itself))
+}
+
+/// The standard name of a part of the day.
+fn part_name(scene: &Scene<'_, '_>, part: Option<u8>) -> Option<String> {
+    part.and_then(|p| scene.grammar.lexicon.parts.get(usize::from(p)).cloned())
 }
 
 /// 牯牛, 沙牛: the sex is in the name, where the canonical name lacks it.

@@ -345,7 +345,10 @@ fn station(key: &str, s: &mut Settings<'_>) -> Station {
             None => s.fault("managers", "has an entry that is no telephone number; write them as +8613800000000"),
         }
     }
-    Station { key: key.to_string(), name, place, short_codes, managers }
+    let said = s.list("market_days").join(",");
+    let market_days =
+        (!said.is_empty()).then(|| said.parse().map_err(|what: &str| s.fault("market_days", what)).ok()).flatten();
+    Station { key: key.to_string(), name, place, short_codes, managers, market_days }
 }
 
 fn ranges(s: &mut Settings<'_>, key: &'static str) -> Vec<AddressRange> {

@@ -107,6 +107,14 @@ pub struct Numbers {
     pub total: Vec<String>,
     pub at_least: Vec<String>,
     pub at_most: Vec<String>,
+    #[serde(default)]
+    pub below: Vec<String>,
+    #[serde(default)]
+    pub above: Vec<String>,
+    #[serde(default)]
+    pub whole: Vec<String>,
+    #[serde(default)]
+    pub between: Vec<String>,
     pub digits: BTreeMap<String, u8>,
     pub powers: BTreeMap<String, i64>,
     pub money: BTreeMap<String, (i64, i64)>,
@@ -141,6 +149,10 @@ pub struct Dates {
     pub lunar: Lunar,
     pub feasts: BTreeMap<String, (u8, u8)>,
     pub lunar_feasts: BTreeMap<String, (u8, u8)>,
+    #[serde(default)]
+    pub later: BTreeMap<String, i16>,
+    #[serde(default)]
+    pub market: BTreeMap<String, u8>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -115,6 +115,10 @@ pub enum Sign {
     Rise,
     Mate,
     Strays,
+    Below,
+    Above,
+    Whole,
+    Between,
 }
 
 const SIGNS: [(&str, Sign); 53] = [
@@ -189,6 +193,10 @@ pub enum Moment {
     LunarMonth(u8),
     Feast(u8, u8),
     LunarFeast(u8, u8),
+    /// Behind a number: so many times so many days from today (天后 1, 周后 7, 天前 -1).
+    Later(i16),
+    /// The next market day, or so many after it.
+    Market(u8),
 }
 
 /// One thing that a word can mean.
@@ -271,6 +279,11 @@ impl Word {
 
     pub fn is_verb(&self, intent: Intent, force: Force) -> bool {
         self.senses.contains(&Sense::Verb(intent, force))
+    }
+
+    /// Whether it is a word for yuan and nothing else.
+    pub fn only_yuan(&self) -> bool {
+        self.signs == 0 && !self.senses.is_empty() && self.senses.iter().all(|s| matches!(s, Sense::Money(1, 1)))
     }
 
     /// Whether it means anything beside the item or unit that it names.

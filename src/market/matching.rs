@@ -189,7 +189,7 @@ fn way(a: &Post, b: &Post, fit: &mut Fit) -> Option<()> {
 fn price(asked: Option<&Price>, bid: Option<&Price>, slack: u32, ratio: Ratio<'_>, fit: &mut Fit) -> Option<()> {
     let (Some(asked), Some(bid)) = (asked, bid) else { return Some(()) };
     // A price beyond a thousand million is a slip of the keypad; comparing it could overflow.
-    let absurd = |p: &Price| p.max.unwrap_or(p.yuan).max(p.yuan).numer() > &1_000_000_000;
+    let absurd = |p: &Price| p.most().max(p.yuan).numer() > &1_000_000_000;
     if asked.negotiable || bid.negotiable || absurd(asked) || absurd(bid) {
         return Some(());
     }
@@ -200,7 +200,7 @@ fn price(asked: Option<&Price>, bid: Option<&Price>, slack: u32, ratio: Ratio<'_
         _ => same_scale(asked.yuan, bid.yuan).then(|| Exact::from_integer(1)),
     };
     // bid per its unit; there are `1/per` of asked's units in it
-    let Some(bid_yuan) = per.and_then(|r| checked_div(bid.max.unwrap_or(bid.yuan), r)) else { return Some(()) };
+    let Some(bid_yuan) = per.and_then(|r| checked_div(bid.most(), r)) else { return Some(()) };
     let limit = bid_yuan * Exact::new(100 + i64::from(slack), 100);
     if asked.yuan > limit {
         return None;
@@ -227,7 +227,7 @@ fn checked_div(a: Exact, b: Exact) -> Option<Exact> {
 fn amount(offer: &Post, want: &Post, ratio: Ratio<'_>, fit: &mut Fit) {
     let (Some(has), Some(wants)) = (&offer.quantity, &want.quantity) else { return };
     let Some(r) = ratio(&has.unit, &wants.unit) else { return };
-    if has.max.unwrap_or(has.amount) * r >= wants.amount {
+    if has.most() * r >= wants.amount {
         fit.gain(10, "enough");
     }
 }

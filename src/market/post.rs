@@ -229,7 +229,7 @@ impl Post {
 
     /// What is still to be had of the amount, where one was said.
     pub fn left(&self) -> Option<Exact> {
-        let whole = self.quantity.as_ref().map(|q| q.max.unwrap_or(q.amount));
+        let whole = self.quantity.as_ref().map(|q| q.most());
         let whole = whole.or_else(|| self.people.map(|n| Exact::from_integer(i64::from(n))));
         whole.map(|w| (w - self.taken).max(Exact::default()))
     }

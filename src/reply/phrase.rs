@@ -6,7 +6,7 @@ use crate::clock::Timestamp;
 use crate::grammar::Grammar;
 use crate::grammar::board::Side;
 use crate::grammar::reply::Piece;
-use crate::market::{Place, PlaceCode, Post, PostId, PostState, Price, Quantity, Ring, decimal};
+use crate::market::{Exact, OPEN, Place, PlaceCode, Post, PostId, PostState, Price, Quantity, Ring, decimal};
 
 /// Free words of a villager are shown up to this many characters: enough to know one's own text again.
 const WORDS: usize = 12;
@@ -19,8 +19,8 @@ pub fn number(id: PostId) -> String {
 /// `200斤`, `约100-200斤`.
 pub fn quantity(g: &Grammar, q: &Quantity) -> String {
     let name = if q.approx { "about" } else { "quantity" };
-    let max = q.max.map(decimal).unwrap_or_default();
-    fill(g, name, &[("amount", decimal(q.amount)), ("max", max), ("unit", q.unit.clone())])
+    let said = [("amount", decimal(q.amount)), ("max", upper(q.amount, q.max)), ("unit", q.unit.clone())];
+    bounded(g, fill(g, name, &said), q.amount, q.max)
 }
 
 /// `3.5元/斤`, `面议`.
@@ -28,8 +28,23 @@ pub fn price(g: &Grammar, p: &Price) -> String {
     if p.negotiable && *p.yuan.numer() == 0 {
         return fill(g, "negotiable", &[]);
     }
-    let max = p.max.map(decimal).unwrap_or_default();
-    fill(g, "price", &[("yuan", decimal(p.yuan)), ("max", max), ("per", p.per.clone().unwrap_or_default())])
+    let per = p.per.clone().unwrap_or_default();
+    let said = [("yuan", decimal(p.yuan)), ("max", upper(p.yuan, p.max)), ("per", per)];
+    bounded(g, fill(g, "price", &said), p.yuan, p.max)
+}
+
+/// The upper end of a range; empty where there is none.
+fn upper(said: Exact, max: Option<Exact>) -> String {
+    max.filter(|m| *m != OPEN && *m != said).map(decimal).unwrap_or_default()
+}
+
+/// `3元/斤以上`, `3元/斤以内`.
+fn bounded(g: &Grammar, text: String, said: Exact, max: Option<Exact>) -> String {
+    match max {
+        Some(m) if m == OPEN => fill(g, "at_least", &[("said", text)]),
+        Some(m) if m == said => fill(g, "at_most", &[("said", text)]),
+        _ => text,
+    }
 }
 
 /// The item in its owner's word, in ours where he typed it in letters; of a ride, its way. Empty where none was named.

@@ -4,7 +4,7 @@ use super::turn::Turn;
 use crate::command::Intent;
 use crate::grammar::Grammar;
 use crate::reply::{Reply, phrase};
-use crate::store::record::Ask;
+use crate::store::record::{Ask, Question};
 
 /// Asks which of several readings was meant, and keeps what was said.
 pub fn ask_meaning(turn: &mut Turn<'_>) {
@@ -22,6 +22,16 @@ pub fn meaning(g: &Grammar, text: &str, intents: &[Intent]) -> Reply {
     };
     let guess: Vec<String> = intents.iter().enumerate().map(|(n, i)| format!("{}{}", n + 1, word(i))).collect();
     Reply::new("ask_meaning").set("guess", guess.join(" ")).set("said", phrase::clip(text))
+}
+
+/// Two people wait for a digit: asks which of them it was for.
+pub fn clarify(turn: &mut Turn<'_>, choice: u8, questions: &[&Question]) {
+    let newest: Vec<&&Question> = questions.iter().rev().take(9).collect();
+    let entries = newest.iter().enumerate().map(|(n, q)| format!("{}){}", n + 1, q.label));
+    let reply = Reply::new("ask_clarify").set("choice", choice.to_string()).list("label", entries);
+    let questions = newest.iter().map(|q| q.number).collect();
+    turn.ask(Ask::Clarify { choice, questions });
+    turn.answer(reply);
 }
 
 /// Asks for the item that a post cannot do without, and keeps what was said.

@@ -61,7 +61,7 @@ pub fn gather(view: &dyn View, env: &Env<'_>, mo: &Mo, reading: &Reading) -> Res
         facts.own = read_posts(view, person.posts.iter().rev().take(OWN).rev())?;
         facts.own.retain(|p| p.is_live(env.now));
     }
-    let named = question::named_post(&facts, reading, env.now);
+    let named = question::named_post(&facts, reading, env.now, &mo.to);
     if let Some(id) = named {
         facts.named = view.post(id)?;
         if let Some(post) = &facts.named {
@@ -77,8 +77,8 @@ pub fn gather(view: &dyn View, env: &Env<'_>, mo: &Mo, reading: &Reading) -> Res
     }
     if let Some(person) = &facts.person {
         if reading.intent == Intent::More {
-            facts.listed = visible(view, &own::rest(person, env.now), env.now, |_| true)?;
-        } else if let Some(ids) = asked::open_list(person, env.now) {
+            facts.listed = visible(view, &own::rest(person, env.now, &mo.to), env.now, |_| true)?;
+        } else if let Some(ids) = asked::open_list(person, env.now, &mo.to) {
             facts.listed = read_posts(view, ids.iter())?;
         }
     }

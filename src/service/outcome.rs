@@ -8,6 +8,7 @@ use crate::grammar::Grammar;
 use crate::market::{Pact, PactId, Post, PostId, PriceBook};
 use crate::message::{MoSeq, Msisdn, Mt, MtClass, MtState};
 use crate::reply::Reply;
+use crate::store::record::{Ask, Question};
 use crate::store::{Change, Due, Next, Person};
 
 /// News of a match help nobody after this.
@@ -15,6 +16,8 @@ const PUSH_LIFE: i64 = 3 * DAY;
 /// How long a claim holds, longer than any request and its commit take: a sending that was begun and not recorded is taken up
 /// again after this, here and in the outbox.
 pub const LEASE: i64 = 2 * MINUTE;
+/// A question stays open this long.
+pub const QUESTION_LIFE: i64 = DAY;
 /// News kept for a later day.
 pub const MORE: usize = 60;
 /// When what waited overnight is told, in Beijing time; later where the quiet hours last longer.
@@ -108,6 +111,16 @@ impl<'a> Outcome<'a> {
         let Some(other) = self.person(to, facts) else { return };
         self.send_push(&other, reply, self.env.now);
         self.people.insert(to, other);
+    }
+
+    /// Puts a question to somebody, beside what the words say that are sent to him. `label` says in a few words what it is
+    /// about, for when another is open too. The person is kept; send him the words by [`Outcome::notify`] or [`Outcome::push`].
+    pub fn ask(&mut self, to: Msisdn, facts: Option<&Person>, ask: Ask, label: impl Into<String>) {
+        let Some(mut other) = self.person(to, facts) else { return };
+        let (asked, until) = (self.env.now, self.env.now.plus(QUESTION_LIFE));
+        let (to, label) = (other.short_code.clone(), label.into());
+        other.ask(Question { asked, until, ask, to, label, number: 0 });
+        self.keep(other);
     }
 
     /// Another person as changed so far, unless he has left.

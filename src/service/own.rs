@@ -30,7 +30,7 @@ pub fn mine(turn: &mut Turn<'_>) {
 pub fn more(turn: &mut Turn<'_>) {
     let posts = turn.facts.listed.clone();
     // what is picked for withdrawing goes on being picked for that
-    if let Some(then) = picking(&turn.person, turn.env.now) {
+    if let Some(then) = picking(&turn.person, turn.env.now, &turn.mo.to) {
         return list::ask_which(turn, then, &posts);
     }
     turn.person.waiting.clear();
@@ -45,14 +45,14 @@ pub fn more(turn: &mut Turn<'_>) {
 }
 
 /// What the rest of the last list is to be picked for, if not for being put in touch.
-fn picking(person: &Person, now: Timestamp) -> Option<Then> {
-    asked::open_then(person, now).filter(|then| *then != Then::Contact && !person.more.is_empty())
+fn picking(person: &Person, now: Timestamp, to: &str) -> Option<Then> {
+    asked::open_then(person, now, to).filter(|then| *then != Then::Contact && !person.more.is_empty())
 }
 
 /// The posts of 更多.
-pub fn rest(person: &Person, now: Timestamp) -> Vec<PostId> {
+pub fn rest(person: &Person, now: Timestamp, to: &str) -> Vec<PostId> {
     let mut rest = person.more.clone();
-    if picking(person, now).is_none() {
+    if picking(person, now, to).is_none() {
         rest.extend(person.waiting.iter().filter(|w| !person.more.contains(w)));
     }
     rest

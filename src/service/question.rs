@@ -1,11 +1,12 @@
 //! Digits and other short answers: what they answer, and questions asked back.
 //!
-//! At most one question at a time is answered by a digit: the newest. A question answered is closed: a late or doubled
-//! digit finds nothing to act on.
+//! Which question a digit is for [`asked`] decides. A question answered is closed: a late or doubled digit finds nothing to
+//! act on.
 
 use std::borrow::Cow;
 use std::mem::discriminant;
 
+use super::asked::Bound;
 use super::facts::Facts;
 use super::outcome::Env;
 use super::turn::Turn;
@@ -14,15 +15,17 @@ use crate::clock::Timestamp;
 use crate::command::{self, Intent, Reading};
 use crate::market::PostId;
 use crate::message::Mo;
-use crate::store::record::{Ask, Then};
+use crate::store::record::{Ask, Question, Then};
 
 /// The post that the text names, or that its digit picks.
-pub fn named_post(facts: &Facts, reading: &Reading, now: Timestamp) -> Option<PostId> {
-    if reading.intent == Intent::Choose {
-        let posts = asked::open_list(facts.person.as_ref()?, now)?;
-        return posts.get(usize::from(reading.choice?).checked_sub(1)?).copied();
+pub fn named_post(facts: &Facts, reading: &Reading, now: Timestamp, to: &str) -> Option<PostId> {
+    let (Intent::Choose, Some(choice)) = (reading.intent, reading.choice) else { return reading.post };
+    match asked::bound(facts.person.as_ref()?, now, to, choice) {
+        Bound::One(Question { ask: Ask::Which { posts, .. }, .. }, choice) => {
+            posts.get(usize::from(choice).checked_sub(1)?).copied()
+        }
+        _ => None,
     }
-    reading.post
 }
 
 /// The reading that counts: where the text answers an open question, that of the question.
@@ -36,7 +39,8 @@ fn answer_to(facts: &Facts, reading: &Reading, env: &Env<'_>, mo: &Mo) -> Option
     let near = env.rules.station(mo).map(|s| s.place).unwrap_or_default();
     let read = |text: &str| command::read(env.grammar, near, env.now, text);
     if let (Intent::Choose, Some(choice)) = (reading.intent, reading.choice) {
-        let ask = asked::open(person, env.now)?;
+        let Bound::One(question, choice) = asked::bound(person, env.now, &mo.to, choice) else { return None };
+        let ask = &question.ask;
         let Ask::Meaning { text, intents } = ask else { return None };
         let intent = usize::from(choice).checked_sub(1).and_then(|i| intents.get(i))?;
         let again = Reading { intent: *intent, unsure: false, alternatives: Vec::new(), reason: None, ..read(text) };
@@ -80,31 +84,46 @@ pub fn answered(turn: &mut Turn<'_>) -> Answered {
     if turn.reading.intent == Intent::Register && turn.reading.place.is_some() {
         turn.person.questions.retain(|q| q.ask != Ask::Place);
     }
-    if turn.reading.intent != Intent::Choose {
-        return Answered::No;
+    let (Intent::Choose, Some(choice)) = (turn.reading.intent, turn.reading.choice) else { return Answered::No };
+    let person = turn.person.clone();
+    match asked::bound(&person, turn.env.now, &turn.mo.to, choice) {
+        Bound::Nothing => Answered::No,
+        Bound::One(question, choice) => {
+            // whatever else was asked about this digit is answered with it
+            turn.person.questions.retain(|q| !matches!(q.ask, Ask::Clarify { .. }));
+            act(turn, question, choice)
+        }
+        Bound::Several(questions) => {
+            ask::clarify(turn, choice, &questions);
+            Answered::Done
+        }
     }
-    let then = match asked::open(&turn.person, turn.env.now).cloned() {
-        Some(Ask::Which { then, .. }) => then,
+}
+
+/// Does what a question was asked for, one arm a kind of question.
+fn act(turn: &mut Turn<'_>, question: &Question, _choice: u8) -> Answered {
+    match &question.ask {
+        Ask::Which { then, .. } => {
+            let Some(post) = turn.facts.named.clone() else {
+                let reply = list::which(turn.env.grammar, *then, &turn.facts.listed);
+                turn.answer(reply);
+                return Answered::Done;
+            };
+            match then {
+                // the list stays open: one may call several of its people
+                Then::Contact => contact::contact(turn),
+                Then::Withdraw | Then::Done => {
+                    turn.person.questions.retain(|q| !matches!(q.ask, Ask::Which { .. }));
+                    own::close_one(turn, &post, *then);
+                }
+            }
+        }
         // a digit that was not offered: the question again
-        Some(Ask::Meaning { text, intents }) => {
-            let reply = ask::meaning(turn.env.grammar, &text, &intents);
+        Ask::Meaning { text, intents } => {
+            let reply = ask::meaning(turn.env.grammar, text, intents);
             turn.answer(reply);
-            return Answered::Done;
         }
-        _ => return Answered::No,
-    };
-    let Some(post) = turn.facts.named.clone() else {
-        let reply = list::which(turn.env.grammar, then, &turn.facts.listed);
-        turn.answer(reply);
-        return Answered::Done;
-    };
-    match then {
-        // the list stays open: one may call several of its people
-        Then::Contact => contact::contact(turn),
-        Then::Withdraw | Then::Done => {
-            turn.person.questions.retain(|q| !matches!(q.ask, Ask::Which { .. }));
-            own::close_one(turn, &post, then);
-        }
+        Ask::Place | Ask::Item { .. } | Ask::Clarify { .. } => return Answered::No,
     }
     Answered::Done
 }

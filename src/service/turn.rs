@@ -1,8 +1,7 @@
 //! One text's turn of the conversation: the sender, what he said, and what comes of it.
 
-use super::asked;
 use super::facts::Facts;
-use super::outcome::{Env, MORE, Outcome};
+use super::outcome::{Env, MORE, Outcome, QUESTION_LIFE};
 use crate::clock::{DAY, HOUR};
 use crate::command::Reading;
 use crate::market::PostId;
@@ -21,8 +20,6 @@ pub const PASSED_ON_ANSWERS: u32 = 10;
 const ANSWERS: u32 = 300;
 /// Characters of a text that are passed on to a manager.
 const PASSED_ON: usize = 36;
-/// A question stays open this long.
-pub const QUESTION_LIFE: i64 = DAY;
 /// What somebody sells is said soon after it was asked, or means something else.
 const ITEM_LIFE: i64 = HOUR;
 
@@ -109,14 +106,12 @@ impl<'a> Turn<'a> {
         packed.shown
     }
 
-    /// Asks. A digit answers only the newest of the questions it can answer: the others are closed.
+    /// Asks the sender, in the conversation.
     pub fn ask(&mut self, ask: Ask) {
         let life = if matches!(ask, Ask::Item { .. }) { ITEM_LIFE } else { QUESTION_LIFE };
         let (asked, until) = (self.env.now, self.env.now.plus(life));
-        let digit = asked::by_digit(&ask);
-        let same = |a: &Ask| std::mem::discriminant(a) == std::mem::discriminant(&ask);
-        self.person.questions.retain(|q| !(same(&q.ask) || digit && asked::by_digit(&q.ask)));
-        self.person.questions.push(Question { asked, until, ask });
+        let to = self.person.short_code.clone();
+        self.person.ask(Question { asked, until, ask, to, label: String::new(), number: 0 });
     }
 
     /// A list was shown as far as it fitted: digits pick from what was shown, 更多 brings the rest.

@@ -116,6 +116,9 @@ pub struct Topic {
     pub place: PlaceCode,
 }
 
+/// Questions kept open on one phone, the newest.
+const QUESTIONS: usize = 24;
+
 impl Person {
     /// Somebody of whom nothing is known but the phone.
     pub fn new(msisdn: Msisdn, now: Timestamp) -> Person {
@@ -147,6 +150,22 @@ impl Person {
             pacts: Vec::new(),
             doubted: None,
         }
+    }
+
+    /// Puts a question to it. A question of the conversation takes the place of the one before; what others asked waits
+    /// beside it, up to so many.
+    pub fn ask(&mut self, mut question: Question) {
+        let (ask, pushed) = (&question.ask, question.ask.pushed());
+        let same = |a: &Ask| std::mem::discriminant(a) == std::mem::discriminant(ask);
+        if pushed {
+            self.questions.retain(|q| q.ask != *ask);
+        } else {
+            self.questions.retain(|q| q.ask.pushed() || !(same(&q.ask) || ask.by_digit() && q.ask.by_digit()));
+        }
+        question.number = self.questions.iter().map(|q| q.number).max().unwrap_or(0) + 1;
+        self.questions.push(question);
+        let extra = self.questions.len().saturating_sub(QUESTIONS);
+        self.questions.drain(..extra);
     }
 
     /// The counts of the Beijing day at `now`, begun anew on a new day.
@@ -200,6 +219,15 @@ pub struct Question {
     pub asked: Timestamp,
     pub until: Timestamp,
     pub ask: Ask,
+    /// The number of ours it was asked from: a digit sent to another answers something else. Empty: whichever.
+    #[serde(default)]
+    pub to: String,
+    /// What it is about in a few words, for when two are open: `807号过秤`.
+    #[serde(default)]
+    pub label: String,
+    /// Tells it from the others of this phone.
+    #[serde(default)]
+    pub number: u32,
 }
 
 /// What was asked.
@@ -213,6 +241,20 @@ pub enum Ask {
     Place,
     /// What he sells, wants or looks for: what he says next is read together with this text.
     Item { text: String },
+    /// Which of these questions, by their numbers, that digit was for.
+    Clarify { choice: u8, questions: Vec<u32> },
+}
+
+impl Ask {
+    /// Whether a digit answers it.
+    pub fn by_digit(&self) -> bool {
+        !matches!(self, Ask::Place | Ask::Item { .. })
+    }
+
+    /// Whether it came of another's doing and waits beside the conversation the phone has with us.
+    pub fn pushed(&self) -> bool {
+        !matches!(self, Ask::Which { .. } | Ask::Meaning { .. } | Ask::Place | Ask::Item { .. } | Ask::Clarify { .. })
+    }
 }
 
 /// What a picked post is wanted for.

@@ -206,7 +206,17 @@ async fn messages(store: &Store, grammar: &Current, towns: &[PlaceCode]) -> (Dur
         .map(|n| {
             let key = format!("s{n:03}");
             let (name, place) = ("信息站".to_string(), towns[n * 20]);
-            (key.clone(), Station { key, name, place, short_codes: vec![format!("1069{n:04}")], managers: vec![] })
+            (
+                key.clone(),
+                Station {
+                    key,
+                    name,
+                    place,
+                    short_codes: vec![format!("1069{n:04}")],
+                    managers: vec![],
+                    market_days: None,
+                },
+            )
         })
         .collect();
     let limits = Limits { quiet_hours: String::new(), pushes_per_day: 0, posts_per_day: 0, retention_days: 0 };

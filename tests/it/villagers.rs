@@ -33,6 +33,7 @@ impl Village {
             place: PlaceCode(522_632),
             short_codes: vec!["1069012345".into()],
             managers: Vec::new(),
+            market_days: None,
         };
         let rules = Rules {
             stations: BTreeMap::from([(station.key.clone(), station)]),

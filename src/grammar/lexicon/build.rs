@@ -112,6 +112,10 @@ impl Builder<'_> {
             (&n.total, Sign::Total),
             (&n.at_least, Sign::AtLeast),
             (&n.at_most, Sign::AtMost),
+            (&n.below, Sign::Below),
+            (&n.above, Sign::Above),
+            (&n.whole, Sign::Whole),
+            (&n.between, Sign::Between),
             (&n.price.cues, Sign::PriceCue),
             (&n.price.sign, Sign::Yuan),
             (&n.price.negotiable, Sign::Negotiable),
@@ -187,6 +191,12 @@ impl Builder<'_> {
         }
         for (w, n) in &d.lunar.months {
             moment(self, w, Moment::LunarMonth(*n));
+        }
+        for (w, n) in &d.later {
+            moment(self, w, Moment::Later(*n));
+        }
+        for (w, n) in &d.market {
+            moment(self, w, Moment::Market(*n));
         }
         for (w, (m, day)) in &d.feasts {
             moment(self, w, Moment::Feast(*m, *day));

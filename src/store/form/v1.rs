@@ -6,7 +6,7 @@ use super::Stored;
 use crate::clock::Timestamp;
 use crate::market::{self, Exact, PactId, Place, PostId, PostState, PriceBook, Ring, Sex, When};
 use crate::message::{MoSeq, Msisdn, Mt};
-use crate::store::record::{self, Due, MoRecord, Question, Today};
+use crate::store::record::{self, Ask, Due, MoRecord, Today};
 use crate::store::state::Meta;
 
 impl Stored for Mt {}
@@ -112,6 +112,26 @@ impl Stored for market::Post {
 }
 
 #[derive(Serialize, Deserialize)]
+struct Question {
+    asked: Timestamp,
+    until: Timestamp,
+    ask: Ask,
+}
+
+impl From<Question> for record::Question {
+    fn from(q: Question) -> Self {
+        record::Question {
+            asked: q.asked,
+            until: q.until,
+            ask: q.ask,
+            to: String::new(),
+            label: String::new(),
+            number: 0,
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
 struct Person {
     msisdn: Msisdn,
     name: Option<String>,
@@ -141,7 +161,7 @@ impl Stored for record::Person {
             stopped: p.stopped,
             posts: p.posts,
             today: p.today,
-            questions: p.questions,
+            questions: p.questions.into_iter().map(Into::into).collect(),
             more: p.more,
             waiting: p.waiting,
             contacted: p.contacted,

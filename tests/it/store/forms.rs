@@ -110,7 +110,16 @@ fn full() -> Change {
         Ask::Place,
         Ask::Item { text: "卖".into() },
     ];
-    let questions = asks.map(|ask| Question { asked: NOW, until: NOW.plus(HOUR), ask }).to_vec();
+    let questions = asks
+        .map(|ask| Question {
+            asked: NOW,
+            until: NOW.plus(HOUR),
+            ask,
+            to: String::new(),
+            label: String::new(),
+            number: 0,
+        })
+        .to_vec();
     let rich = Person {
         stopped: Some(NOW.plus(1)),
         posts: vec![807],
