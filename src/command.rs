@@ -20,6 +20,7 @@ mod share;
 mod slip;
 mod slots;
 mod task;
+mod things;
 
 pub use explain::explain;
 pub use prove::prove;
@@ -63,9 +64,6 @@ impl Scene<'_, '_> {
     }
 }
 
-/// More slips than this in one text are not mended.
-const MOST_SLIPS: usize = 3;
-
 /// Reads any text. `home` is where the sender or the station is: of places with one name the nearest is meant.
 pub fn read(grammar: &Grammar, home: PlaceCode, now: Timestamp, text: &str) -> Reading {
     read_at(grammar, home, None, now, text)
@@ -88,39 +86,80 @@ pub fn read_at(
     understand(&scene).0
 }
 
-/// Cuts a text into phrases; where that shows no item, once more with slips mended. A slip may say what a text is about,
-/// not what it asks for: where that would change, the text stays as it was written.
+/// Cuts a text into phrases; where that leaves something unread, once more with slips mended. A slip may say what a text
+/// is about, not what it asks for: where that would change, and was understood, the text stays as it was written.
 fn take_in<'g>(
     grammar: &'g Grammar,
     home: PlaceCode,
     now: Timestamp,
-    normal: String,
+    text: String,
 ) -> (String, Vec<phrase::Phrase<'g>>, Vec<slip::Slip>) {
-    let mut text = normal;
-    let mut slips: Vec<slip::Slip> = Vec::new();
-    let mut tokens = scan::scan(grammar, home, &text);
-    let mut phrases = phrase::phrases(grammar, &text, &tokens);
-    let mut asked = None;
-    while slips.len() < MOST_SLIPS && slip::worth_trying(&phrases, &tokens) {
-        let Some((mended, slip)) = slip::mend(grammar, &text, &tokens) else { break };
-        let intent = |text: &str, phrases: Vec<phrase::Phrase<'g>>| {
-            understand(&Scene { grammar, now, market_days: None, text, phrases, slips: Vec::new() }).0.intent
-        };
-        let before = *asked.get_or_insert_with(|| intent(&text, phrases.clone()));
-        let new_tokens = scan::scan(grammar, home, &mended);
-        let new_phrases = phrase::phrases(grammar, &mended, &new_tokens);
-        if before != Intent::Unknown && intent(&mended, new_phrases.clone()) != before {
-            break;
-        }
-        let grown = mended.len() as i64 - text.len() as i64;
-        // Those behind the new one move with the text.
-        for s in slips.iter_mut().filter(|s| s.at.start >= slip.at.end) {
-            s.at = (s.at.start as i64 + grown) as usize..(s.at.end as i64 + grown) as usize;
-        }
-        slips.push(slip);
-        (text, tokens, phrases) = (mended, new_tokens, new_phrases);
+    let tokens = scan::scan(grammar, home, &text);
+    let phrases = phrase::phrases(grammar, &text, &tokens);
+    if !slip::worth_trying(grammar, &text, &phrases, &tokens) {
+        return (text, phrases, Vec::new());
     }
-    (text, phrases, slips)
+    let intent = |text: &str, phrases: &[phrase::Phrase<'g>]| {
+        understand(&Scene { grammar, now, market_days: None, text, phrases: phrases.to_vec(), slips: Vec::new() }).0
+    };
+    let before = intent(&text, &phrases);
+    let Some(doubt) = Doubt::of(&before, &phrases) else { return (text, phrases, Vec::new()) };
+    let look = slip::Look {
+        grammar,
+        home,
+        text: &text,
+        tokens: &tokens,
+        intent: before.intent,
+        lost: doubt.lost,
+        no_item: doubt.no_item,
+        describes: matches!(before.intent, Intent::Lost | Intent::Found) && !doubt.no_item,
+    };
+    let Some(mended) = slip::mend(&look) else { return (text, phrases, Vec::new()) };
+    let new_tokens = scan::scan(grammar, home, &mended.text);
+    let new_phrases = phrase::phrases(grammar, &mended.text, &new_tokens);
+    let after = intent(&mended.text, &new_phrases);
+    if doubt.allows(&before, &after, mended.turns) {
+        (mended.text, new_phrases, mended.slips)
+    } else {
+        (text, phrases, Vec::new())
+    }
+}
+
+/// What a first reading leaves open.
+struct Doubt {
+    /// What is asked for.
+    lost: bool,
+    /// What it is about.
+    no_item: bool,
+}
+
+impl Doubt {
+    /// `None` for what is kept in the sender's words, and for texts that are not ours.
+    fn of(r: &Reading, phrases: &[phrase::Phrase<'_>]) -> Option<Doubt> {
+        use Intent::*;
+        let lost = r.unsure || r.intent == Unknown && r.reason == Some("unread");
+        let ours = matches!(
+            r.intent,
+            Sell | Buy | Hire | Seek | Lost | Found | Search | Price | Order | RideOffer | RideNeed | Deal | Withdraw
+        );
+        let known = r.item.as_ref().is_some_and(|i| i.known);
+        // Riders and what is over need no goods.
+        let needless = matches!(r.intent, RideOffer | RideNeed | Deal | Withdraw);
+        let no_item = !known && !needless && slip::wants_item(phrases);
+        (lost || ours && r.post.is_none()).then_some(Doubt { lost, no_item })
+    }
+
+    /// Whether the reading of the mended text may stand for that of the text as it was.
+    fn allows(&self, before: &Reading, after: &Reading, turns: bool) -> bool {
+        // 哪里要小公: what is asked for is clear only with what it is about.
+        let looked = self.no_item && before.item.is_none();
+        match after.intent {
+            Intent::Unknown => false,
+            intent => {
+                self.lost || turns || intent == before.intent || looked && after.item.as_ref().is_some_and(|i| i.known)
+            }
+        }
+    }
 }
 
 /// The reading of a scene, and what was decided where its form did not say it already.

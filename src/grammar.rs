@@ -121,7 +121,7 @@ impl Grammar {
         items.check_units(&units, &sources, &mut errors);
         let places = place::Places::read(&sources, &mut errors);
         let lexicon = lexicon::Lexicon::build(&sources, &items, &units, &mut errors);
-        let sounds = sound::Sounds::build(&items, |i| lexicon.kind(i) == lexicon::Kind::Trade);
+        let sounds = sound::Sounds::build(&items, &lexicon);
         let replies = reply::Replies::read(&sources, &mut errors);
         let examples = example::collect(&sources, &items, &lexicon, &mut errors);
         if errors.is_empty() {

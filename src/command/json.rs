@@ -120,11 +120,30 @@ impl Serialize for Reading {
             m.serialize_entry("alternatives", &self.alternatives)?;
         }
         if !self.also.is_empty() {
-            m.serialize_entry("also", &self.also)?;
+            let further: Vec<Reading> = self.also.iter().map(|a| without_what_is_shared(self, a)).collect();
+            m.serialize_entry("also", &further)?;
         }
         put(&mut m, "reason", self.reason.as_ref())?;
         m.end()
     }
+}
+
+/// What was said once for all, where, when and of whom, is printed with the first.
+fn without_what_is_shared(first: &Reading, one: &Reading) -> Reading {
+    let mut one = one.clone();
+    if one.place == first.place {
+        one.place = None;
+    }
+    if one.when == first.when {
+        one.when = None;
+    }
+    if one.phone == first.phone {
+        one.phone = None;
+    }
+    if one.name == first.name {
+        one.name = None;
+    }
+    one
 }
 
 fn put<M: SerializeMap, T: Serialize>(m: &mut M, key: &str, value: Option<&T>) -> Result<(), M::Error> {

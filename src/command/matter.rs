@@ -4,8 +4,8 @@
 use super::date;
 use super::phrase::{Phrase, What};
 use super::place::{place, place_of, route};
-use super::share::{items, names_item};
 use super::slots::{known_item, phone, price, quantity, sex_of_name};
+use super::things::{items, names_item};
 use super::{Item, Reading, Scene, normalize};
 use crate::grammar::Intent;
 use crate::grammar::lexicon::{Force, Kind, Sign, sex};

@@ -228,7 +228,7 @@ fn next<'a, 'g>(
     let one = &i[1..];
     match t.kind {
         Kind::Word(w) => match w.item() {
-            Some(index) => item(text, i, index, w, before),
+            Some(index) => item(grammar, text, i, index, w, before),
             // On a never-list: something else than the words within it, by its own name.
             None if w.senses.is_empty() && !w.speaks_anywhere() => (one, What::Compound),
             // 请个人犁田
@@ -411,6 +411,7 @@ fn phone<'a, 'g>(text: &str, i: In<'a, 'g>) -> Option<In<'a, 'g>> {
 
 /// An item, or what it becomes with the words around it.
 fn item<'a, 'g>(
+    grammar: &'g Grammar,
     text: &str,
     i: In<'a, 'g>,
     index: u32,
@@ -418,21 +419,55 @@ fn item<'a, 'g>(
     before: Option<&Phrase<'g>>,
 ) -> (In<'a, 'g>, What<'g>) {
     let one = &i[1..];
-    let Some(t) = one.first().filter(|t| !t.spaced) else { return (one, What::Item { index, word: w }) };
+    let itself = What::Item { index, word: w };
+    let Some(t) = one.first().filter(|t| !t.spaced) else { return (one, itself) };
+    let behind = &text[t.range()];
+    // 鸭儿, 羊羔儿: it only sounds softer.
+    if matches!(t.kind, Kind::Han) && grammar.lexicon.compounds.endings.iter().any(|e| e == behind) {
+        return (&one[1..], itself);
+    }
     let makes = t.word().is_some_and(|n| {
         n.has(Sign::Makes)
-            && (n.item().is_none() || n.chars > 1)
+            && (n.item().is_none() || n.chars > 1 || w.chars > 1)
             && !before.is_some_and(|b| matches!(b.what, What::Number { .. }))
     });
     // 牛粪: a short word with an unread character or two behind it is another thing.
-    let grown = matches!(t.kind, Kind::Han) && w.chars == 1 && text[t.range()].chars().count() <= 2;
-    // 猪 头3: what counts before a number counts.
-    let counts =
-        |n: &Token<'_>| !n.spaced && matches!(n.kind, Kind::Arabic(_)) && t.word().is_some_and(|w| w.unit().is_some());
+    let grown = matches!(t.kind, Kind::Han) && w.chars == 1 && behind.chars().count() <= 2;
+    // 猪 头3, 毛十五: what counts before a number counts.
+    let number = |n: &Token<'_>| {
+        matches!(n.kind, Kind::Arabic(_)) || n.word().is_some_and(|w| w.digit().is_some() || w.power().is_some())
+    };
+    let counts = |n: &Token<'_>| !n.spaced && number(n) && t.word().is_some_and(|w| w.unit().is_some());
     if makes && !one.get(1).is_some_and(counts) || grown {
-        return (&one[1..], What::Compound);
+        // 苞米杆子 is 玉米秸秆 by another name.
+        let known = made(grammar, &text[i[0].start as usize..t.end as usize]);
+        let word = known.as_deref().and_then(|name| grammar.lexicon.word(name));
+        return match word.and_then(|word| word.item().map(|index| What::Item { index, word })) {
+            Some(known) => (&one[1..], known),
+            None => (&one[1..], What::Compound),
+        };
     }
-    (one, What::Item { index, word: w })
+    (one, itself)
+}
+
+/// What a compound is called in standard words: 洋芋秧子 is 土豆秧; `None` where it is no item and what makes of it.
+pub fn made(grammar: &Grammar, said: &str) -> Option<String> {
+    let lexicon = &grammar.lexicon;
+    let cut = said.char_indices().map(|(at, _)| at).skip(1).take(8).find(|at| {
+        lexicon.word(&said[*at..]).is_some_and(|w| w.has(Sign::Makes))
+            && lexicon.word(&said[..*at]).is_some_and(|w| w.item().is_some())
+    })?;
+    let (base, makes) = said.split_at(cut);
+    let name = &grammar.items.at(lexicon.word(base)?.item()?)?.name;
+    let form = lexicon.compounds.forms.get(makes).map_or(makes, String::as_str);
+    let item = |name: String| lexicon.word(&name).is_some_and(|w| w.item().is_some()).then_some(name);
+    if let Some(known) = item(format!("{base}{form}")).or_else(|| item(format!("{name}{form}"))) {
+        return Some(known);
+    }
+    // 油菜花: the standard name of 油菜 is that of its seed, which has no flower.
+    let last = |s: &str| s.chars().next_back();
+    let plain = name.chars().count() <= base.chars().count() || last(name) == last(base);
+    Some(format!("{}{form}", if plain { name.as_str() } else { base }))
 }
 
 /// The number of a post, where a phrase can be one.

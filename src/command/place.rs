@@ -9,7 +9,7 @@ use super::{Reading, Scene, normalize};
 use crate::grammar::Intent;
 use crate::grammar::lexicon::{Force, Sign};
 use crate::grammar::place::Found;
-use crate::market::{Place, PlaceCode};
+use crate::market::{Place, PlaceCode, Ring};
 
 /// The place of a found name, in its standard form.
 pub(super) fn place(scene: &Scene<'_, '_>, f: &Found) -> Place {
@@ -23,6 +23,9 @@ pub(super) fn place_at(scene: &Scene<'_, '_>) -> Option<(usize, Found)> {
     let mut best: Option<(usize, Found)> = None;
     for (i, p) in scene.phrases.iter().enumerate() {
         let What::Place(f) = p.what else { continue };
+        if in_a_name(scene, i, &f) {
+            continue;
+        }
         match best {
             Some((_, b)) if f.code.up_to(b.code.ring()) == Some(b.code) && f.code != b.code => best = Some((i, f)),
             None => best = Some((i, f)),
@@ -30,6 +33,17 @@ pub(super) fn place_at(scene: &Scene<'_, '_>) -> Option<(usize, Found)> {
         }
     }
     best
+}
+
+/// 汉源花椒, 湘西黄牛: a county or more, in short, right before what it is known for, names the kind of goods.
+fn in_a_name(scene: &Scene<'_, '_>, i: usize, f: &Found) -> bool {
+    let ps = &scene.phrases;
+    let led = i > 0 && [Sign::In, Sign::From, Sign::Go, Sign::Route].iter().any(|s| ps[i - 1].has(*s));
+    let goods = ps.get(i + 1).filter(|p| !p.spaced).and_then(|p| p.item()).is_some_and(|x| {
+        use crate::grammar::lexicon::Kind;
+        matches!(scene.grammar.lexicon.kind(x), Kind::Goods | Kind::Animal)
+    });
+    !f.full && f.code.ring() >= Ring::County && goods && !led
 }
 
 pub(super) fn place_of(scene: &Scene<'_, '_>) -> Option<Found> {

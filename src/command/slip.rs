@@ -1,17 +1,23 @@
-//! Slips: homophones (`板兰根`, `勾腾`), near sounds (`水流` for 水牛) and pinyin (`mai tianma 50 jin`).
+//! Slips: homophones (`板兰根`, `勾腾`), near sounds (`水流` for 水牛), wrong keys, what is missing or misplaced (`板蓝`), and
+//! pinyin (`mai tianma 50 jin`).
 //!
-//! A second chance, only for a text in which no item was found, and only towards the lexicon: what is typed must sound
-//! like one of its words. A correction explains a whole unread word, never a part of it: `乙乙宝罗菇` stays what it is,
-//! though `乙乙` sounds like something. The normal form is rewritten and read anew; what was written is kept.
+//! A second chance for what was not understood, and only towards words of this language. As in the first reading
+//! ([`super::scan`]) the cheapest way through the text is taken; a word that was not written is a dear one, dearer the
+//! less it is like what was, so that it pays only where it explains what nothing else does. It explains a whole unread
+//! word, never a part of it: `乙乙宝罗菇` stays what it is, though `乙乙` sounds like something. The normal form is
+//! rewritten and read anew; what was written is kept.
+
+mod cell;
+mod like;
 
 use std::ops::Range;
 
-use super::normalize::is_han;
 use super::phrase::{Phrase, What};
 use super::scan::{Kind, Token};
 use crate::grammar::lexicon::{Force, Sense, Sign};
-use crate::grammar::sound::same_tones;
 use crate::grammar::{Grammar, Intent};
+use crate::market::PlaceCode;
+use cell::{Cell, cells};
 
 /// A word put in place of what was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,150 +27,167 @@ pub struct Slip {
     pub written: String,
 }
 
-/// No longer stretch of a text is searched for slips.
-const CHARS: usize = 80;
-/// Of letters, so many syllables may be one word.
-const SYLLABLES: usize = 6;
+/// A text whose slips may be mended, and what is known of it.
+pub struct Look<'a, 'g> {
+    pub grammar: &'g Grammar,
+    pub home: PlaceCode,
+    pub text: &'a str,
+    pub tokens: &'a [Token<'g>],
+    /// What the text asks for as it was read.
+    pub intent: Intent,
+    /// Nothing sure was read, so that a verb may be a slip too.
+    pub lost: bool,
+    /// Something is wanted or offered, and nobody knows what.
+    pub no_item: bool,
+    /// Everything else is a description in the sender's words.
+    pub describes: bool,
+}
+
+/// A text with its slips mended.
+pub struct Mended {
+    pub text: String,
+    pub slips: Vec<Slip>,
+    /// What the text asks for may have been a slip itself: it was typed in letters, or 那里 was meant for 哪里.
+    pub turns: bool,
+}
+
+/// What the last piece of a way was, for what is mended may not touch what is unread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Last {
+    Closed,
+    Open,
+    /// A thing of one character.
+    Thing,
+    Mended,
+}
+
+const LASTS: [Last; 4] = [Last::Closed, Last::Open, Last::Thing, Last::Mended];
+
+/// The cheapest way to a cell that ends so: what it cost, where its last piece began and how that was reached.
+#[derive(Clone, Copy)]
+struct Step<'g> {
+    cost: u32,
+    from: usize,
+    last: Last,
+    /// The word put in; `None` where the text was kept.
+    word: Option<Put<'g>>,
+}
+
+/// A word to put in.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Put<'g> {
+    pub word: &'g str,
+    /// The last character that was written is kept behind it: 载麻镇.
+    pub suffix: bool,
+    pub turns: bool,
+    /// Whether it names goods.
+    pub goods: bool,
+    /// Whether what is unread may touch it, before it and behind it.
+    pub begins: bool,
+    pub ends: bool,
+}
 
 /// The text with its slips mended; `None` where there are none to mend.
-pub fn mend(grammar: &Grammar, text: &str, tokens: &[Token<'_>]) -> Option<(String, Slip)> {
-    letters(grammar, text, tokens).or_else(|| homophone(grammar, text, tokens))
-}
-
-/// Characters that sound like a word: equal sounds before near ones, the longest first, then the one most like what was
-/// written.
-fn homophone(grammar: &Grammar, text: &str, tokens: &[Token<'_>]) -> Option<(String, Slip)> {
-    let seen = tokens.iter().take_while(|t| t.start as usize <= CHARS * 3).count();
-    let tokens = &tokens[..seen];
-    for near in [false, true] {
-        for len in (2..=6usize).rev() {
-            let mut best: Option<(Range<usize>, &str, usize)> = None;
-            for i in 0..tokens.len() {
-                let Some(n) = together(text, &tokens[i..], len) else { continue };
-                let window = i..i + n;
-                if !whole(tokens, window.clone()) {
-                    continue;
-                }
-                let at = tokens[i].range().start..tokens[i + n - 1].range().end;
-                let written = &text[at.clone()];
-                let Some(word) = grammar.sounds.find(written, near) else { continue };
-                let alike = likeness(word, written, near);
-                if alike.is_some_and(|alike| best.as_ref().is_none_or(|(.., s)| *s < alike)) {
-                    best = Some((at, word, alike.unwrap_or_default()));
-                }
-            }
-            if let Some((at, word, _)) = best {
-                return Some(replace(text, at, word));
-            }
+pub fn mend<'g>(look: &Look<'_, 'g>) -> Option<Mended> {
+    let cells = cells(look);
+    let unset = Step { cost: u32::MAX, from: 0, last: Last::Closed, word: None };
+    let mut best = vec![[unset; 4]; cells.len() + 1];
+    best[0][0].cost = 0;
+    for i in 0..cells.len() {
+        if best[i].iter().all(|s| s.cost == u32::MAX) {
+            continue;
         }
+        let tight = i > 0 && !cells[i].spaced;
+        let mut go = |end: usize, cost: u32, last: Last, word: Option<Put<'g>>| {
+            for (before, kind) in LASTS.iter().enumerate() {
+                let goods = word.is_some_and(|w| w.goods);
+                let put = word.is_some();
+                let touches = tight
+                    && match (kind, last) {
+                        (Last::Open, _) if put => !word.is_some_and(|w| w.begins),
+                        (Last::Mended, Last::Open | Last::Thing) => true,
+                        (Last::Thing, _) if put => goods,
+                        _ => false,
+                    };
+                let total = best[i][before].cost.saturating_add(cost);
+                if !touches && total < best[end][last as usize].cost {
+                    best[end][last as usize] = Step { cost: total, from: i, last: *kind, word };
+                }
+            }
+        };
+        if let Some((end, cost)) = cells[i].kept {
+            let last = match &cells[i] {
+                c if c.open => Last::Open,
+                c if c.thing => Last::Thing,
+                _ => Last::Closed,
+            };
+            go(end, cost, last, None);
+        }
+        like::words(look, &cells, i, &mut |end, cost, put| {
+            go(end, cost, if put.ends { Last::Closed } else { Last::Mended }, Some(put));
+        });
     }
-    None
+    rewrite(look.text, &cells, &best)
 }
 
-/// How many of the first tokens, standing together, are `len` Han characters; `None` where no number of them is.
-fn together(text: &str, tokens: &[Token<'_>], len: usize) -> Option<usize> {
-    let mut chars = 0;
-    for (n, t) in tokens.iter().enumerate() {
-        let s = &text[t.range()];
-        // Long words that were read are what they are; only what is unread or read by single characters may be a slip.
-        let loose = match t.kind {
-            Kind::Word(w) => w.chars == 1,
-            Kind::Place(f) => !f.full,
-            Kind::Han => true,
-            _ => false,
-        };
-        if !loose || (n > 0 && t.spaced) || !s.chars().all(is_han) {
+/// Follows the cheapest way back and puts its words in.
+fn rewrite(text: &str, cells: &[Cell], best: &[[Step<'_>; 4]]) -> Option<Mended> {
+    let mut puts = Vec::new();
+    let mut at = cells.len();
+    let mut last = LASTS.into_iter().min_by_key(|l| best[at][*l as usize].cost)?;
+    while at > 0 {
+        let step = best[at][last as usize];
+        if step.cost == u32::MAX {
             return None;
         }
-        chars += s.chars().count();
-        if chars >= len {
-            return (chars == len).then_some(n + 1);
+        if let Some(put) = step.word {
+            puts.push((step.from, at, put));
         }
+        (at, last) = (step.from, step.last);
     }
-    None
-}
-
-/// Whether these tokens can be a word by themselves: it begins with no verb, has no unit behind its number, and what
-/// touches it on either side was understood.
-fn whole(tokens: &[Token<'_>], window: Range<usize>) -> bool {
-    let verb = |t: &Token<'_>| {
-        t.word().is_some_and(|w| {
-            w.has(Sign::Want) || w.senses.iter().any(|s| matches!(s, Sense::Verb(_, Force::Strong | Force::Hint)))
-        })
-    };
-    let number = |t: &Token<'_>| {
-        matches!(t.kind, Kind::Arabic(_)) || t.word().is_some_and(|x| x.digit().is_some() || x.power().is_some())
-    };
-    // 五亩地 is no 墓地: a unit behind a number is one.
-    let counted = |i: usize| {
-        i > 0 && number(&tokens[i - 1]) && tokens[i].word().is_some_and(|x| x.unit().is_some() || x.money().is_some())
-    };
-    // A word of one character that is a thing (菇) may belong to what is not understood; all other words stand alone.
-    let open = |t: &Token<'_>| match t.kind {
-        Kind::Han | Kind::Latin => true,
-        Kind::Word(w) => w.chars == 1 && w.item().is_some() && !w.speaks_otherwise(),
-        _ => false,
-    };
-    let before = window.start.checked_sub(1).filter(|_| !tokens[window.start].spaced).map(|i| &tokens[i]);
-    let after = tokens.get(window.end).filter(|t| !t.spaced);
-    !verb(&tokens[window.start])
-        && !window.clone().any(counted)
-        && !before.is_some_and(open)
-        && !after.is_some_and(open)
-}
-
-/// How like a word is to what was written, by equal characters; `None` where they are too unlike. Two characters that
-/// sound alike are common, so of those the first must be equal, or all tones.
-fn likeness(word: &str, written: &str, near: bool) -> Option<usize> {
-    let same = word.chars().zip(written.chars()).filter(|(a, b)| a == b).count();
-    let short = word.chars().count() == 2;
-    let ok = match (near, short) {
-        // The first character says more than the last, which may be a mere 子.
-        (false, true) => word.chars().next() == written.chars().next() || same_tones(word, written),
-        (false, false) => true,
-        (true, true) => same > 0 && same_tones(word, written),
-        (true, false) => same > 0,
-    };
-    ok.then_some(same)
-}
-
-/// Pinyin without tones, in one piece or a syllable at a time.
-fn letters(grammar: &Grammar, text: &str, tokens: &[Token<'_>]) -> Option<(String, Slip)> {
-    let latin = |t: &Token<'_>| text[t.range()].bytes().all(|b| b.is_ascii_lowercase());
-    for i in 0..tokens.len().min(CHARS) {
-        let run = tokens[i..].iter().take(SYLLABLES).take_while(|t| latin(t)).count();
-        for len in (1..=run).rev() {
-            let pieces = &tokens[i..i + len];
-            let key: String = pieces.iter().map(|t| &text[t.range()]).collect();
-            if let Some(word) = grammar.sounds.spelled(&key) {
-                let range = pieces[0].range().start..pieces[len - 1].range().end;
-                return Some(replace(text, range, word));
-            }
-        }
+    if puts.is_empty() {
+        return None;
     }
-    None
+    let mut out = Mended { text: String::with_capacity(text.len() + 8), slips: Vec::new(), turns: false };
+    let mut copied = 0;
+    for (from, to, put) in puts.into_iter().rev() {
+        let end = cells[if put.suffix { to - 2 } else { to - 1 }].end;
+        let start = cells[from].start;
+        out.text.push_str(&text[copied..start]);
+        let at = out.text.len();
+        out.text.push_str(put.word);
+        out.slips.push(Slip { at: at..out.text.len(), written: text[start..end].to_string() });
+        out.turns |= put.turns;
+        copied = end;
+    }
+    out.text.push_str(&text[copied..]);
+    Some(out)
 }
 
-fn replace(text: &str, range: Range<usize>, word: &str) -> (String, Slip) {
-    let mut out = String::with_capacity(text.len() + word.len());
-    out.push_str(&text[..range.start]);
-    out.push_str(word);
-    out.push_str(&text[range.end..]);
-    let slip = Slip { at: range.start..range.start + word.len(), written: text[range].to_string() };
-    (out, slip)
+/// Whether a second look could find anything: something unread, or a verb that wants an item and has none.
+pub fn worth_trying(grammar: &Grammar, text: &str, phrases: &[Phrase<'_>], tokens: &[Token<'_>]) -> bool {
+    tokens.iter().any(|t| matches!(t.kind, Kind::Han | Kind::Latin))
+        || wants_item(phrases)
+        || tokens.iter().any(|t| cell::odd_trade(tokens, text, t).is_some())
+        || tokens.first().is_some_and(|t| grammar.sounds.first(&text[t.range()]).is_some())
+        || cell::odd_somewhere(text, tokens)
 }
 
-/// Whether a second look could find anything: a verb that wants an item, no item, and something that could be one.
-pub fn worth_trying(phrases: &[Phrase<'_>], tokens: &[Token<'_>]) -> bool {
+/// A verb that wants an item, an amount or a price, and no item.
+pub fn wants_item(phrases: &[Phrase<'_>]) -> bool {
     let item = phrases.iter().any(|p| matches!(p.what, What::Item { .. }));
-    let open = tokens.len() >= 2
-        && tokens.iter().any(|t| matches!(t.kind, Kind::Han | Kind::Latin) || t.word().is_some_and(|w| w.chars == 1));
-    let posting = phrases.iter().any(|p| match p.what {
+    let posting = |p: &Phrase<'_>| match p.what {
         What::Amount(_) | What::Sum(_) => true,
-        What::Word(w) => w.senses.iter().any(|s| {
-            matches!(s, Sense::Verb(i, Force::Strong | Force::Hint | Force::Head) if matches!(i, Intent::Sell | Intent::Buy | Intent::Hire | Intent::Seek | Intent::Lost | Intent::Found | Intent::Search | Intent::Price))
-        }) || w.has(Sign::Ambiguous),
+        What::Word(w) => {
+            w.has(Sign::Ambiguous)
+                || w.senses.iter().any(|s| matches!(s, Sense::Verb(i, f) if posts(*i) && *f != Force::Post))
+        }
         _ => false,
-    });
-    !item && open && posting
+    };
+    !item && phrases.len() > 1 && phrases.iter().any(posting)
+}
+
+fn posts(i: Intent) -> bool {
+    use Intent::*;
+    matches!(i, Sell | Buy | Hire | Seek | Lost | Found | Search | Price)
 }

@@ -4,17 +4,20 @@ use super::date;
 use super::intent::{Decision, hauled};
 use super::left::{leftovers, rest_text, rest_without};
 use super::matter;
-use super::phrase::{Phrase, What, light};
+use super::number::Bound;
+use super::phrase::{Phrase, What, light, made};
 use super::place::{place, place_at, place_of, route, said, unread_place};
 use super::price::{Per, Sum};
 use super::quantity::Amount;
-use super::share::{
-    MOST_ITEMS, Share, best_item, choose_amount, hired, items, joined, missing, names_item, share, unread_item,
+use super::share::{MOST_ITEMS, Share, choose_amount, share};
+use super::things::{
+    best_item, each_verb, goods_let, hired, items, joined, missing, names_item, same_thing, unknown_goods, unread_item,
+    young_of,
 };
 use super::{Item, Reading, Scene};
 use crate::grammar::Intent;
 use crate::grammar::lexicon::{Force, Kind, Sense, Sign, sex};
-use crate::market::{Exact, Place, PlaceCode, Price, Quantity, When};
+use crate::market::{Exact, Place, PlaceCode, Price, Quantity, Sex, When};
 
 /// What a price for each is by, in a ride: 一个人三十块.
 const PERSON: &str = "人";
@@ -145,7 +148,9 @@ pub fn settle(scene: &Scene<'_, '_>, decision: &Decision) -> Reading {
         Intent::Unknown => super::form::unknown("unread"),
         intent => fill(scene, intent),
     };
-    if !decision.unsure.is_empty() {
+    // 卖核桃,收花椒: no doubt, where each has its own verb.
+    let each = r.also.iter().any(|a| a.intent != r.intent);
+    if !decision.unsure.is_empty() && !each {
         r.unsure = true;
         r.alternatives.clone_from(&decision.unsure);
     }
@@ -165,7 +170,7 @@ pub(super) fn known_item(scene: &Scene<'_, '_>, p: &Phrase<'_>) -> Item {
     }
     match p.item().and_then(|i| scene.grammar.items.at(i)) {
         Some(item) => Item { name: item.name.clone(), said, known: true },
-        None => Item { name: said.clone(), said, known: false },
+        None => Item { name: made(scene.grammar, &said).unwrap_or_else(|| said.clone()), said, known: false },
     }
 }
 
@@ -209,19 +214,16 @@ pub fn fill(scene: &Scene<'_, '_>, intent: Intent) -> Reading {
             }
             named.truncate(1);
         }
-    } else if trade && named.len() == 1 {
-        // 卖蜂蜜,土蜂蜜50一斤: the kind was chosen over its category, which then is no remark either
-        let path = |i: usize| ps[i].item().and_then(|x| scene.grammar.items.at(x)).map(|x| x.name.as_str());
-        let above = path(named[0]).map(|n| scene.grammar.items.path(n)).unwrap_or_default();
-        for (i, p) in ps.iter().enumerate() {
-            used[i] |= names_item(p) && path(i).is_some_and(|n| above.iter().any(|a| a == n));
-        }
-    } else if trade && named.len() > 1 {
+    } else if trade && !named.is_empty() {
         let goods = |i: &usize| ps[*i].item().is_none_or(|x| scene.grammar.lexicon.kind(x) != Kind::Trade);
         if named.iter().any(goods) {
             named.retain(goods);
         }
-        named = joined(scene, named);
+        named = joined(scene, unknown_goods(scene, named));
+        // 卖蜂蜜,土蜂蜜50一斤: the kind was chosen over its category, which then is no remark either
+        for (i, p) in ps.iter().enumerate() {
+            used[i] |= names_item(p) && named.iter().take(MOST_ITEMS).any(|n| same_thing(scene, i, *n));
+        }
     } else if let Some(thing) =
         missing(scene).filter(|_| !matches!(intent, Intent::Friend | Intent::AidNeed | Intent::AidGive))
     {
@@ -230,6 +232,11 @@ pub fn fill(scene: &Scene<'_, '_>, intent: Intent) -> Reading {
         named.truncate(1);
     }
     named.truncate(MOST_ITEMS);
+    let land = if trade { goods_let(scene) } else { None };
+    if land.is_some() {
+        named.clear();
+    }
+    let verbs = each_verb(scene, &named, intent);
     let mut shares = share(scene, &named);
     // 会砌砖贴砖,300一天: one wage for all.
     if work && shares.iter().filter(|s| !s.sums.is_empty()).count() == 1 {
@@ -238,11 +245,12 @@ pub fn fill(scene: &Scene<'_, '_>, intent: Intent) -> Reading {
     }
     let mut r = Reading::of(intent);
     common(scene, intent, &mut r, &mut used);
-    if shares[0].item.is_none() && (trade || work || matches!(intent, Intent::Lost | Intent::Found)) {
+    if shares[0].item.is_none() && land.is_none() && (trade || work || matches!(intent, Intent::Lost | Intent::Found)) {
         shares[0].item = unread_item(scene, &used, work, trade);
     }
     let mut readings: Vec<Reading> = Vec::with_capacity(shares.len());
-    for s in &shares {
+    let said_sex = r.sex.take();
+    for (k, s) in shares.iter().enumerate() {
         let mut one = if readings.is_empty() {
             std::mem::replace(&mut r, Reading::of(intent))
         } else {
@@ -250,6 +258,8 @@ pub fn fill(scene: &Scene<'_, '_>, intent: Intent) -> Reading {
         };
         one.quantity = None;
         one.price = None;
+        one.intent = verbs.get(k).copied().unwrap_or(intent);
+        one.sex = sex_of(scene, s.item, trade, said_sex);
         // 大工两个,小工三个: each its own hands, where they are said.
         let counts = |s: &Share| !s.hands.is_empty() || !s.amounts.is_empty();
         if work && shares.len() > 1 && shares.iter().filter(|s| counts(s)).count() > 1 {
@@ -264,8 +274,9 @@ pub fn fill(scene: &Scene<'_, '_>, intent: Intent) -> Reading {
                     used[k] |= p.start == verb.0;
                 }
             }
-            known_item(scene, &ps[i])
+            young_of(scene, i).unwrap_or_else(|| known_item(scene, &ps[i]))
         });
+        one.item = one.item.or_else(|| land.clone());
         if matches!(intent, Intent::Lost | Intent::Found)
             && let Some((i, item)) = matter::relative(scene, s.item)
         {
@@ -320,9 +331,10 @@ fn amounts_and_prices(
     let work = matches!(intent, Intent::Hire | Intent::Seek);
     let amount_at = |i: &usize| if let What::Amount(a) = ps[*i].what { Some(a) } else { None };
     let ride = matches!(intent, Intent::RideOffer | Intent::RideNeed);
+    let chosen = choose_amount(scene, s).filter(|_| !work && !ride);
     if work || ride {
         hands_and_amount(scene, s, r, used, ride && s.item.is_some());
-    } else if let Some((i, a)) = choose_amount(scene, s).and_then(|i| amount_at(&i).map(|a| (i, a))) {
+    } else if let Some((i, a)) = chosen.and_then(|i| amount_at(&i).map(|a| (i, a))) {
         used[i] = true;
         r.quantity = Some(quantity(scene, &a));
     }
@@ -406,6 +418,17 @@ fn amounts_and_prices(
     }
     if alone || work {
         lone_number(scene, intent, r, used);
+    } else if let Some(i) = chosen.map(|i| i + 1)
+        && r.price.is_none()
+        && !work
+        && let Some(What::Number { n, bounded: false, .. }) = ps.get(i).map(|p| p.what)
+        && ps.get(i + 1).is_none_or(|p| p.spaced || p.is_separator())
+    {
+        // 奶渣20斤三十,风干肉10斤一百一: of each, the number behind its amount.
+        used[i] = true;
+        let bound = Bound::None;
+        let sum = Sum { yuan: n.lo, max: n.hi, bound, per: Per::Nothing, also: None, pay: false, of_one: false };
+        r.price = Some(price(scene, &sum, r.quantity.as_ref()));
     }
     if let Some(i) = ps.iter().position(|p| p.has(Sign::Negotiable)) {
         used[i] = true;
@@ -648,9 +671,6 @@ fn common(scene: &Scene<'_, '_>, intent: Intent, r: &mut Reading, used: &mut [bo
             used[i] = true;
         }
     }
-    if r.sex.is_none() && matches!(intent, Intent::Lost | Intent::Found) {
-        r.sex = missing(scene).and_then(|i| sex_of_name(scene, &ps[i]));
-    }
     // 我同老母
     let two = ps
         .windows(3)
@@ -678,8 +698,21 @@ fn part_name(scene: &Scene<'_, '_>, part: Option<u8>) -> Option<String> {
     part.and_then(|p| scene.grammar.lexicon.parts.get(usize::from(p)).cloned())
 }
 
-/// 牯牛, 沙牛: the sex is in the name, where the canonical name lacks it.
-pub(super) fn sex_of_name(scene: &Scene<'_, '_>, p: &Phrase<'_>) -> Option<crate::market::Sex> {
+/// The sex of what a text is about: that of its name, else the one said beside it; of goods only where they are animals.
+fn sex_of(scene: &Scene<'_, '_>, item: Option<usize>, trade: bool, said: Option<Sex>) -> Option<Sex> {
+    let Some(p) = item.map(|i| &scene.phrases[i]) else { return said };
+    let has_one = p.item().is_none_or(|x| scene.grammar.lexicon.kind(x) == Kind::Animal);
+    if trade && !has_one {
+        return None;
+    }
+    said.or_else(|| if has_one { sex_of_name(scene, p) } else { None })
+}
+
+/// 母猪, 水牯: the word itself says it; 沙牛: a character does that the canonical name lacks.
+pub(super) fn sex_of_name(scene: &Scene<'_, '_>, p: &Phrase<'_>) -> Option<Sex> {
+    if let Some(s) = p.word().and_then(sex) {
+        return Some(s);
+    }
     let item = scene.grammar.items.at(p.item()?)?;
     p.text(scene.text).chars().filter(|c| !item.name.contains(*c)).find_map(|c| {
         let mut b = [0; 4];
@@ -737,6 +770,9 @@ fn contact_name(scene: &Scene<'_, '_>, used: &mut [bool]) -> Option<String> {
         used[i] = true;
         return Some(ps[i].text(scene.text).to_string());
     }
+    if let Some(name) = signed(scene, used) {
+        return Some(name);
+    }
     let i = cue.into_iter().chain(by_phone).find(|i| *i < ps.len() && short(*i) && !used[*i])?;
     if cue != Some(i)
         && !ps[i].spaced
@@ -749,4 +785,23 @@ fn contact_name(scene: &Scene<'_, '_>, used: &mut [bool]) -> Option<String> {
     }
     used[i] = true;
     Some(ps[i].text(scene.text).to_string())
+}
+
+/// ——老王: a name behind a dash at the end.
+fn signed(scene: &Scene<'_, '_>, used: &mut [bool]) -> Option<String> {
+    let ps = &scene.phrases;
+    let i = ps.iter().rposition(|p| matches!(p.what, What::Mark) && p.text(scene.text) == "-")?;
+    let name = scene.text[ps[i].end as usize..].trim();
+    let known = |p: &Phrase<'_>| !matches!(p.what, What::Unread | What::Word(_) | What::Item { .. } | What::Compound);
+    let named =
+        scene.grammar.lexicon.signers.iter().any(|s| name.starts_with(s.as_str()) || name.ends_with(s.as_str()));
+    let ok = named
+        && (2..=4).contains(&name.chars().count())
+        && name.chars().all(super::normalize::is_han)
+        && !ps[i + 1..].iter().any(|p| known(p) || p.word().is_some_and(|w| w.verbs(Force::Strong).next().is_some()));
+    if !ok {
+        return None;
+    }
+    used[i + 1..].fill(true);
+    Some(name.to_string())
 }

@@ -21,6 +21,18 @@ pub struct Commands {
     pub compounds: Compounds,
     #[serde(default)]
     pub labour: Labour,
+    #[serde(default)]
+    pub slips: Slips,
+}
+
+/// What is meant by a syllable alone, and by a word at the head of a text.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Slips {
+    #[serde(default)]
+    pub alone: BTreeMap<String, String>,
+    #[serde(default)]
+    pub first: BTreeMap<String, String>,
 }
 
 /// The words of one intent; the comments of the file say what each list is for.
@@ -71,6 +83,8 @@ pub struct Stranger {
 pub struct Noise {
     pub signatures: Vec<String>,
     pub prefixes: Vec<String>,
+    #[serde(default)]
+    pub signers: Vec<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -78,6 +92,11 @@ pub struct Noise {
 pub struct Compounds {
     pub makes: Vec<String>,
     pub modifiers: Vec<String>,
+    /// What `makes` says in other words: 苗子 is 苗.
+    pub forms: BTreeMap<String, String>,
+    pub endings: Vec<String>,
+    pub with: Vec<String>,
+    pub except: Vec<String>,
 }
 
 /// Work told by a verb and its object, and goods that go somewhere. They are no words of the scan: 起, 开, 看 are part of

@@ -3,13 +3,13 @@
 //! A word may play several roles: 车 is a unit, a thing and the head of a ride. Within one role it may mean one thing
 //! only; a grammar in which it means two is refused, naming both places.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 mod build;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
-use super::command::{Commands, Dates, Numbers, read};
+use super::command::{Commands, Compounds, Dates, Numbers, read};
 use super::item::Items;
 use super::unit::Units;
 use super::{GrammarError, Intent, Source};
@@ -291,6 +291,11 @@ impl Word {
         self.signs != 0 || self.senses.iter().any(|s| !matches!(s, Sense::Item(_) | Sense::Unit(_)))
     }
 
+    /// Whether it steers nothing.
+    pub fn is_bare(&self) -> bool {
+        self.signs == 0
+    }
+
     /// Whether it means anything in the middle of a text, rather than at its head, by a number or alone.
     pub fn speaks_anywhere(&self) -> bool {
         self.signs != 0
@@ -315,6 +320,11 @@ pub struct Lexicon {
     pub ambiguous: HashMap<String, Vec<Intent>>,
     pub signatures: Vec<String>,
     pub prefixes: Vec<String>,
+    /// How a name begins or ends that stands under a text.
+    pub signers: Vec<String>,
+    /// What is meant by a syllable alone, and by a word at the head of a text; see [`super::sound`].
+    pub(super) alone: BTreeMap<String, String>,
+    pub(super) first: BTreeMap<String, String>,
     /// Sentences of the intents, with their readings.
     pub reads: Vec<String>,
     /// What animals are counted by that cost more each than any price by weight.
@@ -330,6 +340,8 @@ pub struct Lexicon {
     pub care: Vec<String>,
     /// To do it: 打零工, 找点短工做.
     pub does: Vec<String>,
+    /// How items join with words around them.
+    pub compounds: Compounds,
     /// For each item of the lexicon, what kind of thing it is.
     kinds: Vec<Kind>,
     /// And whether it is given to those in need.
@@ -374,6 +386,11 @@ impl Lexicon {
 
     pub fn word(&self, text: &str) -> Option<&Word> {
         self.by_text.get(text).map(|i| &self.words[*i as usize])
+    }
+
+    /// All words as they are written, with their numbers.
+    pub(super) fn numbered(&self) -> impl Iterator<Item = (&str, u32)> {
+        self.by_text.iter().map(|(text, n)| (&**text, *n))
     }
 
     /// Every word with what it can mean, in no order.
@@ -456,6 +473,9 @@ impl Lexicon {
             asked: commands.intent.iter().filter_map(|i| i.asked.map(|a| (i.name, a))).collect(),
             ambiguous: commands.ambiguous.into_iter().collect(),
             signatures: commands.noise.signatures.iter().map(|s| s.to_lowercase()).collect(),
+            signers: commands.noise.signers,
+            alone: commands.slips.alone,
+            first: commands.slips.first,
             prefixes: commands.noise.prefixes.iter().map(|s| s.to_lowercase()).collect(),
             reads,
             dear: numbers.price.dear,
@@ -465,6 +485,7 @@ impl Lexicon {
             heads: commands.labour.heads,
             care: commands.labour.care,
             does: commands.labour.does,
+            compounds: commands.compounds,
             kinds,
             needed,
             simplified,

@@ -11,6 +11,8 @@ use serde::Deserialize;
 use super::{GrammarError, Source};
 use crate::market::{PlaceCode, Ring};
 
+mod heard;
+
 /// All places, compact: names stand one after the other in one string.
 #[derive(Debug, Default)]
 pub struct Places {
@@ -24,6 +26,10 @@ pub struct Places {
     /// What the seat of one's own county is called: 县城.
     seats: Vec<String>,
     homely: Vec<String>,
+    /// Keys of sounds and the rows that have them.
+    heard: Vec<(u32, u32)>,
+    /// Characters that names end with: 镇.
+    suffixes: Vec<char>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -119,6 +125,8 @@ impl Places {
         places.rows.extend(seconds);
         places.rows.sort_by_key(|r| r.code);
         places.index(&forms);
+        places.listen();
+        places.suffixes = forms.suffixes.iter().filter_map(|s| s.chars().next_back()).collect();
         places.seats = forms.seats;
         places.homely = forms.homely;
         places

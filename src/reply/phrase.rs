@@ -110,7 +110,8 @@ pub fn details(g: &Grammar, post: &Post) -> String {
     if out.starts_with(|c: char| c.is_ascii_digit()) && item(post).ends_with(|c: char| c.is_ascii_digit()) {
         out.insert(0, ' ');
     }
-    let sex = post.sex.map(|s| s.as_str().to_string());
+    // 公牛 says it itself.
+    let sex = post.sex.map(|s| s.as_str().to_string()).filter(|s| !item(post).contains(s.as_str()));
     let day = post.when.as_ref().map(|when| {
         let (date, part) = (when.date(), when.part.clone().unwrap_or_default());
         fill(g, "day", &[("month", date.month().to_string()), ("day", date.day().to_string()), ("part", part)])

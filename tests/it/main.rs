@@ -18,6 +18,7 @@ mod peers;
 mod repeats;
 mod replies;
 mod round;
+mod slips;
 mod smsgate;
 mod soundness;
 mod store;
