@@ -53,7 +53,8 @@ const CLOSING: i32 = 16;
 /// So many phrases of a clause are looked at around a word: a text without marks stays linear in its length.
 const SIGHT: usize = 24;
 
-fn posts(i: Intent) -> bool {
+/// Whether it is something that is posted.
+pub fn posts(i: Intent) -> bool {
     use Intent::*;
     matches!(i, Sell | Buy | Hire | Seek | Lost | Found | RideOffer | RideNeed | Friend | Order | AidNeed)
 }
@@ -98,6 +99,14 @@ pub fn decide(grammar: &Grammar, text: &str, phrases: &[Phrase<'_>]) -> Decision
     // 有招工的消息通知我, 大家凑: the word of the whole text outweighs those of its matter.
     if s.get(Intent::Subscribe) >= STRONG && s.get(Intent::Lost).max(s.get(Intent::Found)) == 0 {
         s.at_least(Intent::Subscribe, CLOSING);
+    }
+    // 我不会发信息,我要卖牛: what is wanted is said all the same.
+    if f.item {
+        s.0.retain(|(i, _)| *i != Intent::Help);
+    }
+    // 我登的苞谷还没卖完: that there is still some of it takes nothing back.
+    if closing == Some(Intent::Renew) {
+        s.0.retain(|(i, _)| !posts(*i));
     }
     if s.get(Intent::Order) >= STRONG && s.get(Intent::Buy) > 0 {
         s.add(Intent::Order, 2);

@@ -26,7 +26,10 @@ impl Serialize for Amount<'_> {
         let mut m = s.serialize_map(None)?;
         m.serialize_entry("amount", &Figure(q.amount))?;
         put_range(&mut m, q.amount, q.max)?;
-        m.serialize_entry("unit", &q.unit)?;
+        // 秤 807 200: in the unit of the post
+        if !q.unit.is_empty() {
+            m.serialize_entry("unit", &q.unit)?;
+        }
         if q.approx {
             m.serialize_entry("approx", &true)?;
         }

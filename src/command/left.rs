@@ -9,9 +9,17 @@ pub(super) fn rest_text(scene: &Scene<'_, '_>, at: usize) -> Option<String> {
     rest_without(scene, at, |_| false)
 }
 
+/// As [`rest_text`], of these phrases only.
+pub(super) fn rest_in(scene: &Scene<'_, '_>, of: std::ops::Range<usize>) -> Option<String> {
+    text_of(scene, scene.phrases.get(of)?, |_| false)
+}
+
 /// As [`rest_text`], without the phrases that `skip` names.
 pub(super) fn rest_without(scene: &Scene<'_, '_>, at: usize, skip: impl Fn(&Phrase<'_>) -> bool) -> Option<String> {
-    let rest = scene.phrases.get(at..)?;
+    text_of(scene, scene.phrases.get(at..)?, skip)
+}
+
+fn text_of(scene: &Scene<'_, '_>, rest: &[Phrase<'_>], skip: impl Fn(&Phrase<'_>) -> bool) -> Option<String> {
     let dull = |p: &Phrase<'_>| {
         p.is_separator()
             || p.has(Sign::Polite)

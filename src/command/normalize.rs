@@ -16,7 +16,7 @@ pub fn normalize(lexicon: &Lexicon, text: &str) -> String {
             _ => odd(lexicon, c, &mut out),
         }
     }
-    let out = numerals(&out);
+    let out = numerals(lexicon, &out);
     let out = strip(lexicon, &out);
     let mut out = spaced_out(out);
     out.truncate(out.trim_end_matches([' ', ',', '.', ':', '-']).len());
@@ -84,7 +84,7 @@ fn mark(out: &mut String, c: char) {
 }
 
 /// Points and commas within numbers: `3。5` is 3.5, `1,000` is 1000; elsewhere a point is a comma.
-fn numerals(text: &str) -> String {
+fn numerals(lexicon: &Lexicon, text: &str) -> String {
     if !text.contains(['.', ',', 'o']) {
         return text.to_string();
     }
@@ -114,12 +114,22 @@ fn numerals(text: &str) -> String {
                 && digit(i + 2)
                 && digit(i + 3)
                 && !digit(i + 4)
-                && !(i > 3 && digit(i - 4)) => {}
+                && !(i > 3 && digit(i - 4))
+                && !(i > 2 && digit(i - 2) && digit(i - 3) && !counted(lexicon, &text[i + 4..])) => {}
             ',' => mark(&mut out, ','),
             c => out.push(c),
         }
     }
     out
+}
+
+/// Whether what follows is counted: 100,000元; 101,102 are two posts.
+fn counted(lexicon: &Lexicon, rest: &str) -> bool {
+    let Some(c) = rest.chars().next() else { return false };
+    let mut b = [0; 4];
+    lexicon
+        .word(c.encode_utf8(&mut b))
+        .is_some_and(|w| w.unit().is_some() || w.money().is_some() || w.power().is_some())
 }
 
 /// Takes off signatures and what gateways put before a text.
@@ -139,6 +149,7 @@ fn strip<'a>(lexicon: &Lexicon, text: &'a str) -> &'a str {
         && rest[..end].chars().count() <= 12
         && !rest[end + '】'.len_utf8()..].trim().is_empty()
         && !machine(lexicon, &rest[..end])
+        && !polite(&rest[end..])
     {
         text = rest[end + '】'.len_utf8()..].trim_start();
     }
@@ -146,10 +157,16 @@ fn strip<'a>(lexicon: &Lexicon, text: &'a str) -> &'a str {
         && let Some(start) = rest.rfind('【')
         && rest[start..].chars().count() <= 13
         && start > 0
+        && !polite(&rest[..start])
     {
         text = rest[..start].trim_end();
     }
     text
+}
+
+/// 【京东】您购买的…: who signs and writes so politely is a machine, and its signature tells that.
+fn polite(rest: &str) -> bool {
+    rest.match_indices('您').any(|(i, _)| !rest[i + '您'.len_utf8()..].starts_with('好'))
 }
 
 /// Whether a signature is that of a machine, which tells more than it hides.

@@ -228,6 +228,12 @@ fn chinese<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Number> {
         let n = i[..plain].iter().fold(0i64, |n, t| n * 10 + digit(Some(t)).unwrap_or(0));
         return Ok((&i[plain..], exact(Exact::from_integer(n))));
     }
+    // 九零三三百斤: the last of them belongs to the power behind it.
+    let zero_inside = (1..plain.saturating_sub(1)).any(|k| digit(tight_at(k)) == Some(0));
+    if plain >= 4 && zero_inside && power_of(tight_at(plain)).is_some_and(|p| p < 10_000) {
+        let n = i[..plain - 1].iter().fold(0i64, |n, t| n * 10 + digit(Some(t)).unwrap_or(0));
+        return Ok((&i[plain - 1..], exact(Exact::from_integer(n))));
+    }
     let (mut total, mut section, mut last, mut k) = (0i64, 0i64, 0i64, 0usize);
     let (mut hi, mut approx, mut zero) = (None, false, false);
     let few = |k: usize| tight_at(k).is_some_and(|t| t.has(Sign::Few));

@@ -429,6 +429,8 @@ fn item<'a, 'g>(
     let makes = t.word().is_some_and(|n| {
         n.has(Sign::Makes)
             && (n.item().is_none() || n.chars > 1 || w.chars > 1)
+            // 苹果套袋 is work, no thing
+            && n.item().is_none_or(|x| grammar.lexicon.kind(x) != Kinds::Trade)
             && !before.is_some_and(|b| matches!(b.what, What::Number { .. }))
     });
     // 牛粪: a short word with an unread character or two behind it is another thing.

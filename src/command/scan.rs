@@ -213,7 +213,7 @@ fn word_cost(word: &Word, text: &str, start: usize) -> u32 {
         return DIGIT - 1;
     }
     // A command's own words stand first or alone; elsewhere shorter words say the same (卖了 is 卖 and 了).
-    let first = start == 0 || matches!(text.as_bytes()[start - 1], b' ' | b',');
+    let first = start == 0 || matches!(text.as_bytes()[start - 1], b' ' | b',') || of_post(word, text, start);
     let bound = !word.speaks_anywhere() && !word.senses.is_empty() && !text.as_bytes()[start].is_ascii();
     if bound && !first { SHORT * u32::from(word.chars) + 1 } else { LONG }
 }
@@ -254,6 +254,16 @@ fn led_to(grammar: &Grammar, text: &str, at: usize) -> bool {
             .word(c.encode_utf8(&mut b))
             .is_some_and(|w| w.has(Sign::In) || w.has(Sign::From) || w.has(Sign::Go) || w.has(Sign::Route))
     })
+}
+
+/// 807是啥, 那个号麻烦带句话给…: what is said only of posts is so by their number, and, where it is long, anywhere. What ends a post
+/// is read from its parts: 牛不卖了.
+fn of_post(word: &Word, text: &str, start: usize) -> bool {
+    let ends = |i| matches!(i, Intent::Withdraw | Intent::Deal | Intent::Renew);
+    let mut verbs = word.verbs(Force::Post).peekable();
+    verbs.peek().is_some()
+        && !verbs.any(ends)
+        && (word.chars > 2 || start > 0 && text.as_bytes()[start - 1].is_ascii_digit())
 }
 
 /// What a place costs: nothing much with its suffix or after 在, 到, 去; more the less speaks for it.

@@ -175,7 +175,7 @@ pub fn worth_trying(grammar: &Grammar, text: &str, phrases: &[Phrase<'_>], token
 
 /// A verb that wants an item, an amount or a price, and no item.
 pub fn wants_item(phrases: &[Phrase<'_>]) -> bool {
-    let item = phrases.iter().any(|p| matches!(p.what, What::Item { .. }));
+    let item = phrases.iter().any(|p| matches!(p.what, What::Item { .. } | What::Compound));
     let posting = |p: &Phrase<'_>| match p.what {
         What::Amount(_) | What::Sum(_) => true,
         What::Word(w) => {

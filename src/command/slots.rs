@@ -51,8 +51,20 @@ pub fn of_post(scene: &Scene<'_, '_>, from: usize, r: &mut Reading) {
             let amount = rest.iter().find_map(|p| if let What::Amount(a) = p.what { Some(a) } else { None });
             let sum = rest.iter().find_map(|p| if let What::Sum(s) = p.what { Some(s) } else { None });
             r.quantity = amount.map(|a| quantity(scene, &a));
-            r.price = sum.map(|s| price(scene, &s, None));
-            r.remark = rest_without(scene, from, |p| matches!(p.what, What::Amount(_) | What::Sum(_)));
+            match sum {
+                Some(s) if s.pay || matches!(s.per, Per::Period(_)) => r.wage = Some(price(scene, &s, None)),
+                sum => r.price = sum.map(|s| price(scene, &s, None)),
+            }
+            bare_numbers(rest, r);
+            if r.intent == Intent::Edit {
+                changed(scene, rest, r);
+            }
+            let read = |p: &Phrase<'_>| match p.what {
+                What::Amount(_) | What::Sum(_) | What::Day(_) | What::People(_) | What::Phone => true,
+                What::Number { .. } => r.intent != Intent::Edit,
+                _ => false,
+            };
+            r.remark = rest_without(scene, from, read);
             if r.intent == Intent::AidGive {
                 matter::told(scene, rest, r);
             }
@@ -69,15 +81,48 @@ pub fn of_post(scene: &Scene<'_, '_>, from: usize, r: &mut Reading) {
                 .map(|p| scene.said(p.start as usize..scene.text.len()).trim_matches([' ', ',', ':']).to_string());
             r.remark = said.filter(|s| !s.is_empty());
         }
-        _ => {
-            r.remark = rest_text(scene, from);
-            // 撤823 羊自己回圈了
-            if matches!(r.intent, Intent::Withdraw | Intent::Deal) {
-                r.item = rest.iter().find(|p| names_item(p)).map(|p| known_item(scene, p));
-            }
-        }
+        _ => r.remark = rest_text(scene, from),
+    }
+    // 807号的牛找到了: which thing it is is said as well; what is passed on or judged is only words.
+    let named = matches!(
+        r.intent,
+        Intent::Withdraw
+            | Intent::Deal
+            | Intent::Renew
+            | Intent::Edit
+            | Intent::Origin
+            | Intent::View
+            | Intent::Contact
+    );
+    if named && !r.unsure {
+        r.item = best_item(scene).map(|i| known_item(scene, &scene.phrases[i]));
     }
     r.phone = phone(scene);
+}
+
+/// 秤 807 200 3.1, 应 901 500, 改 807 3.5: a number by itself is so much of the post's own unit, the next the price; of
+/// a change only what has decimals is surely money.
+fn bare_numbers(rest: &[Phrase<'_>], r: &mut Reading) {
+    let money = |n: Exact| Price { yuan: n, max: None, per: None, negotiable: false };
+    for p in rest {
+        let What::Number { n, .. } = p.what else { continue };
+        let counts = matches!(r.intent, Intent::Fill | Intent::Weigh) && r.quantity.is_none();
+        if n.hi.is_some() || n.lo <= Exact::from_integer(0) {
+            continue;
+        } else if counts {
+            r.quantity = Some(Quantity { amount: n.lo, max: None, unit: String::new(), approx: n.approx });
+        } else if r.price.is_none() && (r.intent == Intent::Weigh || r.intent == Intent::Edit && !n.lo.is_integer()) {
+            r.price = Some(money(n.lo));
+        }
+    }
+}
+
+/// What else a change can set: the hands, the day, the place, the sex.
+fn changed(scene: &Scene<'_, '_>, rest: &[Phrase<'_>], r: &mut Reading) {
+    r.people = rest.iter().find_map(|p| if let What::People(n) = p.what { Some(n) } else { None });
+    r.sex = rest.iter().filter(|p| matches!(p.what, What::Word(_))).find_map(|p| p.word().and_then(sex));
+    r.place = rest.iter().find_map(|p| if let What::Place(f) = p.what { Some(place(scene, &f)) } else { None });
+    r.when = matter::when(scene, rest, false);
 }
 
 /// A look-up: the item where one is known, else the matter as a topic.
@@ -136,7 +181,7 @@ pub fn settle(scene: &Scene<'_, '_>, decision: &Decision) -> Reading {
             matter::fill(scene, &mut r);
             r
         }
-        Intent::Withdraw | Intent::Deal | Intent::Rate => {
+        Intent::Withdraw | Intent::Deal | Intent::Renew | Intent::Rate => {
             let mut r = Reading::of(decision.intent);
             r.item = best_item(scene).map(|i| known_item(scene, &scene.phrases[i]));
             r.item = matter::relative(scene, best_item(scene)).map(|(_, item)| item).or(r.item);
@@ -203,6 +248,12 @@ pub fn fill(scene: &Scene<'_, '_>, intent: Intent) -> Reading {
         };
         if named.iter().any(is_trade) {
             named.retain(is_trade);
+            // 工人有没有?缺6个搬砖的: who is hired for any work says nothing beside the work.
+            let root =
+                |i: &usize| ps[*i].item().and_then(|x| scene.grammar.items.at(x)).is_some_and(|x| x.category.is_none());
+            if !named.iter().all(root) {
+                named.retain(|i| !root(i));
+            }
             if intent == Intent::Hire {
                 named = hired(scene, named);
             }

@@ -25,10 +25,13 @@ pub(super) fn items(scene: &Scene<'_, '_>) -> Vec<usize> {
     if all.len() < 2 {
         return all;
     }
-    let meant = |i: &usize| !excluded(scene, *i);
+    let meant = |i: &usize| !excluded(scene, *i) && !where_it_is(scene, *i);
     if all.iter().any(meant) {
         all.retain(meant);
     }
+    // the first names the thing, what only describes it comes behind
+    let first = all[0];
+    all.retain(|i| *i == first || !describes(scene, *i));
     let facts: Vec<(bool, Option<u32>)> = all.iter().map(|i| told(scene, *i)).collect();
     let mut out: Vec<usize> = Vec::with_capacity(all.len().min(MOST_ITEMS));
     for (k, i) in all.iter().copied().enumerate() {
@@ -111,6 +114,21 @@ fn excluded(scene: &Scene<'_, '_>, i: usize) -> bool {
     // 不要, 莫 by themselves; 不 only before what is done with goods.
     let whole = not.has(Sign::Not) && not.word().is_some_and(|w| w.chars > 1 || w.has(Sign::Have));
     whole || after.next().is_some_and(trades)
+}
+
+/// 大棚里还有辣椒: named as the place of something.
+fn where_it_is(scene: &Scene<'_, '_>, i: usize) -> bool {
+    let next = scene.phrases.get(i + 1).filter(|p| !p.spaced && !p.is_separator());
+    let within = &scene.grammar.lexicon.compounds.within;
+    next.is_some_and(|p| within.iter().any(|w| p.text(scene.text).starts_with(w.as_str())))
+}
+
+/// 羊毛 绵羊的, 荔枝干 桂味的: what follows a thing and ends in 的 says what it is like, unless a thing follows in turn.
+fn describes(scene: &Scene<'_, '_>, i: usize) -> bool {
+    let ps = &scene.phrases;
+    let of = ps.get(i + 1).is_some_and(|p| !p.spaced && p.text(scene.text) == "的");
+    let next = ps.get(i + 2).filter(|p| !p.spaced);
+    of && next.is_none_or(|p| p.is_separator() || matches!(p.what, What::Amount(_) | What::Sum(_)))
 }
 
 /// What was lost or found: an animal, a thing one carries or a person before goods, a kind before a whole category.
@@ -214,6 +232,16 @@ pub(super) fn joined(scene: &Scene<'_, '_>, named: Vec<usize>) -> Vec<usize> {
                 || matches!(q.what, What::Amount(_) | What::Sum(_) | What::Each)
                 || matches!(q.what, What::Word(w) if w.verbs(Force::Strong).next().is_some() || w.has(Sign::Modifier))
         });
+        // 收山茱萸 皮子 一百公斤: one amount for what stands beside it in other words. Two of one kind are two things.
+        let beside = between.is_empty()
+            && ps[pair[1]].spaced
+            && !counted(&ps[..pair[0]])
+            && counted(&ps[pair[1] + 1..until])
+            && named.len() == 2
+            && root(scene, pair[0]) != root(scene, pair[1]);
+        if beside {
+            continue;
+        }
         // 废铜废铁: two of one kind.
         let apart = ps[pair[1]].spaced || between.iter().any(Phrase::is_separator);
         let anew = pair[1] != pair[0] + 1 || ps[pair[1]].spaced || modified(scene, pair[1]) || listed(pair[0]);

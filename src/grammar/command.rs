@@ -97,6 +97,8 @@ pub struct Compounds {
     pub endings: Vec<String>,
     pub with: Vec<String>,
     pub except: Vec<String>,
+    /// Behind a thing that is only where something is: 大棚里.
+    pub within: Vec<String>,
 }
 
 /// Work told by a verb and its object, and goods that go somewhere. They are no words of the scan: 起, 开, 看 are part of

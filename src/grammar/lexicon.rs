@@ -101,6 +101,13 @@ pub enum Sign {
     Car,
     Purpose,
     Kin,
+    SelfData,
+    Erase,
+    Posted,
+    Asked,
+    Belongs,
+    Shown,
+    AllSent,
     What,
     HowMuch,
     Act,
@@ -121,7 +128,7 @@ pub enum Sign {
     Between,
 }
 
-const SIGNS: [(&str, Sign); 53] = [
+const SIGNS: [(&str, Sign); 60] = [
     ("who", Sign::Who),
     ("where", Sign::Where),
     ("ask", Sign::Ask),
@@ -161,6 +168,13 @@ const SIGNS: [(&str, Sign); 53] = [
     ("car", Sign::Car),
     ("purpose", Sign::Purpose),
     ("kin", Sign::Kin),
+    ("self_data", Sign::SelfData),
+    ("erase", Sign::Erase),
+    ("posted", Sign::Posted),
+    ("asked", Sign::Asked),
+    ("belongs", Sign::Belongs),
+    ("shown", Sign::Shown),
+    ("all_sent", Sign::AllSent),
     ("what", Sign::What),
     ("how_much", Sign::HowMuch),
     ("act", Sign::Act),

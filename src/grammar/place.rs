@@ -26,6 +26,8 @@ pub struct Places {
     /// What the seat of one's own county is called: 县城.
     seats: Vec<String>,
     homely: Vec<String>,
+    /// What the names of villages and hamlets end with.
+    settlements: Vec<String>,
     /// Keys of sounds and the rows that have them.
     heard: Vec<(u32, u32)>,
     /// Characters that names end with: 镇.
@@ -61,6 +63,9 @@ pub struct Found {
 #[serde(deny_unknown_fields)]
 struct Forms {
     suffixes: Vec<String>,
+    /// 村, 寨, 湾: what names of villages and hamlets end with.
+    #[serde(default)]
+    settlements: Vec<String>,
     peoples: Vec<String>,
     /// Names that stand for no place of their own: 市辖区.
     nameless: Vec<String>,
@@ -75,6 +80,11 @@ struct Forms {
 }
 
 impl Places {
+    /// Whether a name that no file has ends as those of villages do: 比耳村, 杨家湾.
+    pub fn is_settlement(&self, name: &str) -> bool {
+        name.chars().count() > 1 && self.settlements.iter().any(|s| name.ends_with(s.as_str()))
+    }
+
     pub(super) fn read(sources: &[Source], errors: &mut Vec<GrammarError>) -> Places {
         let mut forms = Forms::default();
         let mut at = None;
@@ -129,6 +139,7 @@ impl Places {
         places.suffixes = forms.suffixes.iter().filter_map(|s| s.chars().next_back()).collect();
         places.seats = forms.seats;
         places.homely = forms.homely;
+        places.settlements = forms.settlements;
         places
     }
 

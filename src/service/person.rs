@@ -8,6 +8,7 @@ use super::outcome::Env;
 use super::post::spread;
 use super::turn::Turn;
 use crate::command::Reading;
+use crate::grammar::lexicon::Sign;
 use crate::market::{PlaceCode, Post};
 use crate::reply::{Reply, phrase};
 use crate::store::record::Then;
@@ -63,6 +64,12 @@ pub fn register(turn: &mut Turn<'_>) {
             turn.answer(Reply::new("name_set").set("name", phrase::clip(name)));
             return;
         }
+    }
+    // 名 by itself
+    let naming = turn.env.grammar.lexicon.word(turn.mo.text.trim()).is_some_and(|w| w.has(Sign::Naming));
+    if turn.reading.name.is_none() && turn.reading.place.is_none() && naming {
+        turn.answer(Reply::new("name_ask"));
+        return;
     }
     let known = turn.reading.place.clone().filter(|p| p.code != PlaceCode::COUNTRY);
     let Some(place) = known else {

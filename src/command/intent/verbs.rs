@@ -2,7 +2,7 @@
 
 use super::facts::{Facts, by_trade};
 use super::{CLOSING, HINT, SIGHT, STRONG, Weighing, posts};
-use crate::command::phrase::{Phrase, What};
+use crate::command::phrase::{Phrase, What, light};
 use crate::grammar::lexicon::{Force, Kind, Sign, Word};
 use crate::grammar::{Grammar, Intent};
 
@@ -21,6 +21,8 @@ struct Around<'a, 'g> {
     wanted: bool,
     /// Something of the clause stands behind it.
     tail: bool,
+    /// 还我了: the word itself says that it is done.
+    said_done: bool,
 }
 
 impl<'a, 'g> Around<'a, 'g> {
@@ -37,7 +39,12 @@ impl<'a, 'g> Around<'a, 'g> {
             let same = |a: Option<&Phrase<'_>>, b: Option<&Phrase<'_>>| {
                 a.is_some_and(|q| q.has(Sign::Not)) && b.is_some_and(|q| q.text(text) == p.text(text))
             };
-            same(phrases.get(i + 1), phrases.get(i + 2)) || i >= 2 && same(phrases.get(i - 1), phrases.get(i - 2))
+            // 招不招人: said in full only the second time
+            let longer = |b: Option<&Phrase<'_>>| b.is_some_and(|q| q.text(text).starts_with(p.text(text)));
+            phrases.get(i + 1).is_some_and(|q| q.has(Sign::Not)) && longer(phrases.get(i + 2))
+                || i >= 2 && phrases[i - 1].has(Sign::Not) && p.text(text).starts_with(phrases[i - 2].text(text))
+                || same(phrases.get(i + 1), phrases.get(i + 2))
+                || i >= 2 && same(phrases.get(i - 1), phrases.get(i - 2))
         };
         let relative = phrases.get(i + 1).is_some_and(|q| q.has(Sign::Particle) && !q.spaced)
             && phrases[i + 2..]
@@ -62,6 +69,7 @@ impl<'a, 'g> Around<'a, 'g> {
             negated,
             wanted,
             tail: tail.is_some(),
+            said_done: p.text(text).ends_with('了'),
         }
     }
 
@@ -82,10 +90,16 @@ impl<'a, 'g> Around<'a, 'g> {
 pub fn weigh(weighing: &mut Weighing, f: &Facts, grammar: &Grammar, text: &str, phrases: &[Phrase<'_>], i: usize) {
     // A unit is no verb: 一挑, 三转.
     let What::Word(w) = phrases[i].what else { return };
-    if w.senses.is_empty() {
+    if w.senses.is_empty() && !w.has(Sign::Shown) {
         return;
     }
     let around = Around::new(f, text, phrases, i, w);
+    // 那个苞谷莫要挂了: what is no more to be shown.
+    if w.has(Sign::Shown) && around.negated {
+        weighing.closing = Some(Intent::Withdraw);
+        weighing.scores.at_least(Intent::Withdraw, CLOSING);
+        return;
+    }
     for intent in w.verbs(Force::Strong) {
         strong(weighing, f, grammar, w, &around, intent);
     }
@@ -117,6 +131,22 @@ fn strong(weighing: &mut Weighing, f: &Facts, grammar: &Grammar, w: &Word, aroun
     // 少了不卖 with a price sets terms, 不卖我 speaks of others; 不卖了 takes back.
     // 我不卖辣椒了 takes back too.
     let over = || around.tail && around.behind().any(|q| q.has(Sign::Le));
+    // 还没卖脱, 牛还没找到: it goes on.
+    let goes_on = around.negated
+        && !f.sum
+        && !f.amount
+        && !around.asked
+        && (intent == Intent::Deal && next().is_none_or(light)
+            || posts(intent) && next().is_some_and(|q| q.has(Sign::Done)));
+    if goes_on {
+        weighing.closing = Some(Intent::Renew);
+        weighing.scores.at_least(Intent::Renew, CLOSING);
+        return;
+    }
+    // 没找到好买家
+    if around.negated && intent == Intent::Deal {
+        return;
+    }
     if around.negated
         && posts(intent)
         && (f.sum || f.amount || next().is_some_and(|q| !q.has(Sign::Le) && !q.has(Sign::Ask)) && !over())
@@ -149,7 +179,11 @@ fn strong(weighing: &mut Weighing, f: &Facts, grammar: &Grammar, w: &Word, aroun
     }
     if intent == Intent::Deal {
         weighing.closing = weighing.closing.or(Some(Intent::Deal));
-        weighing.scores.at_least(Intent::Deal, if around.others || around.wanted { HINT } else { CLOSING - 2 });
+        // 身份证有人还我了 tells, 有人找到吗 asks.
+        let told = around.said_done && !f.asks;
+        weighing
+            .scores
+            .at_least(Intent::Deal, if around.others && !told || around.wanted { HINT } else { CLOSING - 2 });
         return;
     }
     // 寻一个拦羊的, 寻活: hands or work are looked for, and were not lost.
@@ -201,6 +235,25 @@ fn hint(weighing: &mut Weighing, f: &Facts, grammar: &Grammar, w: &Word, around:
     if intent == Intent::Lost && around.negated && around.behind().next().is_some_and(|q| q.has(Sign::Le)) {
         weighing.closing = weighing.closing.or(Some(Intent::Withdraw));
         weighing.scores.at_least(Intent::Withdraw, CLOSING - 3);
+        return;
+    }
+    // 搭到车了, 找着人了: what was sought is there.
+    let there = || {
+        let done = around.behind().next().is_some_and(|q| q.has(Sign::Done) && !q.spaced);
+        let to = around.behind().nth(1).is_some_and(|q| matches!(q.what, What::Place(_)));
+        done && !to && around.behind().any(|q| q.has(Sign::Le))
+    };
+    if posts(intent)
+        && !w.has(Sign::Want)
+        && !around.others
+        && !around.wanted
+        && !around.negated
+        && !f.sum
+        && !f.amount
+        && there()
+    {
+        weighing.closing = Some(Intent::Deal);
+        weighing.scores.at_least(Intent::Deal, CLOSING - 2);
         return;
     }
     let other = grammar.lexicon.asked(intent).filter(|_| around.others);

@@ -1,0 +1,154 @@
+//! What is said of oneself and the service in free words: `我登过哪样`, `把我的名字号码都删掉`, `这个咋个弄,我整不来`,
+//! `上回退订了,又想收了`.
+
+use crate::command::phrase::{Phrase, What, light};
+use crate::command::{Reading, Scene};
+use crate::grammar::Intent;
+use crate::grammar::lexicon::{Force, Sign};
+
+/// Longer texts tell a story.
+const MOST: usize = 24;
+
+/// Reads what is said of the sender's own posts as a whole, of his data, of how the service is used.
+pub fn read(scene: &Scene<'_, '_>) -> Option<Reading> {
+    let ps = &scene.phrases;
+    let of_goods = |p: &Phrase<'_>| {
+        p.item().is_some()
+            || matches!(p.what, What::Compound | What::Amount(_) | What::Sum(_) | What::Number { .. } | What::People(_))
+    };
+    if ps.len() > MOST || ps.iter().any(of_goods) {
+        return None;
+    }
+    let intent = if let Some(asked) = all_sent(ps) {
+        asked
+    } else if started_again(ps) {
+        Intent::Start
+    } else if stays(ps) {
+        Intent::Withdraw
+    } else if erases(ps) {
+        Intent::DeleteMe
+    } else if asks_for_own(ps) {
+        Intent::Mine
+    } else if asks_how(scene) {
+        Intent::Help
+    } else {
+        return None;
+    };
+    Some(Reading::of(intent))
+}
+
+fn says(p: &Phrase<'_>, intent: Intent) -> bool {
+    p.word().is_some_and(|w| w.is_verb(intent, Force::Strong) || w.is_verb(intent, Force::Whole))
+}
+
+/// 不要再给我发任何短信, 我又要收短信了: all that the station sends, or nothing of it.
+fn all_sent(ps: &[Phrase<'_>]) -> Option<Intent> {
+    let all = ps.iter().any(|p| p.has(Sign::AllSent));
+    let ends = |p: &Phrase<'_>| {
+        p.has(Sign::Not)
+            || p.word().is_some_and(|w| {
+                w.verbs(Force::Strong).any(|i| i == Intent::Unsubscribe) || w.is_verb(Intent::Unsubscribe, Force::Head)
+            })
+    };
+    let gets = |w: &[Phrase<'_>]| {
+        w[0].word().is_some_and(|v| v.is_verb(Intent::Buy, Force::Strong)) && w[1].has(Sign::AllSent)
+    };
+    let rest = |p: &Phrase<'_>| {
+        light(p)
+            || ends(p)
+            || p.has(Sign::AllSent)
+            || p.has(Sign::Total)
+            || p.has(Sign::Posted)
+            || p.word().is_some_and(|w| w.is_verb(Intent::Buy, Force::Strong))
+    };
+    if !all || !ps.iter().all(rest) {
+        None
+    } else if ps.iter().any(ends) {
+        Some(Intent::Stop)
+    } else {
+        ps.windows(2).any(gets).then_some(Intent::Start)
+    }
+}
+
+/// 上回退订了,现在又想收了: it was stopped, and what follows takes that back.
+fn started_again(ps: &[Phrase<'_>]) -> bool {
+    let stopped = ps.iter().position(|p| says(p, Intent::Stop) || says(p, Intent::Unsubscribe));
+    stopped
+        .is_some_and(|i| ps[i + 1..].iter().any(|p| p.word().is_some_and(|w| w.is_verb(Intent::Start, Force::Strong))))
+}
+
+/// 不去贵阳了: nothing but that a ride is needed no more.
+fn stays(ps: &[Phrase<'_>]) -> bool {
+    let goes = |w: &[Phrase<'_>]| {
+        w[0].has(Sign::Not) && w[1].has(Sign::Go) && matches!(w[2].what, What::Place(_)) && w[3].has(Sign::Le)
+    };
+    ps.windows(4).any(goes) && ps.iter().all(|p| p.word().is_none_or(|w| w.verbs(Force::Strong).next().is_none()))
+}
+
+/// 把我的号码名字全部删掉: what the station knows of the sender, not what he posted.
+fn erases(ps: &[Phrase<'_>]) -> bool {
+    let any = |s: Sign| ps.iter().any(|p| p.has(s));
+    // 注销我 · 的 · 号码
+    let erased = ps.iter().any(|p| says(p, Intent::DeleteMe));
+    // 我的信息 · 全部删掉
+    let mine = ps.iter().any(|p| says(p, Intent::Mine));
+    (erased || any(Sign::Erase) && (mine || any(Sign::Own))) && (mine || any(Sign::SelfData)) && !any(Sign::Posted)
+}
+
+/// 我登过些啥, 我发的那些还在不在: nothing but that one has posted, and that it is asked after.
+fn asks_for_own(ps: &[Phrase<'_>]) -> bool {
+    let any = |s: Sign| ps.iter().any(|p| p.has(s));
+    let rest = |p: &Phrase<'_>| {
+        light(p)
+            || [
+                Sign::Posted,
+                Sign::Asked,
+                Sign::Ask,
+                Sign::Have,
+                Sign::IsThere,
+                Sign::In,
+                Sign::Not,
+                Sign::Done,
+                Sign::Who,
+                Sign::Where,
+            ]
+            .iter()
+            .any(|s| p.has(*s))
+    };
+    let looks = |p: &Phrase<'_>| {
+        p.word().is_some_and(|w| w.is_verb(Intent::Search, Force::Head) || w.is_verb(Intent::View, Force::Post))
+    };
+    let rest = |p: &Phrase<'_>| rest(p) || looks(p);
+    let told = ps.iter().any(|p| says(p, Intent::Mine));
+    let asks = told || any(Sign::Asked) || ps.iter().any(looks);
+    (told || any(Sign::Own) && any(Sign::Posted)) && asks && ps.iter().all(|p| rest(p) || says(p, Intent::Mine))
+}
+
+/// 这个东西咋个搞,我不会弄: how it is done, and no word of what.
+fn asks_how(scene: &Scene<'_, '_>) -> bool {
+    let ps = &scene.phrases;
+    // 咋个 · 搞: two pieces that together ask for help.
+    let asks = |i: usize| {
+        let together = |n: usize| {
+            let k = i + n - 1;
+            let joined = ps.get(k).filter(|q| !q.spaced).map(|q| &scene.text[ps[i].start as usize..q.end as usize]);
+            joined.and_then(|t| scene.grammar.lexicon.word(t)).is_some_and(|w| w.is_verb(Intent::Help, Force::Whole))
+        };
+        if says(&ps[i], Intent::Help) { Some(1) } else { (2..=4).rev().find(|n| together(*n)) }
+    };
+    let filler = |p: &Phrase<'_>| {
+        light(p) || [Sign::How, Sign::Not, Sign::Ask, Sign::Posted, Sign::NumberMark].iter().any(|s| p.has(*s))
+    };
+    let (mut i, mut asked) = (0, false);
+    while i < ps.len() {
+        match asks(i) {
+            Some(n) => {
+                asked = true;
+                i += n;
+            }
+            None if filler(&ps[i]) || ps[i].text(scene.text).starts_with('你') => i += 1,
+            None => return false,
+        }
+    }
+    asked
+}
