@@ -248,12 +248,6 @@ pub fn fill(scene: &Scene<'_, '_>, intent: Intent) -> Reading {
         };
         if named.iter().any(is_trade) {
             named.retain(is_trade);
-            // 工人有没有?缺6个搬砖的: who is hired for any work says nothing beside the work.
-            let root =
-                |i: &usize| ps[*i].item().and_then(|x| scene.grammar.items.at(x)).is_some_and(|x| x.category.is_none());
-            if !named.iter().all(root) {
-                named.retain(|i| !root(i));
-            }
             if intent == Intent::Hire {
                 named = hired(scene, named);
             }
