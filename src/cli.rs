@@ -64,7 +64,7 @@ pub fn run() -> ExitCode {
     match args.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::run(file.as_deref(), &env),
         Command::Check(args) => check::run(&args, file.as_deref(), &env),
-        Command::Parse(args) => parse::run(&args),
+        Command::Parse(args) => parse::run(&args, file.as_deref(), &env),
         Command::Export(args) => with_store(file.as_deref(), &env, |url| transfer::run_export(&args, url)),
         Command::Import(args) => with_store(file.as_deref(), &env, |url| transfer::run_import(&args, url)),
         Command::Verify(args) => transfer::run_verify(&args),

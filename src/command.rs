@@ -21,6 +21,7 @@ mod scan;
 mod share;
 mod slip;
 mod slots;
+mod task;
 mod terms;
 mod things;
 mod traits;

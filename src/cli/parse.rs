@@ -5,14 +5,17 @@
 //! {"intent":"sell","item":"板蓝根","item_said":"板蓝根","quantity":{"amount":200,"unit":"斤"},"price":{"yuan":3.5,"per":"斤"}}
 //! ```
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufWriter, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use serde::Deserialize;
 
+use super::complain;
 use crate::clock::{Clock, Timestamp};
 use crate::command;
+use crate::config::Config;
 use crate::grammar::Grammar;
 use crate::market::{MarketDays, PlaceCode};
 
@@ -25,13 +28,14 @@ pub struct ParseArgs {
     /// Show how each text was read: normal form, words, evidence, what was left
     #[arg(long)]
     pub explain: bool,
-    /// Statutory code of where the texts come from; of places with one name the nearest is meant
+    /// Statutory code of where the texts come from; of places with one name the nearest is meant.
+    /// Without it the place of the config's first station, or of the demo's
     #[arg(long, value_name = "CODE", value_parser = place_code)]
     pub place: Option<PlaceCode>,
     /// When the market is held, as in 2,7 or 农历3,8 or 周日: what 赶场天 means
     #[arg(long, value_name = "DAYS", value_parser = market_days)]
     pub market_days: Option<MarketDays>,
-    /// Read the grammar of this folder instead of the one built in
+    /// Read the grammar of this folder instead of the config's or the one built in
     #[arg(long, value_name = "DIR")]
     pub grammar: Option<PathBuf>,
 }
@@ -52,9 +56,18 @@ struct Line {
     now: Option<String>,
 }
 
-/// Runs the command on standard input and output.
-pub fn run(args: &ParseArgs) -> ExitCode {
-    let grammar = match &args.grammar {
+/// Runs the command on standard input and output, as the daemon of this config would read: its grammar, and where its first
+/// station stands.
+pub fn run(args: &ParseArgs, file: Option<&Path>, env: &BTreeMap<String, String>) -> ExitCode {
+    let config = match Config::load(file, env) {
+        Ok(config) => config,
+        Err(faults) => {
+            complain(&faults);
+            return ExitCode::FAILURE;
+        }
+    };
+    let home = args.place.or_else(|| config.stations.values().next().map(|s| s.place)).unwrap_or_default();
+    let grammar = match args.grammar.as_ref().or(config.server.grammar.as_ref()) {
         Some(dir) => Grammar::load(dir),
         None => Grammar::built_in(),
     };
@@ -66,7 +79,7 @@ pub fn run(args: &ParseArgs) -> ExitCode {
         }
     };
     let mut out = BufWriter::new(std::io::stdout().lock());
-    match lines(args, &grammar, &mut std::io::stdin().lock(), &mut out).and_then(|()| out.flush()) {
+    match lines(args, home, &grammar, &mut std::io::stdin().lock(), &mut out).and_then(|()| out.flush()) {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever read us has read enough: `parse | head`.
         Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
@@ -78,9 +91,14 @@ pub fn run(args: &ParseArgs) -> ExitCode {
 }
 
 /// One answer for each line of `input`, flushed where the next line is not there yet.
-fn lines(args: &ParseArgs, grammar: &Grammar, input: &mut impl BufRead, out: &mut impl Write) -> std::io::Result<()> {
+fn lines(
+    args: &ParseArgs,
+    home: PlaceCode,
+    grammar: &Grammar,
+    input: &mut impl BufRead,
+    out: &mut impl Write,
+) -> std::io::Result<()> {
     let clock = Clock::System;
-    let home = args.place.unwrap_or_default();
     let mut bytes = Vec::new();
     while input.read_until(b'\n', &mut bytes)? > 0 {
         if bytes.ends_with(b"\n") {

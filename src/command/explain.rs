@@ -79,6 +79,8 @@ fn kind(what: &What<'_>) -> &'static str {
         What::Place(_) => "place",
         What::Item { .. } => "item",
         What::Compound => "new item",
+        What::Task { .. } => "task",
+        What::Labour => "verb of a task",
         What::People(_) => "people",
         What::Seats(_) => "seats",
         What::Span => "span",

@@ -8,6 +8,8 @@ mod questions;
 mod rides;
 mod verbs;
 
+pub use rides::hauled;
+
 use super::phrase::Phrase;
 use crate::grammar::lexicon::{Kind, Sign};
 use crate::grammar::{Grammar, Intent};
@@ -77,8 +79,8 @@ pub fn decide(grammar: &Grammar, text: &str, phrases: &[Phrase<'_>]) -> Decision
         verbs::weigh(&mut weighing, &f, grammar, text, phrases, i);
     }
     let Weighing { scores: mut s, question, offered_to_any, closing } = weighing;
-    kinds::kinds(&f, phrases, &mut s, question);
-    rides::rides(&f, phrases, &mut s);
+    kinds::kinds(&f, grammar, text, phrases, &mut s, question);
+    rides::rides(&f, grammar, text, phrases, &mut s);
     if phrases.iter().any(|p| p.has(Sign::How)) && s.get(Intent::Price) == 0 {
         s.at_least(Intent::Ask, STRONG - 3);
     }

@@ -10,7 +10,7 @@ use super::price::{Per, Sum, price};
 use super::quantity::{Amount, bounds, each, of_each, quantity};
 use super::scan::{Kind, Token};
 use crate::grammar::Grammar;
-use crate::grammar::lexicon::{Force, Sign, Word};
+use crate::grammar::lexicon::{Force, Kind as Kinds, Sign, Word};
 use crate::grammar::place::Found;
 use crate::market::Exact;
 
@@ -48,6 +48,13 @@ pub enum What<'g> {
     },
     /// An item with what makes something else of it: 牛角梳.
     Compound,
+    /// Work that no trade names, by what it is done to; `verb` is where its verb stands. 挖防风, 卸一车瓷砖.
+    Task {
+        index: Option<u32>,
+        verb: (u32, u32),
+    },
+    /// The verb of a [`What::Task`] behind it.
+    Labour,
     People(u32),
     Seats(u32),
     /// A length of time: 干3天.
@@ -85,6 +92,15 @@ impl<'g> Phrase<'g> {
         matches!(self.what, What::Comma | What::Question | What::Mark)
     }
 
+    /// What kind of thing it names.
+    pub fn kind(&self, grammar: &Grammar) -> Option<Kinds> {
+        match self.what {
+            What::Item { index, .. } => Some(grammar.lexicon.kind(index)),
+            What::Task { .. } => Some(Kinds::Trade),
+            _ => None,
+        }
+    }
+
     /// The item it names.
     pub fn item(&self) -> Option<u32> {
         if let What::Item { index, .. } = self.what { Some(index) } else { None }
@@ -108,6 +124,7 @@ pub fn phrases<'g>(grammar: &'g Grammar, text: &str, tokens: &[Token<'g>]) -> Ve
     }
     priced_by_one(text, &mut out);
     by_spaces(&mut out);
+    super::task::tasks(grammar, text, &mut out);
     out
 }
 
@@ -412,6 +429,8 @@ fn item<'a, 'g>(
     let makes = t.word().is_some_and(|n| {
         n.has(Sign::Makes)
             && (n.item().is_none() || n.chars > 1 || w.chars > 1)
+            // 苹果套袋 is work, no thing
+            && n.item().is_none_or(|x| grammar.lexicon.kind(x) != Kinds::Trade)
             && !before.is_some_and(|b| matches!(b.what, What::Number { .. }))
     });
     // 牛粪: a short word with an unread character or two behind it is another thing.

@@ -2,7 +2,9 @@
 //!
 //! `栽麻镇宰荡村` is the village; `从县城去凯里` a route. A name that no file has is kept as it was said.
 
-use super::phrase::What;
+use std::ops::Range;
+
+use super::phrase::{Phrase, What, light};
 use super::{Reading, Scene, normalize};
 use crate::grammar::Intent;
 use crate::grammar::lexicon::{Force, Sign};
@@ -11,8 +13,9 @@ use crate::market::{Place, PlaceCode, Ring};
 
 /// The place of a found name, in its standard form.
 pub(super) fn place(scene: &Scene<'_, '_>, f: &Found) -> Place {
-    let name = scene.grammar.places.get(f.code).unwrap_or_default().to_string();
-    Place { code: f.code, name }
+    // 县城 is called so by those who live there.
+    let name = f.seat.and_then(|s| scene.grammar.places.seat(s)).or_else(|| scene.grammar.places.get(f.code));
+    Place { code: f.code, name: name.unwrap_or_default().to_string() }
 }
 
 /// The place meant: the smallest of those that lie within each other, the first among others.
@@ -47,18 +50,47 @@ pub(super) fn place_of(scene: &Scene<'_, '_>) -> Option<Found> {
     place_at(scene).map(|(_, f)| f)
 }
 
-/// A place that no file has: unread words after 在, or, of what was lost, right behind the day.
-pub(super) fn unread_place(scene: &Scene<'_, '_>, intent: Intent) -> Option<usize> {
+/// So many phrases may make a name that no file has: 学校门口.
+const PIECES: usize = 4;
+
+/// A place that no file has, as it was said: what stands behind 在 (老街, 学校门口), or, of what was lost, right behind the day.
+/// Gives its phrases.
+pub(super) fn unread_place(scene: &Scene<'_, '_>, intent: Intent) -> Option<Range<usize>> {
     let ps = &scene.phrases;
-    (1..ps.len()).find(|i| {
-        let short = (2..=5).contains(&ps[*i].text(scene.text).chars().count());
-        let free =
-            matches!(ps[*i].what, What::Unread) && short && ps[*i].text(scene.text).chars().all(normalize::is_han);
+    (1..ps.len()).find_map(|i| {
+        if ps[i].spaced {
+            return None;
+        }
         let before = &ps[i - 1];
-        let lost =
-            matches!(intent, Intent::Lost | Intent::Found) && matches!(before.what, What::Day(_)) && !ps[*i].spaced;
-        free && !ps[*i].spaced && (before.has(Sign::In) || lost)
+        let lost = matches!(intent, Intent::Lost | Intent::Found) && matches!(before.what, What::Day(_));
+        let run = if before.has(Sign::In) { landmark(scene, i)? } else { i..i + 1 };
+        let unread = matches!(ps[i].what, What::Unread) || before.has(Sign::In);
+        let name = said(scene, &run);
+        let short = (2..=6).contains(&name.chars().count()) && name.chars().all(normalize::is_han);
+        (unread && short && (before.has(Sign::In) || lost)).then_some(run)
     })
+}
+
+/// The text of a run of phrases.
+pub(super) fn said<'t>(scene: &Scene<'_, 't>, run: &Range<usize>) -> &'t str {
+    &scene.text[scene.phrases[run.start].start as usize..scene.phrases[run.end - 1].end as usize]
+}
+
+/// A name in pieces: unread ones, with words that mean nothing by themselves here. 老街 is 老 and an unread one.
+fn landmark(scene: &Scene<'_, '_>, i: usize) -> Option<Range<usize>> {
+    let ps = &scene.phrases;
+    let piece = |p: &Phrase<'_>| match p.what {
+        What::Unread | What::Compound => true,
+        What::Word(w) => {
+            p.has(Sign::Spot)
+                || w.has(Sign::Modifier) && w.verbs(Force::Strong).next().is_none() && !p.has(Sign::Particle)
+        }
+        _ => false,
+    };
+    let more = ps[i..].iter().take(PIECES).take_while(|p| piece(p)).enumerate();
+    let end = i + more.take_while(|(n, p)| *n == 0 || !p.spaced).count();
+    let named = ps[i..end].iter().any(|p| matches!(p.what, What::Unread | What::Compound) || p.has(Sign::Spot));
+    named.then_some(i..end)
 }
 
 /// 榕江到贵阳, 从县城去凯里, 去凯里.
@@ -77,7 +109,10 @@ pub(super) fn route(scene: &Scene<'_, '_>, r: &mut Reading, used: &mut [bool]) {
     let named = |i: usize| -> Option<Place> {
         match ps.get(i)?.what {
             What::Place(f) => Some(place(scene, &smaller(i).unwrap_or(f))),
-            What::Unread if ps[i].text(scene.text).chars().all(normalize::is_han) => {
+            What::Unread | What::Compound
+                if (2..=6).contains(&ps[i].text(scene.text).chars().count())
+                    && ps[i].text(scene.text).chars().all(normalize::is_han) =>
+            {
                 Some(Place { code: PlaceCode::COUNTRY, name: ps[i].text(scene.text).to_string() })
             }
             _ => None,
@@ -87,12 +122,16 @@ pub(super) fn route(scene: &Scene<'_, '_>, r: &mut Reading, used: &mut [bool]) {
         ps.get(i + 1).is_some_and(|p| p.has(Sign::Route) || matches!(p.what, What::Mark))
             && ps.get(i + 2).is_some_and(|p| matches!(p.what, What::Place(_)))
     };
+    // 去趟县城
+    let behind_go = |i: usize| {
+        ps[i - 1].has(Sign::Go) || i > 1 && ps[i - 2].has(Sign::Go) && light(&ps[i - 1]) && !ps[i - 1].is_separator()
+    };
     for i in 1..ps.len() {
         if begins_route(i) {
             continue;
         }
         let known = matches!(ps[i].what, What::Place(_));
-        if (ps[i - 1].has(Sign::Go)
+        if (behind_go(i) && (known || ps[i - 1].has(Sign::Go))
             || ps[i - 1].has(Sign::Route)
             || matches!(ps[i - 1].what, What::Word(w) if w.is_verb(Intent::RideOffer, Force::Strong) || w.is_verb(Intent::RideNeed, Force::Strong)))
             && r.to.is_none()

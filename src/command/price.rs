@@ -38,6 +38,13 @@ pub struct Sum {
     pub of_one: bool,
 }
 
+impl Sum {
+    /// Whether it says by its words or its time that it is for work.
+    pub fn is_pay(&self) -> bool {
+        self.pay || matches!(self.per, Per::Period(_))
+    }
+}
+
 #[derive(Debug, Clone, Copy)]
 struct Money {
     lo: Exact,

@@ -98,7 +98,7 @@ pub fn scan<'g>(grammar: &'g Grammar, home: PlaceCode, text: &str) -> Vec<Token<
         let next = at + c.len_utf8();
         if reached != u32::MAX {
             if is_han(c)
-                && let Some(found) = grammar.places.find_at(&text[at..], home, true)
+                && let Some(found) = find_place(grammar, text, at, home)
             {
                 ahead.push((at, at + found.len, places.len() as u32, place_cost(grammar, text, at, &found, home)));
                 places.push(found);
@@ -218,6 +218,44 @@ fn word_cost(word: &Word, text: &str, start: usize) -> u32 {
     if bound && !first { SHORT * u32::from(word.chars) + 1 } else { LONG }
 }
 
+/// The place whose name begins at a byte. The short name of a distant town is one where something leads up to it (去潞江), or
+/// where it stands by itself behind the rest and is nobody else's: 招工 8000一月 潞江.
+fn find_place(grammar: &Grammar, text: &str, at: usize, home: PlaceCode) -> Option<Found> {
+    let near = grammar.places.find_at(&text[at..], home, true, false);
+    if near.is_some() || home == PlaceCode::COUNTRY {
+        return near;
+    }
+    let apart = |c: Option<char>| c.is_none_or(|c| !is_han(c) && !c.is_ascii_digit());
+    let cue = led_to(grammar, text, at);
+    let begins = at > 0 && apart(text[..at].chars().next_back());
+    if !(cue || begins) {
+        return None;
+    }
+    let far = grammar.places.find_at(&text[at..], home, true, true)?;
+    let rest = text[at + far.len..].trim_start();
+    let alone =
+        begins && apart(text[at + far.len..].chars().next()) && apart(rest.chars().next().filter(char::is_ascii_digit));
+    (!far.shared && (cue || alone)).then_some(far)
+}
+
+/// Whether 到, 去, 回 … follows.
+fn begins_route(grammar: &Grammar, rest: &str) -> bool {
+    let mut b = [0; 4];
+    let word = rest.chars().next().and_then(|c| grammar.lexicon.word(c.encode_utf8(&mut b)));
+    word.is_some_and(|w| w.has(Sign::Route))
+}
+
+/// Whether 在, 到, 去, 从 … stands before a byte.
+fn led_to(grammar: &Grammar, text: &str, at: usize) -> bool {
+    text[..at].trim_end().chars().next_back().is_some_and(|c| {
+        let mut b = [0; 4];
+        grammar
+            .lexicon
+            .word(c.encode_utf8(&mut b))
+            .is_some_and(|w| w.has(Sign::In) || w.has(Sign::From) || w.has(Sign::Go) || w.has(Sign::Route))
+    })
+}
+
 /// 807是啥, 那个号麻烦带句话给…: what is said only of posts is so by their number, and, where it is long, anywhere. What ends a post
 /// is read from its parts: 牛不卖了.
 fn of_post(word: &Word, text: &str, start: usize) -> bool {
@@ -244,14 +282,7 @@ fn place_cost(grammar: &Grammar, text: &str, at: usize, found: &Found, home: Pla
     if !found.full && text[at..at + found.len].chars().all(counts) {
         return UNREAD * chars + 1;
     }
-    let before = text[..at].trim_end();
-    let cue = before.chars().next_back().is_some_and(|c| {
-        let mut b = [0; 4];
-        grammar
-            .lexicon
-            .word(c.encode_utf8(&mut b))
-            .is_some_and(|w| w.has(Sign::In) || w.has(Sign::From) || w.has(Sign::Go) || w.has(Sign::Route))
-    });
+    let cue = led_to(grammar, text, at);
     let cue = cue
         || chars > 1
             && found.ring <= Ring::County
@@ -262,6 +293,13 @@ fn place_cost(grammar: &Grammar, text: &str, at: usize, found: &Found, home: Pla
     let high = found.code.ring() >= Ring::County;
     match (cue, high, found.ring <= Ring::County && home != PlaceCode::COUNTRY) {
         (true, ..) => LONG,
+        // 成都回巴中: cities are known to all, and a county that a route begins with is one.
+        _ if found.code.ring() > Ring::County
+            || found.code.ring() == Ring::County && found.ring <= Ring::County && home != PlaceCode::COUNTRY
+            || high && begins_route(grammar, &text[at + found.len..]) =>
+        {
+            SHORT * 2 - 1
+        }
         // Never cheaper than two short words that read the same characters: 千斤 is no town.
         (_, _, true) => SHORT * 2 + 1,
         (_, true, _) => SHORT * 2 + 3,

@@ -1,12 +1,12 @@
 //! Fills the slots of a reading from the phrases of its text, and parts several items into readings of their own.
 
 use super::date;
-use super::intent::Decision;
+use super::intent::{Decision, hauled};
 use super::left::{leftovers, rest_text, rest_without};
 use super::matter;
 use super::number::Bound;
 use super::phrase::{Phrase, What, light, made};
-use super::place::{place, place_at, place_of, route, unread_place};
+use super::place::{place, place_at, place_of, route, said, unread_place};
 use super::price::{Per, Sum};
 use super::quantity::Amount;
 use super::share::{MOST_ITEMS, Share, choose_amount, share};
@@ -18,6 +18,9 @@ use super::{Item, Reading, Scene};
 use crate::grammar::Intent;
 use crate::grammar::lexicon::{Force, Kind, Sense, Sign, sex};
 use crate::market::{Exact, Place, PlaceCode, Price, Quantity, Sex, When};
+
+/// What a price for each is by, in a ride: 一个人三十块.
+const PERSON: &str = "人";
 
 /// The official matter that a text names.
 pub fn official(scene: &Scene<'_, '_>) -> Option<String> {
@@ -203,6 +206,13 @@ pub(super) fn known_item(scene: &Scene<'_, '_>, p: &Phrase<'_>) -> Item {
     // As it was written, also where that was mended.
     let slip = scene.slips.iter().find(|s| s.at.start < p.end as usize && (p.start as usize) < s.at.end);
     let said = slip.map_or_else(|| p.text(scene.text).to_string(), |s| s.written.clone());
+    if let What::Task { index, verb } = p.what {
+        let did = &scene.text[verb.0 as usize..verb.1 as usize];
+        let said = scene.text[verb.0 as usize..p.end as usize].to_string();
+        let object = index.and_then(|i| scene.grammar.items.at(i)).map(|i| i.name.as_str());
+        let own = || &scene.text[verb.1.max(p.start) as usize..p.end as usize];
+        return Item { name: format!("{did}{}", object.unwrap_or_else(own)), said, known: false };
+    }
     match p.item().and_then(|i| scene.grammar.items.at(i)) {
         Some(item) => Item { name: item.name.clone(), said, known: true },
         None => Item { name: made(scene.grammar, &said).unwrap_or_else(|| said.clone()), said, known: false },
@@ -217,20 +227,37 @@ pub fn fill(scene: &Scene<'_, '_>, intent: Intent) -> Reading {
     let work = matches!(intent, Intent::Hire | Intent::Seek);
     let ride = matches!(intent, Intent::RideOffer | Intent::RideNeed);
     let mut named = match intent {
-        _ if ride || intent == Intent::Friend => Vec::new(),
+        // Of goods only what is to be carried.
+        _ if ride => hauled(scene.grammar, scene.text, ps).into_iter().collect(),
+        Intent::Friend => Vec::new(),
         Intent::AidNeed | Intent::AidGive => matter::of_aid(scene, intent).into_iter().collect(),
         _ => items(scene),
     };
-    if work {
+    if ride {
+        named.truncate(1);
+    } else if work {
         // Whom one hires is a trade; the goods beside it say what is worked on.
-        let is_trade = |i: &usize| ps[*i].item().is_some_and(|x| scene.grammar.lexicon.kind(x) == Kind::Trade);
+        let is_trade = |i: &usize| ps[*i].kind(scene.grammar) == Some(Kind::Trade);
+        // 请收割机 30亩: the machine that is asked to come.
+        let machine = |i: &usize| {
+            let before = i.checked_sub(1).map(|j| &ps[j]);
+            let asks = |w: &crate::grammar::lexicon::Word| {
+                w.is_verb(Intent::Hire, Force::Hint) && !w.is_verb(Intent::Buy, Force::Hint)
+            };
+            ps[*i].item().is_some() && before.is_some_and(|p| matches!(p.what, What::Word(w) if asks(w)))
+        };
         if named.iter().any(is_trade) {
             named.retain(is_trade);
             if intent == Intent::Hire {
                 named = hired(scene, named);
             }
         } else {
-            named.clear();
+            // 竹篮子来料加工 每个2块5: by the piece, so the piece says the work.
+            let piece = |p: &Phrase<'_>| matches!(p.what, What::Sum(x) if matches!(x.per, Per::Unit(_)));
+            if intent != Intent::Hire || !ps.iter().any(piece) {
+                named.retain(machine);
+            }
+            named.truncate(1);
         }
     } else if trade && !named.is_empty() {
         let goods = |i: &usize| ps[*i].item().is_none_or(|x| scene.grammar.lexicon.kind(x) != Kind::Trade);
@@ -287,6 +314,11 @@ pub fn fill(scene: &Scene<'_, '_>, intent: Intent) -> Reading {
         }
         one.item = s.item.map(|i| {
             used[i] = true;
+            if let What::Task { verb, .. } = ps[i].what {
+                for (k, p) in ps.iter().enumerate() {
+                    used[k] |= p.start == verb.0;
+                }
+            }
             young_of(scene, i).unwrap_or_else(|| known_item(scene, &ps[i]))
         });
         one.item = one.item.or_else(|| land.clone());
@@ -298,6 +330,11 @@ pub fn fill(scene: &Scene<'_, '_>, intent: Intent) -> Reading {
         }
         amounts_and_prices(scene, intent, s, &mut one, &mut used, shares.len() == 1);
         readings.push(one);
+    }
+    // 我能养蜂也能喂猪,3500
+    if work && readings.len() > 1 && readings.iter().filter(|r| r.wage.is_some()).count() == 1 {
+        let wage = readings.iter().find_map(|r| r.wage.clone());
+        readings.iter_mut().for_each(|r| r.wage.clone_from(&wage));
     }
     let missing = matches!(intent, Intent::Lost | Intent::Found);
     // The verbs that say the intent are no remark.
@@ -338,22 +375,13 @@ fn amounts_and_prices(
     let ps = &scene.phrases;
     let work = matches!(intent, Intent::Hire | Intent::Seek);
     let amount_at = |i: &usize| if let What::Amount(a) = ps[*i].what { Some(a) } else { None };
-    let chosen = choose_amount(scene, s);
-    if let Some((i, a)) = chosen.and_then(|i| amount_at(&i).map(|a| (i, a))) {
+    let ride = matches!(intent, Intent::RideOffer | Intent::RideNeed);
+    let chosen = choose_amount(scene, s).filter(|_| !work && !ride);
+    if work || ride {
+        hands_and_amount(scene, s, r, used, ride && s.item.is_some());
+    } else if let Some((i, a)) = chosen.and_then(|i| amount_at(&i).map(|a| (i, a))) {
         used[i] = true;
-        let counts_people = scene.grammar.units.at(a.unit).is_some_and(|u| u.dimension == "count");
-        let unit = scene.grammar.units.at(a.unit).map(|u| u.name.as_str());
-        if work && counts_people && unit == Some("个") && a.lo.is_integer() {
-            r.people = r.people.or(u32::try_from(*a.lo.numer()).ok());
-        } else if ride(intent) && unit == Some("个") && s.item.is_none() {
-            // 车上还差三个
-            used[i] = r.people.is_none();
-            r.people = r.people.or(a.lo.is_integer().then(|| u32::try_from(*a.lo.numer()).ok()).flatten());
-        } else if intent == Intent::Seek {
-            used[i] = false;
-        } else {
-            r.quantity = Some(quantity(scene, &a));
-        }
+        r.quantity = Some(quantity(scene, &a));
     }
     // 卖砖 5毛一块 3000块: of what is counted as money is, the sum that says no more is the amount.
     let of_money =
@@ -408,10 +436,11 @@ fn amounts_and_prices(
                 approx: false,
             });
         }
-        let mut price = price(scene, &x, r.quantity.as_ref());
+        // What a ride or a day's work costs is not per unit of what is carried or worked on.
+        let mut price = price(scene, &x, r.quantity.as_ref().filter(|_| !work && !ride));
         if work
             && x.of_one
-            && matches!(x.per, Per::Unit(u) if scene.grammar.units.at(u).is_some_and(|u| u.dimension == "count"))
+            && matches!(x.per, Per::Unit(u) if scene.grammar.units.at(u).is_some_and(|u| scene.grammar.lexicon.heads.contains(&u.name)))
         {
             // 招洗碗阿姨一个2800
             r.people = r.people.or(Some(1));
@@ -420,13 +449,19 @@ fn amounts_and_prices(
         if !work {
             sold_by(scene, s, &x, &mut price);
         }
+        // 一个人三十块
+        let each_one = i > 0 && !ps[i].spaced && matches!(ps[i - 1].what, What::People(1));
+        if (ride || work) && each_one && x.per == Per::Nothing {
+            price.per = scene.grammar.lexicon.word(PERSON).and_then(|w| w.unit()).map(|u| unit_name(scene, u));
+            used[i - 1] = true;
+        }
         if work {
             r.wage = Some(price);
         } else {
             r.price = Some(price);
         }
     }
-    if alone {
+    if alone || work {
         lone_number(scene, intent, r, used);
     } else if let Some(i) = chosen.map(|i| i + 1)
         && r.price.is_none()
@@ -450,14 +485,34 @@ fn amounts_and_prices(
         };
         if work {
             r.wage = open(r.wage.take());
-        } else if matches!(intent, Intent::Sell | Intent::Buy | Intent::Order) {
+        } else if ride || matches!(intent, Intent::Sell | Intent::Buy | Intent::Order) {
             r.price = open(r.price.take());
         }
     }
 }
 
-fn ride(intent: Intent) -> bool {
-    matches!(intent, Intent::RideOffer | Intent::RideNeed)
+/// How many people, and how much there is to do or to carry: 两个, 30亩, 500棵. One load of it is no amount of work: 一车.
+fn hands_and_amount(scene: &Scene<'_, '_>, s: &Share, r: &mut Reading, used: &mut [bool], goods: bool) {
+    for i in &s.amounts {
+        let What::Amount(a) = scene.phrases[*i].what else { continue };
+        let unit = scene.grammar.units.at(a.unit);
+        let heads = unit.is_some_and(|u| scene.grammar.lexicon.heads.contains(&u.name));
+        // 竹篮子来料加工 每个2块5 还有120个: what is paid for by the piece is no hands.
+        let piece = s.sums.iter().any(|j| matches!(scene.phrases[*j].what, What::Sum(x) if x.per == Per::Unit(a.unit)));
+        let heads = heads && !piece;
+        // 找个带小孩的活: one job, not one hand.
+        if heads && a.bare_one && r.intent == Intent::Seek {
+            used[*i] = true;
+        } else if heads && !goods && a.lo.is_integer() {
+            if r.people.is_none() {
+                r.people = u32::try_from(*a.lo.numer()).ok();
+                used[*i] = true;
+            }
+        } else if r.quantity.is_none() && (goods || s.item.is_some() && !a.bare_one) && !a.each {
+            r.quantity = Some(quantity(scene, &a));
+            used[*i] = true;
+        }
+    }
 }
 
 /// Per what a price of goods is, where that is not the unit they are counted in: 肥猪2头,400斤,8块5 is by the 斤; and 才用一年
@@ -502,7 +557,8 @@ fn lone_number(scene: &Scene<'_, '_>, intent: Intent, r: &mut Reading, used: &mu
                 && !matches!(q.what, What::Place(_) | What::Phone | What::Day(_))
                 && q.word().is_none_or(|w| w.verbs(Force::Strong).next().is_none() && !w.has(Sign::PayInKind))
         });
-        let attached = counts || i > 0 && !p.spaced && matches!(ps[i - 1].what, What::Unread);
+        let first = i > 0 && ps[i - 1].has(Sign::LunarFirst);
+        let attached = first || counts || i > 0 && !p.spaced && matches!(ps[i - 1].what, What::Unread);
         if used[i] || n.lo <= Exact::from_integer(0) || attached {
             continue;
         }
@@ -523,6 +579,17 @@ fn lone_number(scene: &Scene<'_, '_>, intent: Intent, r: &mut Reading, used: &mu
             }
             Intent::Hire | Intent::Seek if r.wage.is_none() && n.lo >= Exact::from_integer(40) => {
                 r.wage = Some(price(scene, &sum, None));
+            }
+            // 哪个有车 给150
+            Intent::RideOffer | Intent::RideNeed
+                if r.price.is_none()
+                    && i > 0
+                    && light(&ps[i - 1])
+                    && !p.spaced
+                    && n.lo >= Exact::from_integer(5)
+                    && !ps[i - 1].is_separator() =>
+            {
+                r.price = Some(price(scene, &sum, None));
             }
             Intent::Hire if r.people.is_none() && n.lo.is_integer() => r.people = u32::try_from(*n.lo.numer()).ok(),
             _ => continue,
@@ -583,9 +650,9 @@ fn common(scene: &Scene<'_, '_>, intent: Intent, r: &mut Reading, used: &mut [bo
                 used[j] |= f.code.up_to(g.code.ring()) == Some(g.code);
             }
         }
-    } else if let Some(i) = unread_place(scene, intent) {
-        used[i] = true;
-        r.place = Some(Place { code: PlaceCode::COUNTRY, name: ps[i].text(scene.text).to_string() });
+    } else if let Some(run) = unread_place(scene, intent) {
+        r.place = Some(Place { code: PlaceCode::COUNTRY, name: said(scene, &run).to_string() });
+        used[run].fill(true);
     }
     let past = matches!(intent, Intent::Lost | Intent::Found);
     // 一公一母 are two, and 公司 is no sex.
@@ -604,6 +671,16 @@ fn common(scene: &Scene<'_, '_>, intent: Intent, r: &mut Reading, used: &mut [bo
                     used[i] = true;
                 }
             }
+            What::Word(w) if w.has(Sign::Pair) && r.people.is_none() && by_people(intent) => {
+                r.people = Some(2);
+                used[i] = true;
+            }
+            What::Number { n, .. } if r.people.is_none() && by_people(intent) && itself(scene, p) => {
+                r.people = u32::try_from(*n.lo.numer()).ok();
+                used[i] = true;
+            }
+            // 一个人三十块 is what each pays.
+            What::People(1) if ride && ps.get(i + 1).is_some_and(|q| !q.spaced && matches!(q.what, What::Sum(_))) => {}
             // 国庆…10月1号晚上: said again, more closely; 明天…早上8点
             What::Day(d) if r.when.as_ref().map(|w| w.day) == date::settle(d, scene.now, scene.market_days, past) => {
                 if let Some(w) = r.when.as_mut() {
@@ -639,8 +716,26 @@ fn common(scene: &Scene<'_, '_>, intent: Intent, r: &mut Reading, used: &mut [bo
             used[i] = true;
         }
     }
+    // 我同老母
+    let two = ps
+        .windows(3)
+        .any(|w| w[0].has(Sign::Own) && w[1].has(Sign::Join) && w[2].word().is_some_and(|v| v.has(Sign::Kin)));
+    let counted = ps.iter().any(|p| matches!(p.what, What::Amount(a) if scene.grammar.units.at(a.unit).is_some_and(|u| scene.grammar.lexicon.heads.contains(&u.name))));
+    if two && r.people.is_none() && !counted && by_people(intent) && intent != Intent::Hire {
+        r.people = Some(2);
+    }
     r.phone = phone(scene);
     r.name = contact_name(scene, used);
+}
+
+/// Those whose number matters: of other posts 俩 counts the goods.
+fn by_people(intent: Intent) -> bool {
+    matches!(intent, Intent::Hire | Intent::Seek | Intent::RideOffer | Intent::RideNeed)
+}
+
+/// 俺仨: a digit that counts people by itself.
+fn itself(scene: &Scene<'_, '_>, p: &Phrase<'_>) -> bool {
+    scene.grammar.lexicon.word(p.text(scene.text)).is_some_and(|w| w.has(Sign::Itself))
 }
 
 /// The standard name of a part of the day.
@@ -702,6 +797,19 @@ fn contact_name(scene: &Scene<'_, '_>, used: &mut [bool]) -> Option<String> {
             return Some(name.to_string());
         }
     }
+    // 找李老师 139…: whom to ask for, before his number, whatever his characters mean elsewhere.
+    if let Some(end) = ps.iter().position(|p| matches!(p.what, What::Phone)) {
+        let asks = |p: &Phrase<'_>| matches!(p.what, What::Word(w) if w.is_verb(Intent::Hire, Force::Hint) && w.is_verb(Intent::Lost, Force::Hint) || p.has(Sign::Polite) && w.chars > 1);
+        let from = (0..end).rev().take(4).take_while(|i| !ps[*i].is_separator()).find(|i| asks(&ps[*i]));
+        if let Some(i) = from.filter(|i| i + 1 < end && !ps[i + 1].spaced) {
+            let name = scene.text[ps[i].end as usize..ps[end].start as usize].trim();
+            let fits = (2..=4).contains(&name.chars().count()) && name.chars().all(super::normalize::is_han);
+            if fits && !ps[i + 1..end].iter().any(names_item) {
+                used[i..end].fill(true);
+                return Some(name.to_string());
+            }
+        }
+    }
     let behind = ps.iter().position(|p| matches!(p.what, What::Phone)).map(|i| i + 1).filter(|i| i + 1 == ps.len());
     if let Some(i) = behind.filter(|i| short(*i)) {
         used[i] = true;
@@ -713,7 +821,10 @@ fn contact_name(scene: &Scene<'_, '_>, used: &mut [bool]) -> Option<String> {
     let i = cue.into_iter().chain(by_phone).find(|i| *i < ps.len() && short(*i) && !used[*i])?;
     if cue != Some(i)
         && !ps[i].spaced
-        && !i.checked_sub(1).is_some_and(|j| ps[j].is_separator() || ps[j].has(Sign::Polite))
+        && !i.checked_sub(1).is_some_and(|j| {
+            let seeks = matches!(ps[j].what, What::Word(w) if w.is_verb(Intent::Hire, Force::Hint) && w.is_verb(Intent::Lost, Force::Hint));
+            ps[j].is_separator() || ps[j].has(Sign::Polite) || seeks
+        })
     {
         return None;
     }

@@ -15,7 +15,7 @@ pub(super) fn best_item(scene: &Scene<'_, '_>) -> Option<usize> {
 }
 
 pub(super) fn names_item(p: &Phrase<'_>) -> bool {
-    matches!(p.what, What::Item { .. } | What::Compound)
+    matches!(p.what, What::Item { .. } | What::Compound | What::Task { .. })
 }
 
 /// The phrases that name different things, in order: a category beside one of its kinds is no thing of its own, unless
@@ -265,6 +265,13 @@ pub(super) fn hired(scene: &Scene<'_, '_>, named: Vec<usize>) -> Vec<usize> {
                     || matches!(q.what, What::Amount(_) | What::People(_) | What::Sum(_))
             })
     };
+    // 谁会开挖机?要挖两亩鱼塘: what is done with it, not another trade.
+    let told = |i: usize, before: usize| {
+        let verb = |p: &Phrase<'_>| matches!(p.what, What::Labour | What::Question);
+        let counts = |qs: &[Phrase<'_>]| qs.iter().take(4).any(|q| matches!(q.what, What::People(_)));
+        ps[before + 1..i].iter().any(verb) && !counts(&ps[i + 1..])
+    };
+    let apart = |i: usize, before: usize| apart(i, before) && !told(i, before);
     let keep: Vec<bool> = (0..named.len()).map(|k| k == 0 || apart(named[k], named[k - 1])).collect();
     named.into_iter().zip(keep).filter(|(_, keep)| *keep).map(|(i, _)| i).collect()
 }

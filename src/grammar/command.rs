@@ -20,6 +20,8 @@ pub struct Commands {
     pub ambiguous: BTreeMap<String, Vec<Intent>>,
     pub compounds: Compounds,
     #[serde(default)]
+    pub labour: Labour,
+    #[serde(default)]
     pub slips: Slips,
 }
 
@@ -97,6 +99,18 @@ pub struct Compounds {
     pub except: Vec<String>,
     /// Behind a thing that is only where something is: 大棚里.
     pub within: Vec<String>,
+}
+
+/// Work told by a verb and its object, and goods that go somewhere. They are no words of the scan: 起, 开, 看 are part of
+/// too much else.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Labour {
+    pub verbs: Vec<String>,
+    pub hauls: Vec<String>,
+    pub heads: Vec<String>,
+    pub care: Vec<String>,
+    pub does: Vec<String>,
 }
 
 /// `numbers.toml`.

@@ -96,6 +96,11 @@ pub enum Sign {
     Rent,
     Firm,
     Itself,
+    Hands,
+    Pair,
+    Car,
+    Purpose,
+    Kin,
     SelfData,
     Erase,
     Posted,
@@ -125,7 +130,7 @@ pub enum Sign {
     Between,
 }
 
-const SIGNS: [(&str, Sign); 56] = [
+const SIGNS: [(&str, Sign); 61] = [
     ("who", Sign::Who),
     ("where", Sign::Where),
     ("ask", Sign::Ask),
@@ -160,6 +165,11 @@ const SIGNS: [(&str, Sign); 56] = [
     ("measure", Sign::Measure),
     ("rent", Sign::Rent),
     ("itself", Sign::Itself),
+    ("hands", Sign::Hands),
+    ("pair", Sign::Pair),
+    ("car", Sign::Car),
+    ("purpose", Sign::Purpose),
+    ("kin", Sign::Kin),
     ("self_data", Sign::SelfData),
     ("erase", Sign::Erase),
     ("posted", Sign::Posted),
@@ -236,7 +246,7 @@ pub struct Word {
 
 impl Word {
     pub fn has(&self, sign: Sign) -> bool {
-        self.signs & (1 << sign as u8) != 0
+        self.signs & (1u128 << sign as u8) != 0
     }
 
     pub fn item(&self) -> Option<u32> {
@@ -338,6 +348,15 @@ pub struct Lexicon {
     pub dear: Vec<String>,
     /// In yuan, and the unit of weight.
     pub dearest_weight: (i64, String),
+    /// Verbs of work that take an object, and of moving goods; the longest first.
+    pub labour: Vec<String>,
+    pub hauls: Vec<String>,
+    /// Units that count people too.
+    pub heads: Vec<String>,
+    /// Of the verbs of work those that are done to people.
+    pub care: Vec<String>,
+    /// To do it: 打零工, 找点短工做.
+    pub does: Vec<String>,
     /// How items join with words around them.
     pub compounds: Compounds,
     /// For each item of the lexicon, what kind of thing it is.
@@ -478,12 +497,22 @@ impl Lexicon {
             reads,
             dear: numbers.price.dear,
             dearest_weight: (numbers.price.dearest_weight, numbers.price.weight),
+            labour: longest_first(commands.labour.verbs),
+            hauls: longest_first(commands.labour.hauls),
+            heads: commands.labour.heads,
+            care: commands.labour.care,
+            does: commands.labour.does,
             compounds: commands.compounds,
             kinds,
             needed,
             simplified,
         }
     }
+}
+
+fn longest_first(mut words: Vec<String>) -> Vec<String> {
+    words.sort_by_key(|w| std::cmp::Reverse(w.len()));
+    words
 }
 
 fn simple(simplified: &[u16], c: char) -> char {

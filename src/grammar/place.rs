@@ -55,6 +55,8 @@ pub struct Found {
     pub ring: Ring,
     /// Whether another place, as near and as high, has the same name.
     pub shared: bool,
+    /// What one calls the seat of one's own county: 县城.
+    pub seat: Option<u8>,
 }
 
 #[derive(Deserialize, Default)]
@@ -196,6 +198,11 @@ impl Places {
         self.rows.is_empty()
     }
 
+    /// What is said for the seat of the own county, as [`Found::seat`] counts them.
+    pub fn seat(&self, n: u8) -> Option<&str> {
+        self.seats.get(usize::from(n)).map(String::as_str)
+    }
+
     /// The standard name of a code.
     pub fn get(&self, code: PlaceCode) -> Option<&str> {
         let at = self.rows.partition_point(|r| r.code < code.0);
@@ -204,18 +211,21 @@ impl Places {
 
     /// The place called `name`, in full or short; of several the one nearest to `near`, then the highest.
     pub fn resolve(&self, name: &str, near: PlaceCode) -> Option<PlaceCode> {
-        self.find_at(name, near, true).filter(|f| f.len == name.len()).map(|f| f.code)
+        self.find_at(name, near, true, true).filter(|f| f.len == name.len()).map(|f| f.code)
     }
 
     /// The longest place name that `text` begins with.
     ///
     /// `short` lets in short forms of any place; without it only those of cities and counties, and of towns within
     /// the county of `near`.
-    pub fn find_at(&self, text: &str, near: PlaceCode, short: bool) -> Option<Found> {
-        if let Some(seat) = self.seats.iter().find(|s| text.starts_with(s.as_str()))
-            && let Some(code) = near.up_to(Ring::County)
-        {
-            return Some(Found { code, len: seat.len(), full: true, ring: Ring::County, shared: false });
+    ///
+    /// A distant town's short name is more likely no name at all (车站 is a station before it is 车站镇); `far` lets it in, for
+    /// a caller who sees that it leads up to a place.
+    pub fn find_at(&self, text: &str, near: PlaceCode, short: bool, far: bool) -> Option<Found> {
+        if let Some(n) = self.seats.iter().position(|s| text.starts_with(s.as_str())) {
+            let code = near.up_to(Ring::County).unwrap_or(PlaceCode::COUNTRY);
+            let (len, seat) = (self.seats[n].len(), u8::try_from(n).ok());
+            return Some(Found { code, len, full: true, ring: Ring::County, shared: false, seat });
         }
         let mut chars = text.chars();
         let first = chars.next()?;
@@ -249,14 +259,13 @@ impl Places {
             if !(full || short || code.ring() >= Ring::County || ring <= Ring::County) {
                 continue;
             }
-            // a distant town's short name is more likely no name at all: 车站 is a station before it is 车站镇
-            if !full && code.ring() < Ring::County && ring > Ring::City && near != PlaceCode::COUNTRY {
+            if !full && !far && code.ring() < Ring::County && ring > Ring::City && near != PlaceCode::COUNTRY {
                 continue;
             }
             if !full && ring > Ring::County && self.homely.iter().any(|h| name.ends_with(h.as_str())) {
                 continue;
             }
-            let found = Found { code, len, full, ring, shared: false };
+            let found = Found { code, len, full, ring, shared: false, seat: None };
             best = Some(match best {
                 None => found,
                 Some(b) => better(b, found),

@@ -380,3 +380,34 @@ fn copy(from: &Path, to: &Path) {
         }
     }
 }
+
+/// What `parse` reads in `dir`, one text a line.
+fn parse(dir: &Path, args: &[&str], input: &str) -> Vec<serde_json::Value> {
+    let mut child = xiangxun(dir).arg("parse").args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    let out = child.wait_with_output().unwrap();
+    texts(&out).0.lines().map(|l| serde_json::from_str(l).unwrap()).collect()
+}
+
+#[test]
+fn parse_stands_where_the_first_station_stands() {
+    let text = "卖土鸡蛋 平江\n";
+    let code = |dir: &Path, args: &[&str]| parse(dir, args, text)[0]["place_code"].clone();
+    // the demo's county, the config's, and the one that is named
+    assert_eq!(code(folder("").path(), &[]), "522632107");
+    let hunan = SOUND.replace("522632", "430626");
+    assert_eq!(code(folder(&hunan).path(), &[]), "430626");
+    assert_eq!(code(folder(&hunan).path(), &["--place", "522632"]), "522632107");
+    // what lies far away is found all the same
+    let far = parse(folder("").path(), &[], "卖花椒 汉源\n招工 潞江\n去广州有车没\n");
+    let far: Vec<_> = far.iter().map(|r| r.get("place").or(r.get("to")).cloned().unwrap_or_default()).collect();
+    assert_eq!(far, ["汉源县", "潞江镇", "广州市"]);
+}
+
+#[test]
+fn parse_of_a_faulty_config_says_what_is_wrong() {
+    let dir = folder("[station.x]\nname = 1\n");
+    let out = xiangxun(dir.path()).arg("parse").output().unwrap();
+    assert!(!out.status.success());
+    assert!(!texts(&out).1.is_empty());
+}

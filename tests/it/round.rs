@@ -280,7 +280,7 @@ impl Line {
         let letters =
             seams.iter().any(|s| letter(tight[..*s].chars().next_back()) && letter(tight[*s..].chars().next()));
         let place =
-            |at: usize| GRAMMAR.places.find_at(&tight[at..], HOME, true).is_some_and(|f| across(at, at + f.len));
+            |at: usize| GRAMMAR.places.find_at(&tight[at..], HOME, true, true).is_some_and(|f| across(at, at + f.len));
         words || numbers || letters || tight.char_indices().any(|(at, _)| place(at))
     }
 }

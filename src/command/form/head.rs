@@ -6,7 +6,7 @@ use crate::command::phrase::{Phrase, What, light, post_number};
 use crate::command::place::place as place_of_found;
 use crate::command::{Reading, Scene, left, matter, slots};
 use crate::grammar::Intent;
-use crate::grammar::lexicon::{Force, Sign, Word};
+use crate::grammar::lexicon::{Force, Kind, Sign, Word};
 use crate::market::{Place, PlaceCode};
 
 /// A first word with its matter.
@@ -81,7 +81,14 @@ pub fn read(scene: &Scene<'_, '_>) -> Option<Reading> {
                 }
                 r.topic = slots::official(scene).filter(|_| r.intent == Guide).or(topic.clone());
                 matter::fill(scene, &mut r);
-                topic.is_some() && (spaced || w.chars > 1 || item.is_none() || !matches!(intent, Notice | Origin))
+                // 办酒席差帮厨: a word before hands that are wanted is no command.
+                let hands = rest.iter().any(|q| {
+                    matches!(q.what, What::People(_) | What::Sum(_)) || q.kind(scene.grammar) == Some(Kind::Trade)
+                });
+                let loose = w.chars == 1 && !spaced && intent == Guide && hands && slots::official(scene).is_none();
+                topic.is_some()
+                    && !loose
+                    && (spaced || w.chars > 1 || item.is_none() || !matches!(intent, Notice | Origin))
             }
             Broadcast => {
                 r.place = place.map(|f| place_of_found(scene, &f));

@@ -35,7 +35,7 @@ pub fn choose(f: &Facts, mut s: Scores) -> Decision {
                 unsure = vec![Intent::Sell, Intent::Seek];
             }
             // 收谷子20亩: bought, or brought in.
-            if best == Intent::Buy && f.field && f.item {
+            if best == Intent::Buy && f.field && f.item && n <= STRONG + 2 {
                 unsure = vec![Intent::Buy, Intent::Hire];
             }
             // 多少钱一斤,我家有两千斤
@@ -44,13 +44,13 @@ pub fn choose(f: &Facts, mut s: Scores) -> Decision {
             }
             best
         }
-        _ => bare(f, &mut unsure),
+        _ => bare(f, scores.iter().any(|(i, _)| matches!(i, Intent::RideNeed | Intent::RideOffer)), &mut unsure),
     };
     Decision { intent, unsure, scores }
 }
 
 /// A text without a verb.
-fn bare(f: &Facts, unsure: &mut Vec<Intent>) -> Intent {
+fn bare(f: &Facts, ride: bool, unsure: &mut Vec<Intent>) -> Intent {
     match f.kind {
         Some(Kind::Trade) if f.people || f.who => Intent::Hire,
         Some(Kind::Trade) => {
@@ -65,7 +65,7 @@ fn bare(f: &Facts, unsure: &mut Vec<Intent>) -> Intent {
             *unsure = vec![Intent::Sell, Intent::Buy];
             Intent::Sell
         }
-        _ if f.route => {
+        _ if f.route || ride => {
             *unsure = vec![Intent::RideNeed, Intent::RideOffer];
             Intent::RideNeed
         }

@@ -14,6 +14,18 @@ pub struct Facts {
     pub wage: bool,
     pub people: bool,
     pub seats: bool,
+    /// Hands are wanted or offered, by a verb, a wage or what goes with it.
+    pub labour: bool,
+    /// 我会砌砖.
+    pub skill: bool,
+    /// 我们五个人, 俺俩.
+    pub own_hands: bool,
+    /// 女工, 师傅: those who work, not what they do.
+    pub hands: bool,
+    /// 包吃住.
+    pub in_kind: bool,
+    /// A car is named, to ride in or to carry goods.
+    pub car: bool,
     pub kind: Option<Kind>,
     pub item: bool,
     /// The sender's own goods: 我家有…, or an amount outside the question.
@@ -55,15 +67,17 @@ pub fn facts(grammar: &Grammar, phrases: &[Phrase<'_>]) -> Facts {
         .filter_map(|(i, _)| phrases[i + 1..].iter().take(4).find_map(Phrase::item))
         .map(|i| grammar.lexicon.kind(i))
         .find(|k| *k == Kind::Trade);
-    let kind = sought.or_else(|| phrases.iter().filter_map(Phrase::item).map(|i| grammar.lexicon.kind(i)).next());
+    let labour = labour(phrases);
+    let kind = sought.or_else(|| main_kind(grammar, phrases, labour));
     let sums = || phrases.iter().filter_map(|p| if let What::Sum(s) = p.what { Some(s) } else { None });
     // 我会砌砖 tells a skill, 有人会砌砖吗 asks for one.
     let skill = phrases.iter().enumerate().any(|(i, p)| {
-        matches!(p.what, What::Word(w) if w.is_verb(Intent::Seek, Force::Hint) && !w.is_verb(Intent::Lost, Force::Hint))
+        p.word().is_some_and(|w| w.is_verb(Intent::Seek, Force::Hint) && !w.is_verb(Intent::Lost, Force::Hint))
             && !by_trade(phrases, i)
             && !phrases[..i].iter().rev().take(SIGHT).any(|q| q.clause == p.clause && q.has(Sign::Who))
     }) && kind == Some(Kind::Trade);
-    let own_hands = phrases.windows(2).any(|w| w[0].has(Sign::Own) && matches!(w[1].what, What::People(_)));
+    let own_hands = phrases.windows(2).any(|w| w[0].has(Sign::Own) && matches!(w[1].what, What::People(_)))
+        || phrases.iter().any(|p| p.has(Sign::Pair) && p.has(Sign::Own));
     let own_have = phrases.windows(2).any(|w| w[0].has(Sign::Own) && w[1].has(Sign::Have))
         || phrases.windows(3).any(|w| w[0].has(Sign::Own) && w[2].has(Sign::Have) && !w[1].is_separator());
     Facts {
@@ -71,11 +85,17 @@ pub fn facts(grammar: &Grammar, phrases: &[Phrase<'_>]) -> Facts {
         many: amounts().any(|a| !a.bare_one && a.lo > crate::market::Exact::from_integer(1)),
         sum: sums().next().is_some(),
         wage: sums().any(|s| s.pay || matches!(s.per, Per::Period(_))),
-        people: any(&|p| matches!(p.what, What::People(_))),
+        people: any(&|p| matches!(p.what, What::People(_)) || p.has(Sign::Pair)),
         seats: any(&|p| matches!(p.what, What::Seats(_))),
         kind,
         item: kind.is_some() || any(&|p| matches!(p.what, What::Compound)),
         own_have,
+        labour,
+        skill,
+        own_hands,
+        hands: any(&|p| p.word().is_some_and(|w| w.has(Sign::Hands))),
+        in_kind: any(&|p| p.has(Sign::PayInKind)),
+        car: any(&|p| is_car(grammar, p)),
         service: kind != Some(Kind::Trade)
             && phrases.iter().filter_map(Phrase::item).any(|i| grammar.lexicon.kind(i) == Kind::Trade),
         field: amounts()
@@ -99,6 +119,46 @@ pub fn facts(grammar: &Grammar, phrases: &[Phrase<'_>]) -> Facts {
         who: any(&|p| p.has(Sign::Who)),
         only_place: phrases.iter().all(|p| matches!(p.what, What::Place(_)) || light(p) || p.has(Sign::In)),
     }
+}
+
+/// Whether a verb, a wage or what goes with it says that hands are wanted or offered.
+fn labour(phrases: &[Phrase<'_>]) -> bool {
+    phrases.iter().any(|p| match p.what {
+        What::Word(w) => {
+            let strong = |i| w.is_verb(i, Force::Strong);
+            strong(Intent::Hire)
+                || strong(Intent::Seek)
+                || w.has(Sign::PayInKind)
+                || w.has(Sign::Work)
+                || w.has(Sign::Hands)
+        }
+        What::Item { word, .. } => word.has(Sign::Hands),
+        What::Sum(s) => s.is_pay(),
+        What::Task { .. } => true,
+        _ => false,
+    })
+}
+
+/// The kind of what the text is about: of two things in one word the last (苹果套袋), of a text about work the trade.
+fn main_kind(grammar: &Grammar, phrases: &[Phrase<'_>], labour: bool) -> Option<Kind> {
+    let trade = |p: &Phrase<'_>| p.kind(grammar) == Some(Kind::Trade);
+    let joined = phrases.windows(2).any(|w| w[0].item().is_some() && trade(&w[1]) && !w[1].spaced);
+    let traded = phrases.iter().any(|p| {
+        let says = |i| matches!(p.what, What::Word(w) if w.is_verb(i, Force::Strong));
+        says(Intent::Sell) || says(Intent::Buy)
+    });
+    let task = phrases.iter().any(|p| matches!(p.what, What::Task { .. }));
+    if task || (joined || labour) && !traded && phrases.iter().any(trade) {
+        return Some(Kind::Trade);
+    }
+    let mut kinds = phrases.iter().filter_map(|p| p.kind(grammar));
+    // 老汉住院,一天给一百五: who is spoken of was not lost.
+    if labour { kinds.find(|k| *k != Kind::Person) } else { kinds.next() }
+}
+
+/// What one rides in, or what carries goods.
+pub fn is_car(grammar: &Grammar, p: &Phrase<'_>) -> bool {
+    p.kind(grammar) == Some(Kind::Vehicle) || p.word().is_some_and(|w| w.has(Sign::Car))
 }
 
 /// 会砌砖的联系我: what follows the word at `i` is a thing, and whoever has to do with it is told to call.

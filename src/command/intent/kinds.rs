@@ -3,8 +3,8 @@
 use super::facts::Facts;
 use super::{HINT, SIGHT, STRONG, Scores};
 use crate::command::phrase::{Phrase, What};
-use crate::grammar::Intent;
 use crate::grammar::lexicon::{Force, Kind, Sign};
+use crate::grammar::{Grammar, Intent};
 
 /// 师傅, 请: said of those who are looked for, never of oneself.
 fn hires(p: &Phrase<'_>) -> bool {
@@ -12,8 +12,73 @@ fn hires(p: &Phrase<'_>) -> bool {
     w.is_verb(Intent::Hire, Force::Hint) && !w.is_verb(Intent::Seek, Force::Hint) && !w.has(Sign::Want)
 }
 
+/// Who is hired and who offers himself, from what is said beside the work: 要二十个女工, 包吃住, 我会砌砖.
+fn hands(f: &Facts, phrases: &[Phrase<'_>], s: &mut Scores, question: bool) {
+    let traded = s.get(Intent::Sell).max(s.get(Intent::Buy)) >= STRONG;
+    let wanting = phrases.iter().any(
+        |p| matches!(p.what, What::Word(w) if [Intent::Buy, Intent::Hire].iter().any(|i| w.is_verb(*i, Force::Hint))),
+    );
+    // 俺俩会盖瓦, 我能养蜂: one's own skill is offered, also where it is asked who has work for it.
+    let told = f.skill && (f.own_hands || owner_tells(phrases));
+    if told && s.get(Intent::Hire) < STRONG + 1 {
+        s.at_least(Intent::Seek, STRONG + 1);
+        s.0.retain(|(i, _)| !matches!(i, Intent::Lost | Intent::Found | Intent::Sell | Intent::Buy));
+        return;
+    }
+    // 俺俩给人家看大棚,一月一千五: so many of us for so much.
+    if f.own_hands && f.wage && s.get(Intent::Hire) == 0 {
+        s.at_least(Intent::Seek, STRONG - 2);
+    }
+    if s.get(Intent::Seek) >= STRONG || traded && f.kind != Some(Kind::Trade) {
+        return;
+    }
+    // 工人有没有? asks for those who work.
+    let asked = question || f.asks;
+    if f.kind == Some(Kind::Trade) || f.hands && !f.item {
+        if f.hands && (wanting || f.people && s.get(Intent::Seek) == 0) && !f.where_ {
+            s.at_least(Intent::Hire, if asked { HINT + 4 } else { STRONG - 2 });
+        }
+        // Whoever gives board and names the work hires.
+        if f.in_kind && s.get(Intent::Seek) == 0 {
+            s.at_least(Intent::Hire, STRONG - 3);
+        }
+    }
+    if f.kind == Some(Kind::Trade) && s.get(Intent::Hire) >= STRONG {
+        s.0.retain(|(i, n)| !(matches!(i, Intent::Lost | Intent::Found | Intent::Sell | Intent::Buy) && *n <= STRONG));
+    }
+}
+
+/// 我会…, 我还能…: the owner himself before the word of his skill, in the same clause, and nobody asked or hired between.
+fn owner_tells(phrases: &[Phrase<'_>]) -> bool {
+    phrases.iter().enumerate().any(|(i, p)| {
+        let skill = |p: &Phrase<'_>| {
+            p.word().is_some_and(|w| w.is_verb(Intent::Seek, Force::Hint) && !w.is_verb(Intent::Lost, Force::Hint))
+        };
+        let hires = |p: &Phrase<'_>| {
+            matches!(p.what, What::Word(w) if w.verbs(Force::Hint).chain(w.verbs(Force::Strong)).any(|i| matches!(i, Intent::Hire | Intent::Buy)))
+        };
+        let before = phrases[..i].iter().rev().take(SIGHT).take_while(|q| q.clause == p.clause);
+        let mut heard = before.take_while(|q| !q.has(Sign::Who) && !hires(q));
+        skill(p) && (p.has(Sign::Own) || heard.any(|q| q.has(Sign::Own)))
+    })
+}
+
+/// 想打点零工, 找点短工做: one wants to do the work oneself.
+fn wants_to_do(phrases: &[Phrase<'_>], text: &str, does: &[String]) -> bool {
+    let doing = |p: &Phrase<'_>| does.iter().any(|d| p.text(text) == d);
+    phrases.iter().enumerate().any(|(i, p)| {
+        let named = p.word().is_some_and(|w| w.item().is_some()) || matches!(p.what, What::Task { .. });
+        let behind = phrases.get(i + 1).is_some_and(|q| !q.spaced && doing(q));
+        let before = phrases[..i].iter().rev().take(3).any(|q| {
+            matches!(q.what, What::Unread) && does.iter().any(|d| q.text(text).ends_with(d.as_str())) || doing(q)
+        });
+        let wish = phrases[..i].iter().rev().take(4).any(|q| q.has(Sign::Want) || q.text(text).starts_with('找'));
+        named && (behind || before) && wish
+    })
+}
+
 /// What the kind of the thing named says.
-pub fn kinds(f: &Facts, phrases: &[Phrase<'_>], s: &mut Scores, question: bool) {
+pub fn kinds(f: &Facts, grammar: &Grammar, text: &str, phrases: &[Phrase<'_>], s: &mut Scores, question: bool) {
     // 左耳有缺 has nothing to sell: what is had follows.
     let thing = |p: &Phrase<'_>| matches!(p.what, What::Amount(_) | What::Item { .. } | What::Compound | What::Unread);
     let have = phrases.iter().enumerate().any(|(i, p)| {
@@ -22,6 +87,11 @@ pub fn kinds(f: &Facts, phrases: &[Phrase<'_>], s: &mut Scores, question: bool) 
             && phrases[..i].iter().rev().take(SIGHT).all(|q| !matches!(q.what, What::Unread))
     });
     let hint = |s: &Scores, i| s.get(i) > 0;
+    hands(f, phrases, s, question);
+    if f.kind == Some(Kind::Trade) && s.get(Intent::Hire) < STRONG && wants_to_do(phrases, text, &grammar.lexicon.does)
+    {
+        s.at_least(Intent::Seek, STRONG);
+    }
     match f.kind {
         Some(Kind::Trade) => {
             // 找木工: one looks for a carpenter, or for a carpenter's work.
@@ -88,6 +158,15 @@ pub fn kinds(f: &Facts, phrases: &[Phrase<'_>], s: &mut Scores, question: bool) 
         }
         Some(Kind::Goods | Kind::Vehicle) | None => {}
     }
+    // 请收割机 30亩: a machine that one asks to come is hired with who drives it.
+    let machine = phrases.windows(2).any(|w| {
+        matches!(w[0].what, What::Word(v) if v.is_verb(Intent::Hire, Force::Hint) && !v.is_verb(Intent::Buy, Force::Hint))
+            && w[1].item().is_some()
+            && !w[1].spaced
+    });
+    if machine && f.field && s.get(Intent::Sell) < STRONG {
+        s.at_least(Intent::Hire, STRONG + 1);
+    }
     // Goods are bought, not hired; hints of work fall away.
     if f.item && matches!(f.kind, Some(Kind::Goods | Kind::Vehicle | Kind::Animal) | None) && !f.people && !f.wage {
         s.0.retain(|(i, n)| !(matches!(i, Intent::Hire | Intent::Seek) && *n <= HINT));
@@ -104,7 +183,17 @@ pub fn kinds(f: &Facts, phrases: &[Phrase<'_>], s: &mut Scores, question: bool) 
         s.0.retain(|(i, _)| *i != Intent::Buy);
         s.at_least(Intent::Hire, 6);
     }
-    if f.work && s.get(Intent::Seek) > 0 && s.get(Intent::Hire) < STRONG {
+    // 会开挖机的联系我 有活: whoever has work gives it.
+    let gives = phrases.windows(2).any(|w| w[0].has(Sign::Have) && !w[0].has(Sign::IsThere) && w[1].has(Sign::Work));
+    if f.work
+        && gives
+        && !f.asks
+        && !question
+        && s.get(Intent::Seek) < STRONG
+        && s.get(Intent::Hire) > s.get(Intent::Seek)
+    {
+        s.add(Intent::Hire, 4);
+    } else if f.work && s.get(Intent::Seek) > 0 && s.get(Intent::Hire) < STRONG {
         s.add(Intent::Seek, 6);
     }
     // 我家有八百斤: what one has and counts is for sale, unless a verb says otherwise.

@@ -214,7 +214,10 @@ pub fn looking_up(
             .map(|(_, n)| *n)
             .max()
             .unwrap_or(0);
-    if (question || f.where_ || ask_have || ask_verb) && !f.own && !offered && others < STRONG {
+    // 哪里招砌砖 300以上: whoever names a wage in his question offers himself.
+    let bounded = |p: &Phrase<'_>| matches!(p.what, What::Number { bounded: true, .. });
+    let offers = (f.sum || phrases.iter().any(bounded)) && s.get(Intent::Seek) > 0 && f.kind == Some(Kind::Trade);
+    if (question || f.where_ || ask_have || ask_verb) && !f.own && !offers && !offered && others < STRONG {
         s.at_least(Intent::Search, trade.max(HINT) + 8);
     }
 }

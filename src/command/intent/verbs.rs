@@ -3,7 +3,7 @@
 use super::facts::{Facts, by_trade};
 use super::{CLOSING, HINT, SIGHT, STRONG, Weighing, posts};
 use crate::command::phrase::{Phrase, What, light};
-use crate::grammar::lexicon::{Force, Sign, Word};
+use crate::grammar::lexicon::{Force, Kind, Sign, Word};
 use crate::grammar::{Grammar, Intent};
 
 /// A word among its neighbours.
@@ -33,7 +33,7 @@ impl<'a, 'g> Around<'a, 'g> {
         let behind = phrases[i + 1..].iter().take(SIGHT).take_while(clause);
         let tail = behind.filter(|q| !q.has(Sign::Le) && !q.has(Sign::Polite)).last();
         let who = before().any(|q| q.has(Sign::Who) || q.has(Sign::IsThere) || q.has(Sign::Where))
-            || tail.is_some_and(|q| q.has(Sign::Ask));
+            || tail.is_some_and(|q| q.has(Sign::Ask) || q.has(Sign::IsThere));
         // 收不收, 卖不卖
         let doubled = {
             let same = |a: Option<&Phrase<'_>>, b: Option<&Phrase<'_>>| {
@@ -184,6 +184,13 @@ fn strong(weighing: &mut Weighing, f: &Facts, grammar: &Grammar, w: &Word, aroun
         weighing
             .scores
             .at_least(Intent::Deal, if around.others && !told || around.wanted { HINT } else { CLOSING - 2 });
+        return;
+    }
+    // 寻一个拦羊的, 寻活: hands or work are looked for, and were not lost.
+    let lookup = w.is_verb(Intent::Lost, Force::Strong) && w.chars == 1;
+    if lookup && around.behind().take(4).any(|q| q.kind(grammar) == Some(Kind::Trade) || q.has(Sign::Work)) {
+        let work = around.behind().any(|q| q.has(Sign::Work));
+        weighing.scores.at_least(if work { Intent::Seek } else { Intent::Hire }, STRONG);
         return;
     }
     // 谁家的牛跑到我地里: the owner is asked for, not a finder.

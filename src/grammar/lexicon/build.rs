@@ -48,7 +48,7 @@ impl Builder<'_> {
 
     pub(super) fn sign(&mut self, text: &str, sign: Sign) {
         let at = self.reserve(text);
-        self.words[at].signs |= 1 << sign as u8;
+        self.words[at].signs |= 1u128 << sign as u8;
     }
 
     pub(super) fn add(&mut self, text: &str, sense: Sense, file: &str, owner: &str) {

@@ -41,7 +41,7 @@ impl Places {
             if !within || sounds().count() != syllables.len() || !(exact || near()) {
                 continue;
             }
-            let found = Found { code, len: 0, full: false, ring, shared: false };
+            let found = Found { code, len: 0, full: false, ring, shared: false, seat: None };
             best = match best {
                 Some((true, ..)) if !exact => best,
                 Some((was, b, n)) if was == exact => {

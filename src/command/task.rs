@@ -1,0 +1,133 @@
+//! Work that no trade of the lexicon names, by its verb and its object: `挖防风`, `卸一车瓷砖`, `守两天病人`.
+//!
+//! The verbs are in `[labour]` of `grammar/commands.toml`. They are characters of much else (`起`, `开`, `看`), so they are
+//! looked for only in texts that hire or seek work, and only before what can be worked on.
+
+use super::phrase::{Phrase, What, light};
+use crate::grammar::lexicon::{Force, Kind, Sign};
+use crate::grammar::{Grammar, Intent};
+
+/// So many phrases may stand between a verb and its object: 挖 [两亩] 鱼塘, 看 [个] 大棚.
+const REACH: usize = 3;
+
+/// Marks verb and object of each task, where the text is about work.
+pub fn tasks<'g>(grammar: &'g Grammar, text: &str, phrases: &mut Vec<Phrase<'g>>) {
+    if !about_work(phrases) || trades(grammar, text, phrases) {
+        return;
+    }
+    let mut out: Vec<Phrase<'g>> = Vec::with_capacity(phrases.len() + 2);
+    let mut i = 0;
+    while i < phrases.len() {
+        let p = phrases[i];
+        if let Some(at) = verb_at_end(grammar, text, &p)
+            && let Some(j) = object(grammar, phrases, i, &text[at as usize..p.end as usize])
+        {
+            if at > p.start {
+                out.push(Phrase { end: at, ..p });
+            }
+            out.push(Phrase { start: at, spaced: p.spaced && at == p.start, what: What::Labour, ..p });
+            out.extend_from_slice(&phrases[i + 1..j]);
+            out.push(Phrase { what: What::Task { index: phrases[j].item(), verb: (at, p.end) }, ..phrases[j] });
+            i = j + 1;
+            continue;
+        }
+        match unknown_object(grammar, text, phrases, i) {
+            Some(end) => {
+                out.push(Phrase { what: What::Task { index: None, verb: (p.start, end) }, ..p });
+            }
+            None => out.push(p),
+        }
+        i += 1;
+    }
+    *phrases = out;
+}
+
+/// Whether hands are wanted or offered: a verb that says so, a wage, people, what is given beside the wage.
+fn about_work(phrases: &[Phrase<'_>]) -> bool {
+    let going = phrases.windows(2).any(|w| w[0].has(Sign::Go) && matches!(w[1].what, What::Place(_)));
+    phrases.iter().any(|p| match p.what {
+        What::Word(w) => {
+            let says = |i: Intent| w.is_verb(i, Force::Strong);
+            let hint = w.is_verb(Intent::Hire, Force::Hint) && !w.is_verb(Intent::Buy, Force::Hint)
+                || w.is_verb(Intent::Seek, Force::Hint) && !w.is_verb(Intent::Lost, Force::Hint);
+            says(Intent::Hire)
+                || says(Intent::Seek)
+                || hint
+                || [Sign::PayInKind, Sign::Work, Sign::Hands].iter().any(|s| w.has(*s))
+        }
+        What::Item { word, .. } => word.has(Sign::Hands),
+        What::People(_) => !going,
+        What::Sum(s) => s.is_pay(),
+        _ => false,
+    })
+}
+
+/// Whether a verb of trade, of rides or of loss says that the text is about something else.
+fn trades(grammar: &Grammar, text: &str, phrases: &[Phrase<'_>]) -> bool {
+    use Intent::{Buy, Found, Hire, Lost, RideNeed, RideOffer, Seek, Sell};
+    let strong = |p: &Phrase<'_>, i: Intent| matches!(p.what, What::Word(w) if w.is_verb(i, Force::Strong));
+    if phrases.iter().any(|p| strong(p, Hire) || strong(p, Seek)) {
+        return phrases.iter().any(|p| strong(p, RideNeed) || strong(p, RideOffer));
+    }
+    phrases.iter().any(|p| {
+        let labour = grammar.lexicon.labour.iter().any(|v| v == p.text(text));
+        let sought = strong(p, Lost) && p.word().is_some_and(|w| w.chars == 1);
+        !labour && !sought && [Sell, Buy, Lost, Found, RideNeed, RideOffer].into_iter().any(|i| strong(p, i))
+    })
+}
+
+/// Where the verb of labour begins that an unread piece or a word ends with.
+fn verb_at_end(grammar: &Grammar, text: &str, p: &Phrase<'_>) -> Option<u32> {
+    let said = p.text(text);
+    let whole = match p.what {
+        What::Unread => false,
+        What::Word(_) => true,
+        _ => return None,
+    };
+    let verb = grammar.lexicon.labour.iter().find(|v| if whole { said == **v } else { said.ends_with(v.as_str()) })?;
+    Some(p.end - verb.len() as u32)
+}
+
+/// The phrase that the verb at `i` is done to.
+fn object(grammar: &Grammar, phrases: &[Phrase<'_>], i: usize, verb: &str) -> Option<usize> {
+    let trade = phrases.iter().any(|p| p.kind(grammar) == Some(Kind::Trade));
+    let fits = |kind| match kind {
+        Some(Kind::Trade) => false,
+        Some(Kind::Person) => grammar.lexicon.care.iter().any(|c| c == verb),
+        // 我开三轮车的 找拉货活: only what it is done with.
+        Some(Kind::Vehicle) => !trade,
+        _ => true,
+    };
+    let behind = phrases[i + 1..].iter().take(REACH).enumerate();
+    for (n, q) in behind {
+        if q.is_separator() || q.spaced && n == 0 {
+            return None;
+        }
+        match q.what {
+            What::Item { .. } if fits(q.kind(grammar)) => return Some(i + 1 + n),
+            What::Compound => return Some(i + 1 + n),
+            What::Amount(_) | What::Number { .. } | What::Span | What::Sum(_) => {}
+            What::Word(w) if w.unit().is_some() || w.has(Sign::Modifier) || light(q) => {}
+            _ => return None,
+        }
+    }
+    None
+}
+
+/// An unread piece that begins with a verb of labour, and stands where work is named: first in its clause, behind what
+/// hires or seeks. Gives the end of the verb.
+fn unknown_object(grammar: &Grammar, text: &str, phrases: &[Phrase<'_>], i: usize) -> Option<u32> {
+    let p = &phrases[i];
+    if !matches!(p.what, What::Unread) {
+        return None;
+    }
+    let said = p.text(text);
+    let verb = grammar.lexicon.labour.iter().find(|v| said.starts_with(v.as_str()))?;
+    let rest = said[verb.len()..].chars().count();
+    let named = phrases.iter().any(|q| q.kind(grammar) == Some(Kind::Trade));
+    let first = i == 0 || p.spaced || phrases[i - 1].is_separator();
+    let led = i > 0
+        && matches!(phrases[i - 1].what, What::Word(w) if w.verbs(Force::Strong).chain(w.verbs(Force::Hint)).any(|v| matches!(v, Intent::Hire | Intent::Seek)) || w.has(Sign::People));
+    let led = led || i > 0 && matches!(phrases[i - 1].what, What::People(_) | What::Amount(_));
+    (!named && (1..=4).contains(&rest) && (first || led)).then_some(p.start + verb.len() as u32)
+}
