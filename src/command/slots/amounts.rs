@@ -1,0 +1,275 @@
+//! Amounts, prices and hands, from the phrases of a thing's share to its slots.
+
+use crate::command::number::Bound;
+use crate::command::phrase::{Phrase, What, light};
+use crate::command::price::{Per, Sum};
+use crate::command::quantity::Amount;
+use crate::command::share::{Share, choose_amount};
+use crate::command::{Reading, Scene};
+use crate::grammar::Intent;
+use crate::grammar::lexicon::{Force, Kind, Sign};
+use crate::market::{Exact, Price, Quantity};
+
+pub(super) fn amounts_and_prices(
+    scene: &Scene<'_, '_>,
+    intent: Intent,
+    s: &Share,
+    r: &mut Reading,
+    used: &mut [bool],
+    alone: bool,
+) {
+    let ps = &scene.phrases;
+    let work = matches!(intent, Intent::Hire | Intent::Seek);
+    let amount_at = |i: &usize| if let What::Amount(a) = ps[*i].what { Some(a) } else { None };
+    let ride = matches!(intent, Intent::RideOffer | Intent::RideNeed);
+    let chosen = choose_amount(scene, s).filter(|_| !work && !ride);
+    if work || ride {
+        hands_and_amount(scene, s, r, used, ride && s.item.is_some());
+    } else if let Some((i, a)) = chosen.and_then(|i| amount_at(&i).map(|a| (i, a))) {
+        used[i] = true;
+        r.quantity = Some(quantity(scene, &a));
+    }
+    // 卖砖 5毛一块 3000块: of what is counted as money is, the sum that says no more is the amount.
+    let of_money =
+        s.item.and_then(|i| ps[i].item()).and_then(|x| scene.grammar.items.at(x)).and_then(|x| x.unit.clone());
+    let of_money = of_money.filter(|u| scene.grammar.lexicon.word(u).is_some_and(|w| w.money().is_some()));
+    let counted = s
+        .sums
+        .iter()
+        .copied()
+        .find(|i| matches!(ps[*i].what, What::Sum(x) if x.per == Per::Nothing && x.yuan.is_integer()));
+    let counted = counted.filter(|i| {
+        // 旧砖三千块: right behind the thing
+        let behind = i.checked_sub(1).is_some_and(|b| s.item == Some(b)) && !ps[*i].spaced;
+        (s.sums.len() > 1 || behind) && r.quantity.is_none() && !work
+    });
+    if let (Some(unit), Some(i)) = (of_money, counted)
+        && let What::Sum(x) = ps[i].what
+    {
+        used[i] = true;
+        r.quantity = Some(Quantity { amount: x.yuan, max: x.max, unit, approx: false });
+    }
+    // 钱包里有500块, 酬谢500: no price of what is missing.
+    let priced = !matches!(intent, Intent::Lost | Intent::Found);
+    let sums: Vec<usize> = s.sums.iter().copied().filter(|i| priced && !used[*i]).collect();
+    // Of several sums the first is meant, but for work the one that says it is pay.
+    let sum_at = |i: &usize| if let What::Sum(x) = ps[*i].what { Some(x) } else { None };
+    let pay = sums.iter().copied().find(|i| sum_at(i).is_some_and(|x| x.pay || matches!(x.per, Per::Period(_))));
+    let sum = if work {
+        pay.or(sums.first().copied())
+    } else {
+        sums.iter().copied().find(|i| Some(*i) != pay || sums.len() == 1)
+    };
+    if let Some((i, x)) = sum.and_then(|i| sum_at(&i).map(|x| (i, x))) {
+        used[i] = true;
+        // 牛一头5000: nothing else counts the goods, so 一头 does.
+        if x.of_one
+            && r.quantity.is_none()
+            && !work
+            && let Per::Unit(u) = x.per
+            && scene.grammar.units.at(u).is_some_and(|u| u.size.is_none() || u.dimension == "count")
+        {
+            // 卖牛犊俩,一个8000
+            let digit = |p: &Phrase<'_>| if let What::Number { n, .. } = p.what { Some(n.lo) } else { None };
+            let itself = ps.iter().find_map(|p| {
+                let w = scene.grammar.lexicon.word(p.text(scene.text)).filter(|w| w.has(Sign::Itself))?;
+                w.digit().and(digit(p))
+            });
+            r.quantity = Some(Quantity {
+                amount: itself.unwrap_or(Exact::from_integer(1)),
+                max: None,
+                unit: unit_name(scene, u),
+                approx: false,
+            });
+        }
+        // What a ride or a day's work costs is not per unit of what is carried or worked on.
+        let mut price = price(scene, &x, r.quantity.as_ref().filter(|_| !work && !ride));
+        if work
+            && x.of_one
+            && matches!(x.per, Per::Unit(u) if scene.grammar.units.at(u).is_some_and(|u| scene.grammar.lexicon.heads.contains(&u.name)))
+        {
+            // 招洗碗阿姨一个2800
+            r.people = r.people.or(Some(1));
+            price.per = None;
+        }
+        if !work {
+            sold_by(scene, s, &x, &mut price);
+        }
+        // 一个人三十块
+        let each_one = i > 0 && !ps[i].spaced && matches!(ps[i - 1].what, What::People(1));
+        if (ride || work) && each_one && x.per == Per::Nothing {
+            price.per = scene.grammar.lexicon.word(PERSON).and_then(|w| w.unit()).map(|u| unit_name(scene, u));
+            used[i - 1] = true;
+        }
+        if work {
+            r.wage = Some(price);
+        } else {
+            r.price = Some(price);
+        }
+    }
+    if alone || work {
+        lone_number(scene, intent, r, used);
+    } else if let Some(i) = chosen.map(|i| i + 1)
+        && r.price.is_none()
+        && !work
+        && let Some(What::Number { n, bounded: false, .. }) = ps.get(i).map(|p| p.what)
+        && ps.get(i + 1).is_none_or(|p| p.spaced || p.is_separator())
+    {
+        // 奶渣20斤三十,风干肉10斤一百一: of each, the number behind its amount.
+        used[i] = true;
+        let bound = Bound::None;
+        let sum = Sum { yuan: n.lo, max: n.hi, bound, per: Per::Nothing, also: None, pay: false, of_one: false };
+        r.price = Some(price(scene, &sum, r.quantity.as_ref()));
+    }
+    if let Some(i) = ps.iter().position(|p| p.has(Sign::Negotiable)) {
+        used[i] = true;
+        let open = |p: Option<Price>| {
+            Some(Price {
+                negotiable: true,
+                ..p.unwrap_or(Price { yuan: Exact::from_integer(0), max: None, per: None, negotiable: true })
+            })
+        };
+        if work {
+            r.wage = open(r.wage.take());
+        } else if ride || matches!(intent, Intent::Sell | Intent::Buy | Intent::Order) {
+            r.price = open(r.price.take());
+        }
+    }
+}
+
+/// How many people, and how much there is to do or to carry: 两个, 30亩, 500棵. One load of it is no amount of work: 一车.
+pub(super) fn hands_and_amount(scene: &Scene<'_, '_>, s: &Share, r: &mut Reading, used: &mut [bool], goods: bool) {
+    for i in &s.amounts {
+        let What::Amount(a) = scene.phrases[*i].what else { continue };
+        let unit = scene.grammar.units.at(a.unit);
+        let heads = unit.is_some_and(|u| scene.grammar.lexicon.heads.contains(&u.name));
+        // 竹篮子来料加工 每个2块5 还有120个: what is paid for by the piece is no hands.
+        let piece = s.sums.iter().any(|j| matches!(scene.phrases[*j].what, What::Sum(x) if x.per == Per::Unit(a.unit)));
+        let heads = heads && !piece;
+        // 找个带小孩的活: one job, not one hand.
+        if heads && a.bare_one && r.intent == Intent::Seek {
+            used[*i] = true;
+        } else if heads && !goods && a.lo.is_integer() {
+            if r.people.is_none() {
+                r.people = u32::try_from(*a.lo.numer()).ok();
+                used[*i] = true;
+            }
+        } else if r.quantity.is_none() && (goods || s.item.is_some() && !a.bare_one) && !a.each {
+            r.quantity = Some(quantity(scene, &a));
+            used[*i] = true;
+        }
+    }
+}
+
+/// Per what a price of goods is, where that is not the unit they are counted in: 肥猪2头,400斤,8块5 is by the 斤; and 才用一年
+/// 1800 is for the thing, unless it is let.
+pub(super) fn sold_by(scene: &Scene<'_, '_>, s: &Share, x: &Sum, price: &mut Price) {
+    let unit =
+        |i: usize| if let What::Amount(a) = scene.phrases[i].what { scene.grammar.units.at(a.unit) } else { None };
+    let (dearest, usual) = &scene.grammar.lexicon.dearest_weight;
+    let animal = || {
+        let item = s.item.and_then(|i| scene.phrases[i].item());
+        item.is_some_and(|x| scene.grammar.lexicon.kind(x) == Kind::Animal)
+    };
+    match x.per {
+        Per::Nothing if x.yuan <= Exact::from_integer(*dearest) => {
+            let Some(count) = price.per.as_deref().and_then(|p| scene.grammar.units.get(p)) else { return };
+            let weight = s.amounts.iter().filter_map(|i| unit(*i)).find(|u| u.dimension == "weight");
+            if let Some(w) = weight.filter(|_| count.dimension == "count") {
+                price.per = Some(w.name.clone());
+            } else if scene.grammar.lexicon.dear.contains(&count.name) && (count.dimension == "weight" || animal()) {
+                price.per = Some(usual.clone());
+            }
+        }
+        Per::Period(_) if x.also.is_none() && !scene.phrases.iter().any(|p| p.has(Sign::Rent)) => price.per = None,
+        _ => {}
+    }
+}
+
+/// 200斤3.5: a number that counts nothing is the price; for work the wage, or the hands.
+pub(super) fn lone_number(scene: &Scene<'_, '_>, intent: Intent, r: &mut Reading, used: &mut [bool]) {
+    let ps = &scene.phrases;
+    for (i, p) in ps.iter().enumerate() {
+        let What::Number { n, bound, .. } = p.what else { continue };
+        // C1 is no number of anything.
+        let next = ps.get(i + 1);
+        // 45岁, 一公一母: what it counts stands behind it.
+        let counts = next.is_some_and(|q| {
+            !q.spaced
+                && !q.is_separator()
+                && !light(q)
+                && !q.has(Sign::Negotiable)
+                && !q.has(Sign::Who)
+                && !matches!(q.what, What::Place(_) | What::Phone | What::Day(_))
+                && q.word().is_none_or(|w| w.verbs(Force::Strong).next().is_none() && !w.has(Sign::PayInKind))
+        });
+        let first = i > 0 && ps[i - 1].has(Sign::LunarFirst);
+        let attached = first || counts || i > 0 && !p.spaced && matches!(ps[i - 1].what, What::Unread);
+        if used[i] || n.lo <= Exact::from_integer(0) || attached {
+            continue;
+        }
+        let sum = Sum { yuan: n.lo, max: n.hi, bound, per: Per::Nothing, also: None, pay: false, of_one: false };
+        match intent {
+            Intent::Sell | Intent::Buy | Intent::Order if r.price.is_none() && r.quantity.is_some() => {
+                r.price = Some(price(scene, &sum, r.quantity.as_ref()));
+            }
+            // 面包车一万二: of things sold one by one a lone sum is the price.
+            Intent::Sell | Intent::Buy
+                if r.price.is_none() && n.lo >= Exact::from_integer(100) && sold_singly(scene, r) =>
+            {
+                r.price = Some(price(scene, &sum, None));
+            }
+            // 大蒜2.8收: with decimals it is money.
+            Intent::Sell | Intent::Buy if r.price.is_none() && !n.lo.is_integer() => {
+                r.price = Some(price(scene, &sum, None));
+            }
+            Intent::Hire | Intent::Seek if r.wage.is_none() && n.lo >= Exact::from_integer(40) => {
+                r.wage = Some(price(scene, &sum, None));
+            }
+            // 哪个有车 给150
+            Intent::RideOffer | Intent::RideNeed
+                if r.price.is_none()
+                    && i > 0
+                    && light(&ps[i - 1])
+                    && !p.spaced
+                    && n.lo >= Exact::from_integer(5)
+                    && !ps[i - 1].is_separator() =>
+            {
+                r.price = Some(price(scene, &sum, None));
+            }
+            Intent::Hire if r.people.is_none() && n.lo.is_integer() => r.people = u32::try_from(*n.lo.numer()).ok(),
+            _ => continue,
+        }
+        used[i] = true;
+        return;
+    }
+}
+
+pub(super) fn sold_singly(scene: &Scene<'_, '_>, r: &Reading) -> bool {
+    let items = &scene.grammar.items;
+    let Some(item) = r.item.as_ref().filter(|i| i.known) else { return false };
+    let unit = items.path(&item.name).iter().find_map(|n| items.get(n).and_then(|i| i.unit.clone()));
+    unit.and_then(|u| scene.grammar.units.get(&u)).is_some_and(|u| u.size.is_none() || u.dimension == "count")
+}
+
+pub(super) fn unit_name(scene: &Scene<'_, '_>, unit: u32) -> String {
+    scene.grammar.units.at(unit).map(|u| u.name.clone()).unwrap_or_default()
+}
+
+pub(in crate::command) fn quantity(scene: &Scene<'_, '_>, a: &Amount) -> Quantity {
+    Quantity { amount: a.lo, max: a.bound.upper(a.lo, a.hi), unit: unit_name(scene, a.unit), approx: a.approx }
+}
+
+pub(in crate::command) fn price(scene: &Scene<'_, '_>, s: &Sum, of: Option<&Quantity>) -> Price {
+    let per = match s.per {
+        Per::Unit(u) => Some(unit_name(scene, u)),
+        // land for a year is let by the 亩, work by its time, else it is the thing that has the price
+        Per::Period(_) if s.also.and_then(|u| scene.grammar.units.at(u)).is_some_and(|u| u.dimension == "area") => {
+            s.also.map(|u| unit_name(scene, u))
+        }
+        Per::Period(p) => scene.grammar.lexicon.periods.get(usize::from(p)).cloned(),
+        Per::Nothing => of.map(|q| q.unit.clone()),
+        Per::Whole => None,
+    };
+    Price { yuan: s.yuan, max: s.bound.upper(s.yuan, s.max), per, negotiable: false }
+}
