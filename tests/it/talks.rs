@@ -101,11 +101,8 @@ async fn every_talk_goes_as_written() {
     let mut files: Vec<_> =
         std::fs::read_dir(folder).expect("the talks").filter_map(Result::ok).map(|e| e.path()).collect();
     files.retain(|f| f.extension().is_some_and(|e| e == "txt"));
-    if let Ok(t) = std::env::var("TALK") {
-        files.retain(|f| t.split(',').any(|t| f.file_stem().is_some_and(|s| s == t)));
-    }
     files.sort();
-    assert!(files.len() >= 1, "the talks are there");
+    assert!(files.len() > 30, "the talks are there");
     let mut failed = Vec::new();
     for file in files {
         // each on its own, so that one run shows every talk that went wrong

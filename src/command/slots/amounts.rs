@@ -1,5 +1,6 @@
 //! Amounts, prices and hands, from the phrases of a thing's share to its slots.
 
+use super::PERSON;
 use crate::command::number::Bound;
 use crate::command::phrase::{Phrase, What, light};
 use crate::command::price::{Per, Sum};
