@@ -15,6 +15,7 @@ pub mod generic;
 pub mod kannel;
 pub mod phone;
 pub mod smsgate;
+pub mod twilio;
 
 use std::net::IpAddr;
 
@@ -46,7 +47,16 @@ pub struct Kind {
 
 /// Every kind there is.
 pub fn all() -> &'static [Kind] {
-    &[kannel::KIND, smsgate::KIND, generic::KIND, phone::KIND]
+    // One a line, so that a new kind is one line.
+    #[rustfmt::skip]
+    const ALL: &[Kind] = &[
+        kannel::KIND,
+        smsgate::KIND,
+        twilio::KIND,
+        generic::KIND,
+        phone::KIND,
+    ];
+    ALL
 }
 
 /// The kind of this name.

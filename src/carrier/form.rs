@@ -41,6 +41,11 @@ impl Form {
         }
     }
 
+    /// Every name and value, decoded, in the order in which they stand.
+    pub fn pairs(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.pairs.iter().map(|(name, value)| (name.as_slice(), value.as_slice()))
+    }
+
     /// The first value of a name, as bytes.
     pub fn get(&self, name: &str) -> Option<&[u8]> {
         self.pairs.iter().find(|(n, _)| n == name.as_bytes()).map(|(_, v)| v.as_slice())
