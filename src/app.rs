@@ -136,10 +136,6 @@ pub struct Daemon {
 /// See [`StartError`]; nothing is left running.
 pub async fn start(mut config: Config) -> Result<Daemon, StartError> {
     let grammar = Current::new(load_grammar(&config)?);
-    let clock = match config.server.clock {
-        ClockKind::System => Clock::System,
-        ClockKind::Virtual => Clock::virtual_at(Clock::System.now()),
-    };
     let metrics = Metrics::new();
     metrics.started(Clock::System.now().0 / SECOND);
     // Taken first: a second daemon on the same address must not get as far as the store.
@@ -164,6 +160,12 @@ pub async fn start(mut config: Config) -> Result<Daemon, StartError> {
         StartError::Config(vec![config.fault("store.url", format!("is of no use: {e}{mend}"))])
     };
     let store = open(&config).await.map_err(unusable)?;
+    let known = known_time(&store).await.map_err(unusable)?;
+    let clock = match config.server.clock {
+        ClockKind::System => Clock::System,
+        // It stands where it last was seen to stand: what waits in the store must not run out by another clock's date.
+        ClockKind::Virtual => Clock::virtual_at(known.unwrap_or(Clock::System.now())),
+    };
     let carriers = build_carriers(&config)?;
     let routes = carriers.iter().map(|(c, carrier)| Route {
         carrier: carrier.clone(),
@@ -171,7 +173,7 @@ pub async fn start(mut config: Config) -> Result<Daemon, StartError> {
         connections: outbox::CONNECTIONS,
     });
     let watch = rooms::watch(metrics.clone());
-    let leap = Leap::new(known_time(&store).await.map_err(unusable)?.unwrap_or(clock.now()));
+    let leap = Leap::new(known.unwrap_or(clock.now()));
     // Looked at before anything is done because of the date.
     leap.believes(clock.now());
     let quiet = quiet(&config.limits);

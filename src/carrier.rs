@@ -130,6 +130,8 @@ pub struct Outgoing {
 pub struct Taken {
     /// The carrier's own id of the MT, in the form its reports use.
     pub carrier_ref: Option<String>,
+    /// Its further ids, where it gives one for each part of a long text and reports on each.
+    pub part_refs: Vec<String>,
 }
 
 /// Why an MT was not taken, and what mends it.
@@ -144,6 +146,12 @@ pub enum SendError {
     /// This text to this number will never work.
     #[error("refused for good: {0}")]
     Permanent(String),
+    /// This route cannot carry this text or reach this number; another might.
+    #[error("not on this route: {0}")]
+    Unfit(String),
+    /// There is no such number any more: nothing more to it until it writes again.
+    #[error("the number is dead: {0}")]
+    Dead(String),
     /// The phone has opted out at the carrier: nothing more to it until it writes again.
     #[error("opted out at the carrier: {0}")]
     OptedOut(String),

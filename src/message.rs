@@ -4,11 +4,13 @@
 
 pub mod alphabet;
 pub mod msisdn;
+pub mod part;
 pub mod segment;
 
 use serde::{Deserialize, Serialize};
 
 pub use msisdn::Msisdn;
+pub use part::Part;
 
 use crate::clock::Timestamp;
 
@@ -42,6 +44,9 @@ pub struct Mo {
     pub text: String,
     /// When the carrier says it was sent, if it says so.
     pub sent_at: Option<Timestamp>,
+    /// Which part of a long text it is, where the carrier has not joined them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<Part>,
 }
 
 /// Why an MT exists; this is also its urgency, the first the most urgent.
@@ -105,6 +110,35 @@ pub struct Mt {
     pub state: MtState,
     /// The carrier's id of it, once known.
     pub carrier_ref: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub travel: Option<Box<Travel>>,
+}
+
+impl Mt {
+    /// What it has had on its way, to be added to.
+    pub fn travel_mut(&mut self) -> &mut Travel {
+        self.travel.get_or_insert_default()
+    }
+
+    /// The carrier's ids of it: one, or one for each part.
+    pub fn refs(&self) -> impl Iterator<Item = &str> {
+        let parts = self.travel.iter().flat_map(|t| &t.part_refs);
+        self.carrier_ref.iter().chain(parts).map(String::as_str)
+    }
+}
+
+/// What few MTs have on their way.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Travel {
+    /// Further ids of the carrier's, where it gives one for each part of a long text.
+    pub part_refs: Vec<String>,
+    /// Parts that were reported as delivered, where each is reported.
+    pub arrived: Vec<String>,
+    /// Routes that could not take it.
+    pub tried: Vec<String>,
+    /// The board it is about, where it is about one: some routes may not carry every board.
+    pub board: Option<String>,
 }
 
 /// Which MT a report speaks of.
@@ -134,4 +168,15 @@ pub struct Dlr {
     pub state: DlrState,
     /// The carrier's words or code, for the operator.
     pub detail: String,
+    /// Which part of a long MT it speaks of, where the carrier reports on each under one id.
+    pub part: Option<DlrPart>,
+}
+
+/// One of the parts that a carrier reports on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DlrPart {
+    /// Whatever tells its reports from those of the other parts.
+    pub key: String,
+    /// How many there are, where the carrier says so.
+    pub of: Option<u8>,
 }

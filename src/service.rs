@@ -196,7 +196,15 @@ mod tests {
         ] {
             let from = Sender::Service("x".into());
             let sent_at = Some(Timestamp(0));
-            let mo = Mo { carrier: carrier.into(), mo_id: None, from, to: to.into(), text: String::new(), sent_at };
+            let mo = Mo {
+                carrier: carrier.into(),
+                mo_id: None,
+                from,
+                to: to.into(),
+                text: String::new(),
+                sent_at,
+                part: None,
+            };
             assert_eq!(rules.station(&mo).map(|s| s.key.as_str()), Some(expected), "{carrier} {to}");
         }
     }

@@ -97,6 +97,7 @@ impl Generic {
             },
             text: text.ok_or_else(|| Refusal::Malformed(format!("{} is missing", status::excerpt(text_name))))?,
             sent_at: self.mo.time(record),
+            part: None,
         })
     }
 
@@ -107,7 +108,7 @@ impl Generic {
         let said = inlet.needed(record, "state")?;
         let state = inlet.states.get(&said).copied().unwrap_or(inlet.otherwise);
         let detail = inlet.plain(record, "detail").map_or(said.clone(), |more| format!("{said} {more}"));
-        Ok(Dlr { carrier: self.name.clone(), mt, state, detail: status::excerpt(&detail) })
+        Ok(Dlr { carrier: self.name.clone(), mt, state, detail: status::excerpt(&detail), part: None })
     }
 }
 

@@ -23,7 +23,7 @@ use crate::clock::Timestamp;
 use crate::config::Secret;
 use crate::config::carrier::{CarrierConfig, SettingError};
 use crate::message::alphabet::Alphabet;
-use crate::message::{Dlr, DlrState, Mo, Mt, MtRef, Sender};
+use crate::message::{Dlr, DlrState, Mo, Mt, MtRef, Part, Sender};
 
 pub const KIND: Kind = Kind { name: "kannel", build, default_rate: 20 };
 
@@ -108,6 +108,9 @@ impl Kannel {
         let text = form.get("text").ok_or_else(|| Refusal::Malformed("text is missing".into()))?;
         let coding = form.text("coding").unwrap_or_default();
         let label = form.text("charset").unwrap_or_default();
+        // Where Kannel does not join, `%u` is the header of each part.
+        let utf16 = coding == "2" && matches!(label.as_str(), "" | "UTF-16BE");
+        let part = form.get("udh").and_then(Part::from_udh).map(|p| if utf16 { p.with_halves(text) } else { p });
         let text = match (coding.as_str(), label.as_str()) {
             // Binary, without characters. The message is kept for all that.
             ("1", _) | (_, "8-BIT") => String::new(),
@@ -122,6 +125,7 @@ impl Kannel {
             to,
             text,
             sent_at: seconds.map(|s| Timestamp(s.saturating_mul(1_000))),
+            part,
         })
     }
 
@@ -131,7 +135,7 @@ impl Kannel {
         let said = form.text("type").ok_or_else(|| Refusal::Malformed("type is missing".into()))?;
         let state = DLR_TYPES.iter().find(|(bit, _)| *bit == said).map(|(_, state)| *state);
         let detail = format!("type {}", status::excerpt(&said));
-        Ok(state.map(|state| Dlr { carrier: self.name.clone(), mt: MtRef::Ours(mt), state, detail }))
+        Ok(state.map(|state| Dlr { carrier: self.name.clone(), mt: MtRef::Ours(mt), state, detail, part: None }))
     }
 }
 

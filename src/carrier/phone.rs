@@ -83,7 +83,15 @@ impl Phone {
         let said: Texted = serde_json::from_slice(body).map_err(|e| Refusal::Malformed(e.to_string()))?;
         let mo_id = path::text(&said.id).and_then(|id| print::mo_id(&id));
         let from = Sender::read(&said.from);
-        Ok(Mo { carrier: self.name.clone(), mo_id, from, to: said.to.trim().into(), text: said.text, sent_at: None })
+        Ok(Mo {
+            carrier: self.name.clone(),
+            mo_id,
+            from,
+            to: said.to.trim().into(),
+            text: said.text,
+            sent_at: None,
+            part: None,
+        })
     }
 
     fn dlr(&self, body: &[u8]) -> Result<Dlr, Refusal> {
@@ -97,7 +105,7 @@ impl Phone {
             "expired" => DlrState::Expired,
             other => return Err(Refusal::Malformed(format!("state {} is not known", status::excerpt(other)))),
         };
-        Ok(Dlr { carrier: self.name.clone(), mt: MtRef::Ours(mt), state, detail: "phone page".into() })
+        Ok(Dlr { carrier: self.name.clone(), mt: MtRef::Ours(mt), state, detail: "phone page".into(), part: None })
     }
 }
 

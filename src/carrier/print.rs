@@ -25,6 +25,10 @@ pub fn fingerprint(mo: &Mo) -> [u8; 16] {
         digest.update((part.len() as u64).to_be_bytes());
         digest.update(part.as_bytes());
     }
+    if let Some(part) = &mo.part {
+        digest.update(part.reference.to_be_bytes());
+        digest.update([part.number, part.total]);
+    }
     let mut out = [0; 16];
     out.copy_from_slice(&digest.finalize()[..16]);
     out
@@ -46,7 +50,8 @@ mod tests {
 
     fn mo(to: &str, text: &str) -> Mo {
         let from = Sender::read("13800000000");
-        Mo { carrier: "a".into(), mo_id: None, from, to: to.into(), text: text.into(), sent_at: None }
+        let (text, to) = (text.into(), to.into());
+        Mo { carrier: "a".into(), mo_id: None, from, to, text, sent_at: None, part: None }
     }
 
     #[test]

@@ -187,6 +187,7 @@ impl SmsGate {
             to: p.recipient.filter(|r| !r.trim().is_empty()).unwrap_or(sim),
             text,
             sent_at: p.received_at.and_then(|s| Timestamp::parse_rfc3339(&s).ok()),
+            part: None,
         })
     }
 
@@ -194,7 +195,13 @@ impl SmsGate {
         let id = p.message_id.ok_or_else(|| Refusal::Malformed("payload.messageId is missing".into()))?;
         let ours = id.strip_prefix(&self.id_prefix).and_then(|n| n.parse().ok());
         let detail = p.reason.map_or(String::new(), |r| status::excerpt(&r));
-        Ok(Dlr { carrier: self.name.clone(), mt: ours.map_or(MtRef::Carrier(id), MtRef::Ours), state, detail })
+        Ok(Dlr {
+            carrier: self.name.clone(),
+            mt: ours.map_or(MtRef::Carrier(id), MtRef::Ours),
+            state,
+            detail,
+            part: None,
+        })
     }
 }
 
@@ -273,7 +280,7 @@ impl Carrier for SmsGate {
             return Err(known.map_or(SendError::Permanent as Remedy, |(_, error)| *error)(reason));
         }
         let id = answer["id"].as_str().filter(|id| !id.is_empty());
-        Ok(Taken { carrier_ref: id.map(str::to_string) })
+        Ok(Taken { carrier_ref: id.map(str::to_string), ..Taken::default() })
     }
 
     fn idempotent(&self) -> bool {

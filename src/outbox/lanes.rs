@@ -314,6 +314,7 @@ mod tests {
             attempts: 1,
             state: MtState::Queued,
             carrier_ref: None,
+            travel: None,
         };
         Job::new(mt, true, Instant::now())
     }

@@ -417,7 +417,9 @@ async fn send(route: &RouteDesk, mt: &Mt) -> Result<Taken, SendError> {
 /// Lets the line know, and the operator where there is news.
 fn hear(shared: &Shared, route: &RouteDesk, mt: &Mt, result: &Result<Taken, SendError>, now: Timestamp) {
     let sign = match result {
-        Ok(_) | Err(SendError::Permanent(_) | SendError::OptedOut(_)) => Sign::Works,
+        Ok(_) | Err(SendError::Permanent(_) | SendError::OptedOut(_) | SendError::Unfit(_) | SendError::Dead(_)) => {
+            Sign::Works
+        }
         Err(SendError::Throttled { .. }) => Sign::TooFast,
         Err(SendError::Retry(_) | SendError::Unclear(_)) => Sign::Down,
         Err(SendError::Quota(_) | SendError::Config(_)) => Sign::Fault,

@@ -29,7 +29,8 @@ pub enum Outcome {
 /// What follows from a refusal of attempt `mt.attempts`. `unclear` counts the sendings of unknown fate, this one among them.
 pub fn after(error: &SendError, mt: &Mt, unclear: u32, idempotent: bool, now: Timestamp) -> Outcome {
     let due = match error {
-        SendError::Permanent(cause) => return Outcome::Failed(cause.clone()),
+        SendError::Permanent(cause) | SendError::Unfit(cause) => return Outcome::Failed(cause.clone()),
+        SendError::Dead(cause) => return Outcome::Failed(cause.clone()),
         SendError::OptedOut(cause) => return Outcome::OptedOut(cause.clone()),
         // The route pauses; the MT is as ready as before.
         SendError::Quota(_) | SendError::Config(_) => return Outcome::Again(mt.due),
@@ -126,6 +127,7 @@ mod tests {
             attempts: 1,
             state,
             carrier_ref: None,
+            travel: None,
         }
     }
 

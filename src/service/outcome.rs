@@ -161,6 +161,7 @@ impl<'a> Outcome<'a> {
             attempts,
             state,
             carrier_ref: None,
+            travel: None,
         });
     }
 

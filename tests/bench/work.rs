@@ -232,6 +232,7 @@ async fn messages(store: &Store, grammar: &Current, towns: &[PlaceCode]) -> (Dur
                 to: format!("1069{:04}", n % 300),
                 text: format!("{} {} {}斤", if n % 2 == 0 { "卖" } else { "收" }, ITEMS[n % ITEMS.len()], n % 100 + 1),
                 sent_at: None,
+                part: None,
             };
             let service = service.clone();
             under_way.spawn(async move { service.accept(mo).await.expect("accepted") });

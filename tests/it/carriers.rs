@@ -129,6 +129,8 @@ impl<'a> Case<'a> {
                     Ok(theirs) => format!("taken {}", theirs.as_deref().unwrap_or("-")),
                     Err(SendError::Throttled { after_ms, .. }) => format!("throttled {after_ms}"),
                     Err(SendError::Retry(_)) => "retry".into(),
+                    Err(SendError::Unfit(_)) => "unfit".into(),
+                    Err(SendError::Dead(_)) => "dead".into(),
                     Err(SendError::Permanent(_)) => "permanent".into(),
                     Err(SendError::OptedOut(_)) => "opted_out".into(),
                     Err(SendError::Quota(_)) => "quota".into(),
@@ -283,6 +285,7 @@ fn mt(toml: &str) -> Mt {
         attempts: 1,
         state: MtState::Claimed { lease: NOW.plus(60_000) },
         carrier_ref: None,
+        travel: None,
     }
 }
 

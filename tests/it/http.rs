@@ -48,6 +48,7 @@ impl Carrier for Tiny {
                 mt: MtRef::Ours(7),
                 state: DlrState::Delivered,
                 detail: call.remote.to_string(),
+                part: None,
             };
             return Ok(Heard { mos: Vec::new(), dlrs: vec![dlr] });
         }
@@ -58,6 +59,7 @@ impl Carrier for Tiny {
             to: "12345".into(),
             text: text.into(),
             sent_at: None,
+            part: None,
         };
         let mos = if said.is_empty() { Vec::new() } else { said.split('|').map(mo).collect() };
         Ok(Heard { mos, dlrs: Vec::new() })

@@ -119,6 +119,7 @@ async fn kannel_takes_our_texts_and_reports_on_them() {
             attempts: 1,
             state: MtState::Claimed { lease: now.plus(300_000) },
             carrier_ref: None,
+            travel: None,
         };
         let kept = mt.clone();
         store.transact(move |_| Ok((Change { mts: vec![kept.clone()], ..Change::default() }, ()))).await.unwrap();

@@ -130,6 +130,7 @@ fn answer(id: MtId, to: u64) -> Mt {
         attempts: 1,
         state: MtState::Claimed { lease: NOW.plus(5 * MINUTE) },
         carrier_ref: None,
+        travel: None,
     }
 }
 
@@ -143,7 +144,7 @@ fn id_of(seen: &Seen) -> MtId {
 }
 
 fn dlr(mt: MtRef, state: DlrState) -> Dlr {
-    Dlr { carrier: "c".into(), mt, state, detail: "d".into() }
+    Dlr { carrier: "c".into(), mt, state, detail: "d".into(), part: None }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

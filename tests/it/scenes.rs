@@ -81,6 +81,7 @@ impl Stage {
             to: "1069012345".into(),
             text: text.into(),
             sent_at: None,
+            part: None,
         };
         self.service.accept(mo).await.expect("taken");
         self.clock.set(self.clock.now().plus(1000));

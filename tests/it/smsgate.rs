@@ -68,6 +68,7 @@ async fn a_phone_as_gateway_both_ways() {
         attempts: 1,
         state: MtState::Claimed { lease: NOW.plus(300_000) },
         carrier_ref: None,
+        travel: None,
     };
     // An attempt whose answer was lost: the gateway has it already when it is sent again.
     let lost = carrier.outgoing(&mt).unwrap();

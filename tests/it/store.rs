@@ -82,6 +82,7 @@ pub fn mo(seq: MoSeq) -> MoRecord {
             to: "1069012345".into(),
             text: "卖板蓝根200斤3块5".into(),
             sent_at: None,
+            part: None,
         },
         received: NOW,
         station: "rongjiang".into(),
@@ -106,6 +107,7 @@ pub fn mt(id: u64) -> Mt {
         attempts: 0,
         state: MtState::Queued,
         carrier_ref: None,
+        travel: None,
     }
 }
 

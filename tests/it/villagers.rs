@@ -58,6 +58,7 @@ impl Village {
             to: "1069012345".into(),
             text: text.into(),
             sent_at: None,
+            part: None,
         };
         self.service.accept(mo).await.expect("taken");
         self.clock.set(self.clock.now().plus(1000));

@@ -306,7 +306,7 @@ impl Answer {
             };
         if taken {
             let carrier_ref = self.reference.as_ref().and_then(|at| values.get(at)).filter(|r| !r.is_empty());
-            return Ok(Taken { carrier_ref });
+            return Ok(Taken { carrier_ref, ..Taken::default() });
         }
         let cause = status::cause(status, body);
         let named = code.as_ref().and_then(|c| self.by_code.get(c));

@@ -5,16 +5,83 @@ use serde::{Deserialize, Serialize};
 use super::Stored;
 use crate::clock::Timestamp;
 use crate::market::{self, Exact, PactId, Place, PostId, PostState, PriceBook, Ring, Sex, When};
-use crate::message::{MoSeq, Msisdn, Mt};
-use crate::store::record::{self, Ask, Due, MoRecord, Today};
+use crate::message::{self, MoSeq, Msisdn, MtClass, MtId, MtState, Sender};
+use crate::store::record::{self, Ask, Due, Today, Unread};
 use crate::store::state::Meta;
 
-impl Stored for Mt {}
-impl Stored for MoRecord {}
 // New in version 2.
 impl Stored for market::Pact {}
 impl Stored for PriceBook {}
 impl Stored for Due {}
+
+#[derive(Serialize, Deserialize)]
+struct Mo {
+    carrier: String,
+    mo_id: Option<String>,
+    from: Sender,
+    to: String,
+    text: String,
+    sent_at: Option<Timestamp>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct MoRecord {
+    seq: MoSeq,
+    mo: Mo,
+    received: Timestamp,
+    station: String,
+    intent: String,
+    unread: Option<Unread>,
+    answers: Vec<MtId>,
+}
+
+impl Stored for record::MoRecord {
+    fn from_v1(bytes: &[u8]) -> Result<Self, postcard::Error> {
+        let MoRecord { seq, mo, received, station, intent, unread, answers } = postcard::from_bytes(bytes)?;
+        let Mo { carrier, mo_id, from, to, text, sent_at } = mo;
+        let mo = message::Mo { carrier, mo_id, from, to, text, sent_at, part: None };
+        Ok(record::MoRecord { seq, mo, received, station, intent, unread, answers })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Mt {
+    id: MtId,
+    carrier: String,
+    from: String,
+    to: Msisdn,
+    text: String,
+    class: MtClass,
+    cause: Option<MoSeq>,
+    created: Timestamp,
+    due: Timestamp,
+    until: Timestamp,
+    attempts: u32,
+    state: MtState,
+    carrier_ref: Option<String>,
+}
+
+impl Stored for message::Mt {
+    fn from_v1(bytes: &[u8]) -> Result<Self, postcard::Error> {
+        let m: Mt = postcard::from_bytes(bytes)?;
+        Ok(message::Mt {
+            id: m.id,
+            carrier: m.carrier,
+            from: m.from,
+            to: m.to,
+            text: m.text,
+            class: m.class,
+            cause: m.cause,
+            created: m.created,
+            due: m.due,
+            until: m.until,
+            attempts: m.attempts,
+            state: m.state,
+            carrier_ref: m.carrier_ref,
+            travel: None,
+        })
+    }
+}
 
 #[derive(Serialize, Deserialize)]
 struct Day {
