@@ -188,6 +188,7 @@ impl Twilio {
             to: wanted("To")?,
             text,
             sent_at: None,
+            part: None,
         })
     }
 
@@ -201,7 +202,7 @@ impl Twilio {
         let word = word.ok_or_else(|| Refusal::Malformed("MessageStatus is missing".into()))?;
         let state = STATUSES.iter().find(|(name, _)| *name == word).map_or(DlrState::Unknown, |(_, state)| *state);
         let detail = said("ErrorCode").map_or(word.clone(), |code| format!("{word} {code}"));
-        Ok(Dlr { carrier: self.name.clone(), mt, state, detail: status::excerpt(&detail) })
+        Ok(Dlr { carrier: self.name.clone(), mt, state, detail: status::excerpt(&detail), part: None })
     }
 }
 
@@ -258,7 +259,7 @@ impl Carrier for Twilio {
         if status.is_success() {
             let sid = path::text_at(&answer, "sid").filter(|sid| !sid.is_empty());
             return match sid {
-                Some(sid) => Ok(Taken { carrier_ref: Some(sid) }),
+                Some(sid) => Ok(Taken { carrier_ref: Some(sid), ..Taken::default() }),
                 None => Err(SendError::Config(format!("{}: not Twilio's answer", status::cause(status, body)))),
             };
         }
