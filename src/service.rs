@@ -8,6 +8,7 @@ pub mod ask;
 pub mod asked;
 pub mod contact;
 pub mod deal;
+pub mod digest;
 pub mod doubt;
 pub mod due;
 pub mod facts;

@@ -36,7 +36,7 @@ use std::sync::Arc;
 pub use export::{Contents, Progress};
 pub use journal::Damage;
 pub use opening::{How, Opened};
-pub use record::{Due, MoRecord, Person, SeenKey, Topic};
+pub use record::{Due, MoRecord, Notes, Person, SeenKey, Topic};
 
 use crate::clock::{Clock, Timestamp};
 use crate::market::{Pact, PactId, PlaceCode, Post, PostId, PriceBook, RingKey};
@@ -101,6 +101,8 @@ pub trait View {
     fn watchers(&self, topic: &Topic, below: Option<Msisdn>, limit: usize) -> Result<Vec<Msisdn>, StoreError>;
     /// What an item went for in a county.
     fn prices(&self, item: &str, county: PlaceCode) -> Result<Option<PriceBook>, StoreError>;
+    /// What a station has for looking up.
+    fn notes(&self, station: &str) -> Result<Option<Notes>, StoreError>;
     /// What is due at `now`, the longest due first, at most `limit`.
     fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<(Timestamp, Due)>, StoreError>;
     fn next(&self) -> Next;
@@ -121,6 +123,9 @@ pub struct Change {
     pub mts: Vec<Mt>,
     pub pacts: Vec<Pact>,
     pub prices: Vec<PriceBook>,
+    pub notes: Vec<Notes>,
+    /// People of whom nothing is kept any more.
+    pub gone: Vec<Msisdn>,
     /// What is to be done at a time. Adding one that stands there already changes nothing.
     pub due: Vec<(Timestamp, Due)>,
     /// What has been done or need not be any more.

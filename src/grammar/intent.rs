@@ -55,6 +55,7 @@ pub enum Intent {
     Private,
     Public,
     Alias,
+    Info,
 }
 
 impl Intent {
@@ -111,6 +112,7 @@ impl Intent {
             Intent::Private => "private",
             Intent::Public => "public",
             Intent::Alias => "alias",
+            Intent::Info => "info",
         }
     }
 }

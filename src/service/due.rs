@@ -5,7 +5,7 @@
 
 use super::Service;
 use super::outcome::{Env, Outcome};
-use super::remind;
+use super::{digest, remind};
 use crate::clock::Timestamp;
 use crate::store::{Due, StoreError, View};
 
@@ -39,7 +39,7 @@ impl Service {
                 let env = Env { grammar: &grammar, rules: &rules, now };
                 let mut out = Outcome::new(&env, view.next(), None);
                 out.unschedule(at, what.clone());
-                act(view, &what, &mut out)?;
+                act(view, at, &what, &mut out)?;
                 let change = out.into_change();
                 let mts = change.mts.clone();
                 Ok((change, mts))
@@ -53,9 +53,11 @@ impl Service {
 }
 
 /// One thing due, one function.
-fn act(view: &dyn View, what: &Due, out: &mut Outcome<'_>) -> Result<(), StoreError> {
+fn act(view: &dyn View, at: Timestamp, what: &Due, out: &mut Outcome<'_>) -> Result<(), StoreError> {
     match what {
         Due::Remind(post) => remind::remind(view, *post, out),
-        Due::Wave(_) | Due::Alert(_) | Due::Deadline(_) | Due::Delivery(_) | Due::Digest(_) | Due::Pact(_) => Ok(()),
+        Due::Wave(_) | Due::Alert(_) | Due::Deadline(_) | Due::Delivery(_) | Due::Pact(_) => Ok(()),
+        Due::Digest(phone) => digest::digest(view, at, *phone, out),
+        Due::News { .. } | Due::Prices(_) | Due::Erase { .. } => Ok(()),
     }
 }

@@ -9,7 +9,7 @@ use crate::market::{Pact, PactId, Post, PostId, PostState, PriceBook};
 use crate::message::{MoSeq, Msisdn, Mt, MtClass, MtState};
 use crate::reply::Reply;
 use crate::store::record::{Ask, Question};
-use crate::store::{Change, Due, Next, Person};
+use crate::store::{Change, Due, Next, Notes, Person};
 
 /// News of a match help nobody after this.
 const PUSH_LIFE: i64 = 3 * DAY;
@@ -22,8 +22,15 @@ pub const REMIND_BEFORE: i64 = 2 * DAY;
 pub const QUESTION_LIFE: i64 = DAY;
 /// News kept for a later day.
 pub const MORE: usize = 60;
-/// When what waited overnight is told, in Beijing time; later where the quiet hours last longer.
+/// When what was too much for a day is told, in Beijing time; later where the quiet hours last longer.
 const MORNING: i64 = 8 * HOUR;
+/// When what came after a few news of the day is told in one text.
+const EVENING: i64 = 18 * HOUR + 30 * MINUTE;
+
+/// News of a day that come one by one where so many are allowed; the rest is gathered.
+fn few(cap: u32) -> u32 {
+    cap - cap * 2 / 5
+}
 
 /// What decisions are made with.
 #[derive(Debug)]
@@ -47,6 +54,8 @@ pub struct Outcome<'a> {
     prices: Vec<PriceBook>,
     due: Vec<(Timestamp, Due)>,
     done: Vec<(Timestamp, Due)>,
+    notes: Vec<Notes>,
+    gone: Vec<Msisdn>,
 }
 
 impl<'a> Outcome<'a> {
@@ -64,11 +73,14 @@ impl<'a> Outcome<'a> {
             prices: Vec::new(),
             due: Vec::new(),
             done: Vec::new(),
+            notes: Vec::new(),
+            gone: Vec::new(),
         }
     }
 
     /// What the store is to keep.
-    pub fn into_change(self) -> Change {
+    pub fn into_change(mut self) -> Change {
+        self.people.retain(|phone, _| !self.gone.contains(phone));
         Change {
             people: self.people.into_values().collect(),
             posts: self.posts.into_values().collect(),
@@ -78,6 +90,8 @@ impl<'a> Outcome<'a> {
             prices: self.prices,
             due: self.due,
             done: self.done,
+            notes: self.notes,
+            gone: self.gone,
             ..Change::default()
         }
     }
@@ -87,24 +101,45 @@ impl<'a> Outcome<'a> {
         &self.mts
     }
 
-    /// Tells somebody of a new post: not in the quiet hours, not more often a day than allowed, never after 退订.
-    /// What comes beyond that waits for his 更多; the first of the day is announced next morning.
+    /// Tells somebody of a new post, never after 退订. In the quiet hours, and once a few were told in a day, it waits with what else
+    /// comes and is told in one text, if it still stands by then: in the morning, or at the end of the day's work.
     pub fn push(&mut self, to: Msisdn, facts: Option<&Person>, news: PostId, reply: Reply) {
         let Some(mut other) = self.person(to, facts) else { return };
-        let before = other.today.pushes;
+        let (now, before) = (self.env.now, other.today.pushes);
         other.today.pushes = before.saturating_add(1);
-        match self.env.rules.limits.pushes().filter(|cap| before >= *cap) {
-            None => self.send_push(&other, &reply, self.env.now),
-            Some(cap) => {
+        match self.waits_until(before) {
+            None => self.send_push(&other, &reply, now),
+            Some(at) => {
                 other.waiting.retain(|w| *w != news);
                 other.waiting.insert(0, news);
                 other.waiting.truncate(MORE);
-                if before == cap {
-                    let midnight = self.env.now.plus(DAY - self.env.now.beijing_millis_of_day());
-                    self.send_push(&other, &reply.by("push_waiting"), midnight.plus(MORNING));
+                if other.digest_due.is_none_or(|due| due <= now || at < due) {
+                    other.digest_due = Some(at);
+                    self.schedule(at, Due::Digest(to));
                 }
             }
         }
+        self.people.insert(to, other);
+    }
+
+    /// When news are told to one who has had so many today; `None`: now.
+    fn waits_until(&self, before: u32) -> Option<Timestamp> {
+        let (limits, now) = (&self.env.rules.limits, self.env.now);
+        let after_quiet = |at: Timestamp| limits.quiet().map_or(at, |quiet| quiet.end_after(at));
+        let today = now.plus(-now.beijing_millis_of_day());
+        let (evening, morning) = (today.plus(EVENING), after_quiet(today.plus(DAY + MORNING)));
+        match limits.pushes() {
+            Some(cap) if before >= cap => Some(morning),
+            Some(cap) if before >= few(cap) => Some(if now < evening { after_quiet(evening) } else { morning }),
+            _ => Some(after_quiet(now)).filter(|at| *at > now),
+        }
+    }
+
+    /// Tells somebody at once what cannot wait for the morning and is not counted: a child is lost.
+    pub fn urgent(&mut self, to: Msisdn, facts: Option<&Person>, reply: &Reply) {
+        let Some(other) = self.person(to, facts) else { return };
+        let text = reply.pack(&self.env.grammar.replies).text;
+        self.send(&other, text, MtClass::Answer, self.env.now, PUSH_LIFE);
         self.people.insert(to, other);
     }
 
@@ -209,6 +244,16 @@ impl<'a> Outcome<'a> {
     pub fn price(&mut self, book: PriceBook) {
         self.prices.retain(|b| (&b.item, b.county) != (&book.item, book.county));
         self.prices.push(book);
+    }
+
+    /// Keeps what a station has for looking up.
+    pub fn note(&mut self, notes: Notes) {
+        self.notes.push(notes);
+    }
+
+    /// Nothing of this person is kept any more.
+    pub fn forget(&mut self, phone: Msisdn) {
+        self.gone.push(phone);
     }
 
     /// Has something done at a time.

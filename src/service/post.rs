@@ -216,7 +216,6 @@ pub fn post(turn: &mut Turn<'_>) {
 pub fn spread(turn: &mut Turn<'_>, draft: &Draft) {
     let g = turn.env.grammar;
     let post = &draft.post;
-    let Some(board) = g.boards.get(&post.board) else { return };
     let mut told: Vec<Msisdn> = Vec::new();
     for m in draft.matches.iter().filter(|m| !m.told) {
         // who does not want his words does not hear of his posts
@@ -228,16 +227,23 @@ pub fn spread(turn: &mut Turn<'_>, draft: &Draft) {
             continue;
         }
         told.push(m.post.owner);
-        let reply = Reply::new(board.news.clone())
-            .set("no", phrase::number(post.id))
-            .set("doing", phrase::doing(g, post))
-            .set("what", format!("{}{}", phrase::clip(&phrase::item(post)), phrase::details(g, post)))
-            .set("item", phrase::clip(&phrase::item(post)))
-            .set("place", phrase::seen_from(post, m.post.place.code))
-            .set("mine", phrase::number(m.post.id))
-            .set("short", phrase::short(g, &m.post));
+        let Some(reply) = news(g, post, &m.post) else { continue };
         turn.out.push(m.post.owner, m.owner.as_ref(), post.id, reply);
     }
+}
+
+/// What the owner of `own` is told of a post that meets it.
+pub fn news(g: &Grammar, post: &Post, own: &Post) -> Option<Reply> {
+    let board = g.boards.get(&post.board)?;
+    let reply = Reply::new(board.news.clone())
+        .set("no", phrase::number(post.id))
+        .set("doing", phrase::doing(g, post))
+        .set("what", format!("{}{}", phrase::clip(&phrase::item(post)), phrase::details(g, post)))
+        .set("item", phrase::clip(&phrase::item(post)))
+        .set("place", phrase::seen_from(post, own.place.code))
+        .set("mine", phrase::number(own.id))
+        .set("short", phrase::short(g, own));
+    Some(reply)
 }
 
 fn about(g: &Grammar, reply: Reply, post: &Post) -> Reply {

@@ -25,7 +25,7 @@ use super::plan::{self, Plan};
 use super::state::Meta;
 use super::table::Table;
 use super::visit::read_time;
-use super::{Due, MoRecord, Person, StoreError, failed_write, form, key};
+use super::{Due, MoRecord, Notes, Person, StoreError, failed_write, form, key};
 use crate::clock::Timestamp;
 use crate::market::{Pact, Post, PostId, PriceBook};
 use crate::message::Mt;
@@ -47,6 +47,7 @@ enum Line {
     Told(PostId, PostId),
     Pact(Box<Pact>),
     Prices(Box<PriceBook>),
+    Notes(Box<Notes>),
     Due {
         at: Timestamp,
         what: Due,
@@ -93,12 +94,14 @@ pub struct Contents {
     pub seen: u64,
     pub pacts: u64,
     pub prices: u64,
+    pub notes: u64,
     pub due: u64,
 }
 
 impl Contents {
     pub fn records(&self) -> u64 {
-        self.people + self.posts + self.mos + self.mts + self.told + self.seen + self.pacts + self.prices + self.due
+        let beside = self.told + self.seen + self.pacts + self.prices + self.notes + self.due;
+        self.people + self.posts + self.mos + self.mts + beside
     }
 }
 
@@ -111,8 +114,8 @@ pub struct Progress {
 }
 
 /// Families that are exported, in the order of the file.
-const FAMILIES: [u8; 9] =
-    [key::PERSON, key::POST, key::MO, key::MT, key::TOLD, key::SEEN, key::PACT, key::PRICES, key::DUE];
+const FAMILIES: [u8; 10] =
+    [key::PERSON, key::POST, key::MO, key::MT, key::TOLD, key::SEEN, key::PACT, key::PRICES, key::NOTES, key::DUE];
 
 /// Between two looks at progress.
 const STEP: u64 = 1000;
@@ -176,6 +179,7 @@ fn count(contents: &mut Contents, family: u8) {
         key::TOLD => &mut contents.told,
         key::PACT => &mut contents.pacts,
         key::PRICES => &mut contents.prices,
+        key::NOTES => &mut contents.notes,
         key::DUE => &mut contents.due,
         _ => &mut contents.seen,
     };
@@ -194,6 +198,7 @@ fn line_of(family: u8, key: &[u8], value: &[u8]) -> Result<Line, StoreError> {
         }
         key::PACT => Line::Pact(Box::new(form::decode("a pact", value)?)),
         key::PRICES => Line::Prices(Box::new(form::decode("a book of prices", value)?)),
+        key::NOTES => Line::Notes(Box::new(form::decode("a station's notes", value)?)),
         key::DUE => Line::Due { at: key::due_at(key), what: form::decode("something due", value)? },
         _ => {
             let (bucket, digest) = key::seen_parts(key)
@@ -291,6 +296,7 @@ fn read(
             Line::Told(..) => contents.told += 1,
             Line::Pact(_) => contents.pacts += 1,
             Line::Prices(_) => contents.prices += 1,
+            Line::Notes(_) => contents.notes += 1,
             Line::Due { .. } => contents.due += 1,
             Line::Seen { .. } => contents.seen += 1,
         }
@@ -331,6 +337,7 @@ pub fn load(path: &Path, disk: &Disk, progress: &mut dyn FnMut(Progress)) -> Res
             Line::Told(a, b) => plan.told(a, b),
             Line::Pact(p) => plan.pact(&p, true)?,
             Line::Prices(b) => plan.prices(&b)?,
+            Line::Notes(n) => plan.notes(&n)?,
             Line::Due { at, what } => plan.due(at, &what)?,
             Line::Seen { bucket, digest, at } => {
                 let digest = unhex(&digest)

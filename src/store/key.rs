@@ -15,6 +15,7 @@
 //! | pact | number | `Pact` |
 //! | pact of | post, pact | nothing |
 //! | prices | digest of item and county | `PriceBook` |
+//! | notes | digest of the station | `Notes` |
 //! | due | time, digest of what | `Due` |
 
 use sha2::{Digest, Sha256};
@@ -37,6 +38,7 @@ pub const SEEN: u8 = 0x06;
 pub const PACT: u8 = 0x07;
 pub const PRICES: u8 = 0x08;
 pub const DUE: u8 = 0x09;
+pub const NOTES: u8 = 0x0a;
 pub const PENDING: u8 = 0x10;
 pub const REF: u8 = 0x11;
 pub const UNREAD: u8 = 0x12;
@@ -125,6 +127,13 @@ pub fn prices(item: &str, county: PlaceCode) -> Key {
     let mut k = [0u8; 17];
     k[0] = PRICES;
     k[1..].copy_from_slice(&digest(&[item.as_bytes(), &county.0.to_be_bytes()]));
+    Box::from(k)
+}
+
+pub fn notes(station: &str) -> Key {
+    let mut k = [0u8; 17];
+    k[0] = NOTES;
+    k[1..].copy_from_slice(&digest(&[station.as_bytes()]));
     Box::from(k)
 }
 

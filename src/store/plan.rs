@@ -8,11 +8,11 @@ use std::sync::Arc;
 use super::key::{self, Key, ListId};
 use super::op::Op;
 use super::visit::Visit;
-use super::{Change, Due, MoRecord, Next, Person, StoreError, View, form};
+use super::{Change, Due, MoRecord, Next, Notes, Person, StoreError, View, form};
 use crate::clock::Timestamp;
 use crate::market::post::FIRST_POST;
 use crate::market::{Pact, Post, PostId, PostState, PriceBook};
-use crate::message::{Mt, MtState};
+use crate::message::{Msisdn, Mt, MtState};
 
 /// What a change comes to.
 #[derive(Debug, Default)]
@@ -105,6 +105,13 @@ impl Plan {
         for book in &change.prices {
             plan.prices(book)?;
         }
+        for notes in &change.notes {
+            plan.notes(notes)?;
+        }
+        for phone in change.gone {
+            let old = visit.person(phone)?;
+            plan.forget_person(phone, old.as_ref());
+        }
         for (at, what) in &change.done {
             let value = form::encode("something due", what)?;
             plan.ops.push(Op::Delete { key: key::due(*at, &value) });
@@ -145,6 +152,18 @@ impl Plan {
     pub fn prices(&mut self, book: &PriceBook) -> Result<(), StoreError> {
         self.put(key::prices(&book.item, book.county), form::encode("book of prices", book)?, false);
         Ok(())
+    }
+
+    pub fn notes(&mut self, notes: &Notes) -> Result<(), StoreError> {
+        self.put(key::notes(&notes.station), form::encode("station's notes", notes)?, false);
+        Ok(())
+    }
+
+    /// Takes a person out, with the lists of watchers that name him.
+    fn forget_person(&mut self, phone: Msisdn, old: Option<&Person>) {
+        self.ops.push(Op::Delete { key: key::person(phone) });
+        let watched = old.map(Person::watches).unwrap_or_default();
+        self.ops.extend(watched.iter().map(|t| Op::Drop { list: key::watch_id(t), id: phone.as_u64() }));
     }
 
     pub fn due(&mut self, at: Timestamp, what: &Due) -> Result<(), StoreError> {

@@ -109,6 +109,46 @@ pub struct Person {
     /// It said that it is of age.
     #[serde(default)]
     pub adult: bool,
+    /// When what waits for it is told in one text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest_due: Option<Timestamp>,
+    /// When the prices it asked for are told again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prices_due: Option<Timestamp>,
+    /// The rest of a long answer, for 更多: one text each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pages: Vec<String>,
+    /// The text it sent last, to know a machine that says the same again and again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub echo: Option<Echo>,
+}
+
+/// One text said again and again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Echo {
+    /// Of the text; that of another differs but by a rare chance, which costs one answer.
+    pub print: u64,
+    pub times: u32,
+    pub at: Timestamp,
+}
+
+/// What a station's manager made known for looking up: when the bus goes, when the clinic is open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notes {
+    /// Key of the station.
+    pub station: String,
+    /// The newest last.
+    pub notes: Vec<Note>,
+}
+
+/// One thing to look up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    /// The words it is found by: `班车 县城`.
+    pub words: String,
+    pub text: String,
+    pub by: Msisdn,
+    pub at: Timestamp,
 }
 
 /// What somebody wants to hear of, and from where.
@@ -153,6 +193,10 @@ impl Person {
             pacts: Vec::new(),
             doubted: None,
             adult: false,
+            digest_due: None,
+            prices_due: None,
+            pages: Vec::new(),
+            echo: None,
         }
     }
 
@@ -201,6 +245,12 @@ pub enum Due {
     Digest(Msisdn),
     /// A weigh slip or a pledge that nobody has answered.
     Pact(PactId),
+    /// A new post: those who want to hear of its kind do, of one topic after the other, those with numbers below `below` next.
+    News { post: PostId, topic: u8, below: Option<Msisdn> },
+    /// The prices that a phone asked to hear of every week.
+    Prices(Msisdn),
+    /// Somebody has gone: his words are erased from the messages kept, those with numbers below these next.
+    Erase { phone: Msisdn, mo: MoSeq, mt: MtId },
 }
 
 /// Counts of one Beijing day; begun anew on the next.
@@ -223,6 +273,13 @@ pub struct Today {
     /// Posts written for neighbours.
     #[serde(default)]
     pub proxies: u32,
+    /// Numbers it was given.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub contacts: u32,
+}
+
+fn is_zero(n: &u32) -> bool {
+    *n == 0
 }
 
 /// A question that a digit answers.
@@ -281,6 +338,12 @@ pub enum Ask {
     Readback { post: PostId },
     /// What is wrong with a post: what is said next mends it.
     Wrong { post: PostId },
+    /// A price was told: 1 shows who buys or sells it, 2 has it told every week.
+    Priced { item: String },
+    /// Whether all that is kept of it is to be erased.
+    Erase,
+    /// Which of these things to look up, by their words.
+    Note { words: Vec<String> },
 }
 
 impl Ask {
@@ -318,6 +381,9 @@ impl Ask {
                 | Ask::Adult { .. }
                 | Ask::Readback { .. }
                 | Ask::Wrong { .. }
+                | Ask::Priced { .. }
+                | Ask::Erase
+                | Ask::Note { .. }
         )
     }
 }

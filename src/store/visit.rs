@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::form::{self, Stored};
 use super::key;
 use super::layers::Layers;
-use super::{Due, MoRecord, Next, Person, SeenKey, StoreError, Topic, View};
+use super::{Due, MoRecord, Next, Notes, Person, SeenKey, StoreError, Topic, View};
 use crate::clock::Timestamp;
 use crate::market::{Pact, PactId, PlaceCode, Post, PostId, PriceBook, RingKey};
 use crate::message::{MoSeq, Msisdn, Mt, MtClass, MtId};
@@ -211,6 +211,10 @@ impl View for Visit<'_> {
 
     fn prices(&self, item: &str, county: PlaceCode) -> Result<Option<PriceBook>, StoreError> {
         self.record("a book of prices", &key::prices(item, county))
+    }
+
+    fn notes(&self, station: &str) -> Result<Option<Notes>, StoreError> {
+        self.record("a station's notes", &key::notes(station))
     }
 
     fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<(Timestamp, Due)>, StoreError> {

@@ -103,6 +103,10 @@ async fn every_talk_goes_as_written() {
     files.retain(|f| f.extension().is_some_and(|e| e == "txt"));
     files.sort();
     assert!(files.len() > 30, "the talks are there");
+    // while one is written: XIANGXUN_TALKS=look runs those whose names begin so
+    if let Ok(only) = std::env::var("XIANGXUN_TALKS") {
+        files.retain(|f| f.file_name().is_some_and(|n| only.split(',').any(|o| n.to_string_lossy().starts_with(o))));
+    }
     let mut failed = Vec::new();
     for file in files {
         // each on its own, so that one run shows every talk that went wrong

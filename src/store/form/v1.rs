@@ -13,6 +13,7 @@ use crate::store::state::Meta;
 impl Stored for market::Pact {}
 impl Stored for PriceBook {}
 impl Stored for Due {}
+impl Stored for record::Notes {}
 
 #[derive(Serialize, Deserialize)]
 struct Mo {
