@@ -202,7 +202,7 @@ fn understand(scene: &Scene<'_, '_>) -> (Reading, Option<intent::Decision>) {
 pub struct Item {
     /// Canonical name; the sender's own word where the lexicon has none.
     pub name: String,
-    /// As written.
+    /// As written; empty where only its unit says it (两亩出租: land).
     pub said: String,
     /// Whether the lexicon has it.
     pub known: bool,

@@ -91,7 +91,9 @@ impl Serialize for Reading {
         m.serialize_entry("intent", &self.intent)?;
         if let Some(item) = &self.item {
             m.serialize_entry("item", &item.name)?;
-            m.serialize_entry("item_said", &item.said)?;
+            if !item.said.is_empty() {
+                m.serialize_entry("item_said", &item.said)?;
+            }
         }
         if let Some(q) = &self.quantity {
             m.serialize_entry("quantity", &Amount(q))?;

@@ -343,7 +343,7 @@ pub(super) fn goods_let(scene: &Scene<'_, '_>) -> Option<Item> {
         return None;
     }
     let item = items.iter().find(|x| x.unit.as_deref() == Some(&unit.name))?;
-    Some(Item { name: item.name.clone(), said: item.name.clone(), known: true })
+    Some(Item { name: item.name.clone(), said: String::new(), known: true })
 }
 
 /// What is done with each of several goods: 卖核桃20斤,收花椒. A verb speaks for what stands right behind it, else for

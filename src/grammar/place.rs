@@ -203,6 +203,11 @@ impl Places {
         self.seats.get(usize::from(n)).map(String::as_str)
     }
 
+    /// Whether people say so for the seat of their own county, whichever it is.
+    pub fn is_seat(&self, name: &str) -> bool {
+        self.seats.iter().any(|s| s == name)
+    }
+
     /// The standard name of a code.
     pub fn get(&self, code: PlaceCode) -> Option<&str> {
         let at = self.rows.partition_point(|r| r.code < code.0);

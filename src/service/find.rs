@@ -97,6 +97,7 @@ pub fn search(turn: &mut Turn<'_>) {
     let g = turn.env.grammar;
     let reading = &turn.reading;
     let said = match (&reading.item, &reading.topic, &reading.place) {
+        (Some(item), ..) if item.said.is_empty() => item.name.clone(),
         (Some(item), ..) => item.said.clone(),
         (None, _, Some(place)) => place.name.clone(),
         (None, Some(topic), _) => topic.clone(),

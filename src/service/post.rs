@@ -123,7 +123,7 @@ pub(super) fn one(env: &Env<'_>, mo: &Mo, facts: &Facts, r: &Reading, owner: Msi
         },
         station: env.rules.station(mo).map(|s| s.key.clone()).unwrap_or_default(),
         cause: facts.next.mo,
-        item_said: r.item.as_ref().map(|i| i.said.clone()),
+        item_said: r.item.as_ref().map(|i| i.said.clone()).filter(|s| !s.is_empty()),
         nodes,
         reach: name.as_ref().and_then(|n| items.reach(n)).unwrap_or(board.reach),
         item: name,

@@ -221,8 +221,12 @@ fn names(kinds: &[Kind]) -> Vec<(&'static str, &'static Item)> {
     for (text, word) in GRAMMAR.lexicon.texts() {
         let Some(index) = word.item() else { continue };
         let Some(item) = GRAMMAR.items.at(index) else { continue };
-        // Of one character too much is part of other words, and what has no category is one.
-        let named = text.chars().count() > 1 && item.category.is_some() && kinds.contains(&GRAMMAR.lexicon.kind(index));
+        // Of one character too much is part of other words, what has no category is one, and digits (110摩托) run into amounts.
+        let digits = text.contains(|c: char| c.is_ascii_digit());
+        let named = text.chars().count() > 1
+            && !digits
+            && item.category.is_some()
+            && kinds.contains(&GRAMMAR.lexicon.kind(index));
         if named && plain(text, word, |s| matches!(s, Sense::Item(_))) {
             all.push((text, item));
         }
@@ -242,7 +246,14 @@ fn counts_goods(word: &Word, unit: &Unit, item: &Item) -> bool {
     let measure = unit.dimension == "length"
         && unit.size.is_some_and(|(n, d)| n < d || n >= 1000 * d)
         && usual(item).is_none_or(|u| u.dimension != "length");
-    word.period().is_none() && word.money().is_none() && !word.has(Sign::People) && !word.has(Sign::Seats) && !measure
+    // Of any other goods than houses these say where they are.
+    let house = ["栋", "层"].contains(&unit.name.as_str()) && usual(item).is_none_or(|u| u.name != unit.name);
+    !house
+        && word.period().is_none()
+        && word.money().is_none()
+        && !word.has(Sign::People)
+        && !word.has(Sign::Seats)
+        && !measure
 }
 
 /// Towns of the sender's county.
@@ -348,7 +359,7 @@ fn every_verb_of_trade_says_what_it_means() {
 fn every_verb_of_work_says_what_it_means() {
     let mut heard = Heard::default();
     for verb in verbs(Intent::Hire) {
-        let want = json!({ "intent": "hire", "item": "采茶工", "people": 10, "wage": { "yuan": 120, "per": "天" } });
+        let want = json!({ "intent": "hire", "item": "采茶", "people": 10, "wage": { "yuan": 120, "per": "天" } });
         for text in [
             format!("{verb} 采茶工 10人 一天120"),
             format!("{verb}采茶工10人,一天120元"),
@@ -359,7 +370,7 @@ fn every_verb_of_work_says_what_it_means() {
         }
     }
     for verb in verbs(Intent::Seek) {
-        let want = json!({ "intent": "seek", "item": "采茶工", "wage": { "yuan": 120, "per": "天" } });
+        let want = json!({ "intent": "seek", "item": "采茶", "wage": { "yuan": 120, "per": "天" } });
         for text in
             [format!("{verb} 采茶工 一天120"), format!("{verb},采茶工,120元一天"), format!("采茶工{verb} 日薪120")]
         {

@@ -6,9 +6,9 @@ use std::collections::{BTreeSet, HashSet};
 use serde_json::Value;
 use unicode_normalization::UnicodeNormalization as _;
 use xiangxun::clock::Timestamp;
-use xiangxun::command::{Intent, Reading, read};
+use xiangxun::command::{Intent, Item, Reading, read};
 use xiangxun::grammar::Grammar;
-use xiangxun::market::{Exact, PlaceCode, Price};
+use xiangxun::market::{Exact, OPEN, PlaceCode, Price};
 
 /// More goods than this in one text are not parted.
 const MOST_ITEMS: usize = 9;
@@ -77,9 +77,19 @@ fn sound(grammar: &Grammar, said: &Said, r: &Reading, further: bool) -> Result<(
         ok(within(price.yuan, price.max, true), "a sum out of bounds")?;
         ok(per_is_known(grammar, price), "a price per nothing known")?;
     }
+    // What only its unit says was not written. Work that no trade names is a verb before the one name of its object.
+    let implied = |i: &Item| i.known && i.said.is_empty();
+    // Work and compounds that no item names hold the one name of what they are made of: 搭杨梅 for 搭朱红梅.
+    let holds_a_name = |name: &str| {
+        let ends: Vec<usize> = name.char_indices().map(|(at, _)| at).chain([name.len()]).collect();
+        let spans = ends.iter().enumerate().flat_map(|(n, a)| ends[n + 1..].iter().map(move |b| (*a, *b)));
+        spans
+            .into_iter()
+            .any(|(a, b)| grammar.items.get(&name[a..b]).is_some() && said.has(&name[..a]) && said.has(&name[b..]))
+    };
     let item = r.item.iter().flat_map(|i| {
-        let name = (!i.known).then_some(i.name.as_str());
-        std::iter::once(i.said.as_str()).chain(name)
+        let name = (!i.known && !holds_a_name(&i.name)).then_some(i.name.as_str());
+        (!implied(i)).then_some(i.said.as_str()).into_iter().chain(name)
     });
     if let Some(i) = r.item.as_ref().filter(|i| i.known) {
         ok(grammar.items.get(&i.name).is_some(), "a known item that the lexicon lacks")?;
@@ -88,7 +98,9 @@ fn sound(grammar: &Grammar, said: &Said, r: &Reading, further: bool) -> Result<(
         if place.code == PlaceCode::COUNTRY {
             ok(said.has(&place.name), "a place that nobody said")?;
         } else {
-            ok(grammar.places.get(place.code) == Some(place.name.as_str()), "a place by another name")?;
+            // 县城 is kept as it was said
+            let seat = grammar.places.is_seat(&place.name) && said.has(&place.name);
+            ok(seat || grammar.places.get(place.code) == Some(place.name.as_str()), "a place by another name")?;
         }
         ok(!place.name.is_empty(), "a place without a name")?;
     }
@@ -112,10 +124,11 @@ fn sound(grammar: &Grammar, said: &Said, r: &Reading, further: bool) -> Result<(
     Ok(())
 }
 
+/// An end at the amount itself is a ceiling, an open one a floor; any other makes a range.
 fn within(lo: Exact, hi: Option<Exact>, zero: bool) -> bool {
     let least = if zero { 0 } else { i64::from(*lo.numer() != 0) };
     let fits = |e: Exact| *e.numer() >= least && *e.denom() > 0 && e <= Exact::from_integer(MOST);
-    fits(lo) && hi.is_none_or(|hi| fits(hi) && hi > lo)
+    fits(lo) && hi.is_none_or(|hi| hi == OPEN || fits(hi) && hi >= lo)
 }
 
 fn per_is_known(grammar: &Grammar, price: &Price) -> bool {
