@@ -5,17 +5,21 @@
 
 pub mod auth;
 pub mod charset;
+pub mod doorkey;
 pub mod form;
 pub mod hex;
+pub mod jwt;
 pub mod path;
 pub mod print;
 pub mod status;
+pub mod world;
 
 pub mod generic;
 pub mod kannel;
 pub mod phone;
 pub mod smsgate;
 pub mod twilio;
+pub mod vonage;
 
 use std::net::IpAddr;
 
@@ -53,6 +57,7 @@ pub fn all() -> &'static [Kind] {
         kannel::KIND,
         smsgate::KIND,
         twilio::KIND,
+        vonage::KIND,
         generic::KIND,
         phone::KIND,
     ];

@@ -3,7 +3,7 @@
 use hmac::{Hmac, KeyInit, Mac};
 use md5::Md5;
 use sha1::Sha1;
-use sha2::{Digest, Sha256};
+use sha2::{Digest, Sha256, Sha512};
 use subtle::ConstantTimeEq;
 
 use crate::config::Secret;
@@ -33,6 +33,7 @@ impl std::fmt::Debug for Token {
 /// How a signature is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Algorithm {
+    HmacSha512,
     HmacSha256,
     HmacSha1,
     HmacMd5,
@@ -44,11 +45,13 @@ pub enum Algorithm {
 
 impl Algorithm {
     /// What the config may say.
-    pub const NAMES: &'static [&'static str] = &["hmac-sha256", "hmac-sha1", "hmac-md5", "sha256", "sha1", "md5"];
+    pub const NAMES: &'static [&'static str] =
+        &["hmac-sha512", "hmac-sha256", "hmac-sha1", "hmac-md5", "sha256", "sha1", "md5"];
 
     /// One of [`Algorithm::NAMES`].
     pub fn named(name: &str) -> Option<Algorithm> {
         Some(match name {
+            "hmac-sha512" => Algorithm::HmacSha512,
             "hmac-sha256" => Algorithm::HmacSha256,
             "hmac-sha1" => Algorithm::HmacSha1,
             "hmac-md5" => Algorithm::HmacMd5,
@@ -61,12 +64,13 @@ impl Algorithm {
 
     /// Whether the secret is a key of its own, not a part of what is signed.
     pub fn keyed(self) -> bool {
-        matches!(self, Algorithm::HmacSha256 | Algorithm::HmacSha1 | Algorithm::HmacMd5)
+        matches!(self, Algorithm::HmacSha512 | Algorithm::HmacSha256 | Algorithm::HmacSha1 | Algorithm::HmacMd5)
     }
 
     /// The signature of `parts`, one after the other. `key` serves the keyed ones only.
     pub fn sign(self, key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
         match self {
+            Algorithm::HmacSha512 => mac::<Hmac<Sha512>>(key, parts),
             Algorithm::HmacSha256 => mac::<Hmac<Sha256>>(key, parts),
             Algorithm::HmacSha1 => mac::<Hmac<Sha1>>(key, parts),
             Algorithm::HmacMd5 => mac::<Hmac<Md5>>(key, parts),
@@ -117,6 +121,12 @@ mod tests {
         let (key, text) = (&b"Jefe"[..], &b"what do ya want for nothing?"[..]);
         for (algorithm, key, text, signature) in [
             (Algorithm::HmacSha256, key, text, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"),
+            (
+                Algorithm::HmacSha512,
+                key,
+                text,
+                "164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea2505549758bf75c05a994a6d034f65f8f0e6fdcaeab1a34d4a6b4b636e070a38bce737",
+            ),
             (Algorithm::HmacSha1, key, text, "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79"),
             (Algorithm::HmacMd5, key, text, "750c783e6ab0b503eaa86e310a5db738"),
             (Algorithm::Sha1, b"", b"abc", "a9993e364706816aba3e25717850c26c9cd0d89d"),

@@ -41,6 +41,12 @@ impl Form {
         }
     }
 
+    /// What came as JSON, as if it had come as a form.
+    pub fn of(pairs: impl IntoIterator<Item = (String, String)>) -> Form {
+        let pairs = pairs.into_iter().take(FIELDS).map(|(n, v)| (n.into_bytes(), v.into_bytes()));
+        Form { pairs: pairs.collect() }
+    }
+
     /// Every name and value, decoded, in the order in which they stand.
     pub fn pairs(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         self.pairs.iter().map(|(name, value)| (name.as_slice(), value.as_slice()))

@@ -21,7 +21,8 @@ use serde_json::Value;
 use super::auth::{self, Algorithm};
 use super::form::{self, Form};
 use super::{
-    Ack, Arrived, Carrier, Door, Heard, Kind, Outgoing, Refusal, Remedy, Secrets, SendError, Taken, path, print, status,
+    Ack, Arrived, Carrier, Door, Heard, Kind, Outgoing, Refusal, Remedy, Secrets, SendError, Taken, path, print,
+    status, world,
 };
 use crate::config::Secret;
 use crate::config::carrier::{CarrierConfig, SettingError};
@@ -248,7 +249,7 @@ impl Carrier for Twilio {
             let dlr_url = format!("{}/carriers/{}/dlr?mt={}", self.public_url, self.name, mt.id);
             form::push(&mut body, '&', "StatusCallback", dlr_url.as_bytes());
         }
-        let secs = (mt.until.0.saturating_sub(mt.due.0) / 1_000).clamp(1, VALIDITY_MAX);
+        let secs = world::seconds_left(mt, 1, VALIDITY_MAX);
         form::push(&mut body, '&', "ValidityPeriod", secs.to_string().as_bytes());
         let (url, headers) = (self.send_url.clone(), self.headers.clone());
         Ok(Outgoing { method: Method::POST, url, headers, body: body.into_bytes() })

@@ -103,6 +103,17 @@ impl Sender {
             None => Sender::Service(s.trim().to_string()),
         }
     }
+
+    /// As [`Sender::read`], from carriers that always name the country but leave the plus away: `447700900001`.
+    pub fn read_whole(s: &str) -> Sender {
+        let s = s.trim();
+        // Short codes have up to six digits, and no country has a code that begins with 0.
+        let whole = s.len() > 6 && !s.starts_with('0') && s.bytes().all(|b| b.is_ascii_digit());
+        match whole.then(|| Msisdn::parse(&format!("+{s}"))).flatten() {
+            Some(n) => Sender::Phone(n),
+            None => Sender::read(s),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -121,6 +132,23 @@ mod tests {
     fn services_are_not_subscribers() {
         for s in ["10086", "1069012345", "106901234567", "JD.com", "", "abc"] {
             assert_eq!(Msisdn::parse(s), None, "{s}");
+        }
+    }
+
+    #[test]
+    fn a_whole_number_without_its_plus_is_one_all_the_same() {
+        for (s, whole) in [
+            ("447400123456", "+447400123456"),
+            ("8613800000000", "+8613800000000"),
+            ("13822345678", "+13822345678"),
+            ("13800000000", "+8613800000000"),
+            ("+254711082300", "+254711082300"),
+            ("00254711082300", "+254711082300"),
+        ] {
+            assert_eq!(Sender::read_whole(s), Sender::Phone(Msisdn::parse(whole).unwrap()), "{s}");
+        }
+        for s in ["12345", "JD.com", "1069012345", ""] {
+            assert_eq!(Sender::read_whole(s), Sender::Service(s.into()), "{s}");
         }
     }
 
