@@ -60,10 +60,10 @@ const CODES: &[(u64, Remedy)] = &[
     (20_006, SendError::Config),    // access denied
     (20_404, SendError::Config),    // no such account
     (20_429, SLOWER),               // too many requests
-    (21_211, SendError::Permanent), // To is no number
+    (21_211, SendError::Dead),      // To is no number
     (21_212, SendError::Config),    // From is no number
     (21_266, SendError::Permanent), // To and From are the same
-    (21_408, SendError::Config),    // country not enabled for the account
+    (21_408, SendError::Unfit),     // country not enabled for the account
     (21_602, SendError::Permanent), // no text
     (21_603, SendError::Config),    // no From
     (21_604, SendError::Permanent), // no To
@@ -71,10 +71,10 @@ const CODES: &[(u64, Remedy)] = &[
     (21_608, SendError::Config),    // a trial account texts verified numbers only
     (21_610, SendError::OptedOut),  // answered STOP
     (21_611, SLOWER),               // this sender's queue is full
-    (21_612, SendError::Permanent), // no way from this From to this To
-    (21_614, SendError::Permanent), // not a mobile
+    (21_612, SendError::Unfit),     // no way from this From to this To
+    (21_614, SendError::Dead),      // not a mobile
     (21_617, SendError::Permanent), // longer than 1600
-    (21_635, SendError::Permanent), // a landline
+    (21_635, SendError::Dead),      // a landline
     (21_659, SendError::Config),    // From is not a number of Twilio's
     (21_660, SendError::Config),    // From belongs to another account
     (21_661, SendError::Config),    // From cannot send texts

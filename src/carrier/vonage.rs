@@ -32,7 +32,7 @@ use crate::clock::{HOUR, MINUTE};
 use crate::config::Secret;
 use crate::config::carrier::{CarrierConfig, SettingError};
 use crate::message::alphabet::Alphabet;
-use crate::message::{Dlr, DlrState, Mo, Mt, MtRef, Sender};
+use crate::message::{Dlr, DlrPart, DlrState, Mo, Mt, MtRef, Part, Sender};
 
 /// An account's limit where nothing else was agreed.
 pub const KIND: Kind = Kind { name: "vonage", build, default_rate: 30 };
@@ -62,7 +62,7 @@ const CODES: &[(&str, Remedy)] = &[
     ("3", SendError::Config),     // parameters invalid
     ("4", SendError::Config),     // credentials
     ("5", SendError::Retry),      // internal
-    ("6", SendError::Permanent),  // cannot be processed: no such prefix
+    ("6", SendError::Unfit),      // cannot be processed: no such prefix
     ("7", SendError::Permanent),  // number barred
     ("8", SendError::Config),     // account barred
     ("9", SendError::Quota),      // no credit
@@ -75,7 +75,7 @@ const CODES: &[(&str, Remedy)] = &[
     ("23", SendError::Config),    // callback
     ("29", SendError::Config),    // a trial account texts its own list only
     ("32", SendError::Config),    // signed and with a secret both
-    ("33", SendError::Permanent), // number given up
+    ("33", SendError::Dead),      // number given up
 ];
 
 /// `Throughput Rate Exceeded - please wait [ 250 ] and retry`, in milliseconds; 0 where it does not say.
@@ -267,12 +267,14 @@ impl Vonage {
             to,
             text,
             sent_at: form.text("message-timestamp").and_then(|at| world::utc(&at)),
+            part: part(form),
         })
     }
 
     fn dlr(&self, form: &Form) -> Result<Dlr, Refusal> {
         let id = form.text("messageId").filter(|id| !id.is_empty());
         let ours = form.text("client-ref").and_then(|r| world::ours(&r));
+        let part = id.clone().map(|key| DlrPart { key, of: None });
         let mt = ours.or_else(|| id.map(MtRef::Carrier));
         let mt = mt.ok_or_else(|| Refusal::Malformed("messageId is missing".into()))?;
         let word = form.text("status").filter(|s| !s.is_empty());
@@ -280,7 +282,7 @@ impl Vonage {
         let state = STATUSES.iter().find(|(name, _)| *name == word).map_or(DlrState::Unknown, |(_, state)| *state);
         let code = form.text("err-code").filter(|c| !c.is_empty() && c != "0");
         let detail = code.map_or(word.clone(), |code| format!("{word} {code}"));
-        Ok(Dlr { carrier: self.name.clone(), mt, state, detail: status::excerpt(&detail) })
+        Ok(Dlr { carrier: self.name.clone(), mt, state, detail: status::excerpt(&detail), part })
     }
 
     fn sms(&self, mt: &Mt) -> Outgoing {
@@ -302,6 +304,18 @@ impl Vonage {
         form::push(&mut body, '&', "ttl", ttl.to_string().as_bytes());
         let (url, headers) = (self.send_url.clone(), self.headers.clone());
         Outgoing { method: Method::POST, url, headers, body: body.into_bytes() }
+    }
+}
+
+/// Which part of a long MO the call holds. Fellows are known by a text, which is a number as a rule.
+fn part(form: &Form) -> Option<Part> {
+    let number = |name| form.text(name).and_then(|n| n.parse().ok());
+    let fellows = form.text("concat-ref").filter(|r| !r.is_empty());
+    match (fellows, number("concat-part"), number("concat-total")) {
+        (Some(r), Some(n), Some(total)) => {
+            Part::of(r.parse().unwrap_or_else(|_| crc32fast::hash(r.as_bytes())), n, total)
+        }
+        _ => form.get("udh").and_then(hex::decode).and_then(|udh| Part::from_udh(&udh)),
     }
 }
 
@@ -367,8 +381,9 @@ impl Carrier for Vonage {
         let parts = answer["messages"].as_array().map(Vec::as_slice).unwrap_or_default();
         let of = |part: &Value| path::text_at(part, "status").unwrap_or_default();
         // Sent again, parts that were taken would arrive twice; what became of the others their reports say.
-        if let Some(taken) = parts.iter().find(|p| of(p) == "0") {
-            return Ok(Taken { carrier_ref: path::text_at(taken, "message-id") });
+        let mut taken = parts.iter().filter(|p| of(p) == "0").map(|p| path::text_at(p, "message-id"));
+        if let Some(carrier_ref) = taken.next() {
+            return Ok(Taken { carrier_ref, part_refs: taken.flatten().collect() });
         }
         let Some(refused) = parts.first() else {
             return Err(SendError::Config(format!("{}: not Vonage's answer", status::cause(status, body))));

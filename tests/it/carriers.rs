@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde::Deserialize;
 use xiangxun::carrier::charset::Charset;
 use xiangxun::carrier::form::{self, Form};
-use xiangxun::carrier::{self, Arrived, Carrier, Door, Heard, Secrets, SendError};
+use xiangxun::carrier::{self, Arrived, Carrier, Door, Heard, Secrets, SendError, Taken};
 use xiangxun::clock::Timestamp;
 use xiangxun::config::carrier::CarrierConfig;
 use xiangxun::message::{Dlr, Mo, Msisdn, Mt, MtClass, MtRef, MtState, Sender};
@@ -56,7 +56,7 @@ struct Case<'a> {
     heard: Option<Result<Heard, String>>,
     faults: Vec<String>,
     mt: Option<Mt>,
-    answered: Option<Result<Option<String>, SendError>>,
+    answered: Option<Result<Taken, SendError>>,
     checks: usize,
 }
 
@@ -121,12 +121,14 @@ impl<'a> Case<'a> {
                 let (status, rest) = body.split_once('\n').unwrap();
                 let (headers, body) = headers_and_body(rest);
                 let status = StatusCode::from_u16(status.parse().unwrap()).unwrap();
-                let outcome = self.carrier.outcome(status, &headers, &body);
-                self.answered = Some(outcome.map(|taken| taken.carrier_ref));
+                self.answered = Some(self.carrier.outcome(status, &headers, &body));
             }
             "outcome" => {
                 let got = match self.answered.take().expect("an answer before") {
-                    Ok(theirs) => format!("taken {}", theirs.as_deref().unwrap_or("-")),
+                    Ok(taken) => {
+                        let ids = std::iter::once(taken.carrier_ref.unwrap_or("-".into())).chain(taken.part_refs);
+                        format!("taken {}", ids.collect::<Vec<_>>().join(" "))
+                    }
                     Err(SendError::Throttled { after_ms, .. }) => format!("throttled {after_ms}"),
                     Err(SendError::Retry(_)) => "retry".into(),
                     Err(SendError::Unfit(_)) => "unfit".into(),
@@ -244,7 +246,8 @@ fn show_mo(mo: &Mo) -> String {
     let (id, to) = (mo.mo_id.as_deref().unwrap_or("-"), or_dash(&mo.to));
     // The text as Rust writes it, quotes of the text itself left alone.
     let text = format!("{:?}", mo.text).replace("\\\"", "\"").replace("\\'", "'");
-    format!("mo\n  id {id}\n  from {from}\n  to {to}\n  text {text}\n  at {at}")
+    let part = mo.part.as_ref().map(|p| format!("\n  part {}/{} of {}", p.number, p.total, p.reference));
+    format!("mo\n  id {id}\n  from {from}\n  to {to}\n  text {text}\n  at {at}{}", part.unwrap_or_default())
 }
 
 fn show_dlr(dlr: &Dlr) -> String {
@@ -253,7 +256,9 @@ fn show_dlr(dlr: &Dlr) -> String {
         MtRef::Carrier(theirs) => format!("ref {theirs}"),
     };
     let state = format!("{:?}", dlr.state).to_lowercase();
-    format!("dlr\n  {mt}\n  state {state}\n  detail {}", or_dash(&dlr.detail))
+    let of = |of: Option<u8>| of.map_or(String::new(), |of| format!(" of {of}"));
+    let part = dlr.part.as_ref().map(|p| format!("\n  part {}{}", p.key, of(p.of)));
+    format!("dlr\n  {mt}\n  state {state}\n  detail {}{}", or_dash(&dlr.detail), part.unwrap_or_default())
 }
 
 #[derive(Deserialize)]

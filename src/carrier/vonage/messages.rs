@@ -37,7 +37,7 @@ const CODES: &[(&str, Remedy)] = &[
     ("1010", SendError::Config),    // parameters missing
     ("1020", SendError::Permanent), // parameters invalid: the number, as a rule
     ("1030", SendError::Retry),     // internal
-    ("1040", SendError::Permanent), // no such prefix
+    ("1040", SendError::Unfit),     // no such prefix
     ("1050", SendError::Permanent), // number barred
     ("1060", SendError::Config),    // account barred
     ("1070", SendError::Quota),     // no credit
@@ -84,6 +84,7 @@ pub fn mo(carrier: &str, body: &[u8]) -> Result<Mo, Refusal> {
         to: wanted(&said, "to")?,
         text,
         sent_at: path::text_at(&said, "timestamp").and_then(|at| world::utc(&at)),
+        part: None,
     })
 }
 
@@ -103,7 +104,7 @@ pub fn dlr(carrier: &str, body: &[u8]) -> Result<Dlr, Refusal> {
         (Some(code), None) => format!("{word} {code}"),
         _ => word,
     };
-    Ok(Dlr { carrier: carrier.to_string(), mt, state, detail: status::excerpt(&detail) })
+    Ok(Dlr { carrier: carrier.to_string(), mt, state, detail: status::excerpt(&detail), part: None })
 }
 
 /// `https://developer.vonage.com/api-errors/messages#1050`: what stands behind the `#`.
@@ -132,7 +133,7 @@ pub fn outcome(answer: &Value, status: StatusCode, headers: &HeaderMap, body: &[
     if status.is_success() {
         let id = path::text_at(answer, "message_uuid").filter(|id| !id.is_empty());
         return match id {
-            Some(id) => Ok(Taken { carrier_ref: Some(id) }),
+            Some(id) => Ok(Taken { carrier_ref: Some(id), ..Taken::default() }),
             None => Err(SendError::Config(format!("{}: not Vonage's answer", status::cause(status, body)))),
         };
     }
