@@ -11,9 +11,12 @@ pub mod hex;
 pub mod jwt;
 pub mod path;
 pub mod print;
+pub mod push;
 pub mod status;
+pub mod template;
 pub mod world;
 
+pub mod aliyun;
 pub mod generic;
 pub mod kannel;
 pub mod phone;
@@ -56,6 +59,7 @@ pub fn all() -> &'static [Kind] {
     const ALL: &[Kind] = &[
         kannel::KIND,
         smsgate::KIND,
+        aliyun::KIND,
         twilio::KIND,
         vonage::KIND,
         generic::KIND,
@@ -148,6 +152,10 @@ pub enum SendError {
     /// Too fast: again after this many milliseconds (0: not said), and slow the route down.
     #[error("throttled: {cause}")]
     Throttled { after_ms: u64, cause: String },
+    /// This phone has had as many as the carrier lets it have for now: again after this many milliseconds (0: not said).
+    /// The route is as good as before.
+    #[error("too many to this phone: {cause}")]
+    PhoneLimit { after_ms: u64, cause: String },
     /// This text to this number will never work.
     #[error("refused for good: {0}")]
     Permanent(String),
@@ -183,6 +191,10 @@ pub trait Carrier: Send + Sync + std::fmt::Debug {
     fn ack(&self, door: Door) -> Ack;
     /// The request that sends `mt`.
     fn outgoing(&self, mt: &Mt) -> Result<Outgoing, SendError>;
+    /// Signs the request as it leaves, for carriers whose signature holds the time.
+    fn sign(&self, _request: &mut Outgoing, _mt: &Mt, _now: Timestamp) -> Result<(), SendError> {
+        Ok(())
+    }
     /// What the response to it means.
     fn outcome(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Taken, SendError>;
     /// Whether an MT sent twice with the same id is delivered once.

@@ -268,7 +268,7 @@ async fn deliver(shared: &Shared, route: &RouteDesk, mut job: Job, stop: &watch:
         }
     }
     job.counted = false;
-    let result = send(route, &job.mt).await;
+    let result = send(route, &job.mt, shared.clock.now()).await;
     let now = shared.clock.now();
     hear(shared, route, &job.mt, &result, now);
     let outcome = match result {
@@ -405,9 +405,13 @@ impl Faults {
 }
 
 /// The request, the answer, and what it means. A carrier's code that fails on one MT harms no other.
-async fn send(route: &RouteDesk, mt: &Mt) -> Result<Taken, SendError> {
+async fn send(route: &RouteDesk, mt: &Mt, now: Timestamp) -> Result<Taken, SendError> {
     let carrier = &route.carrier;
-    let request = std::panic::catch_unwind(AssertUnwindSafe(|| carrier.outgoing(mt)));
+    let request = std::panic::catch_unwind(AssertUnwindSafe(|| {
+        let mut request = carrier.outgoing(mt)?;
+        carrier.sign(&mut request, mt, now)?;
+        Ok(request)
+    }));
     let request = request.unwrap_or_else(|_| Err(SendError::Permanent("our code fails on this text".into())))?;
     let answer = route.wire.exchange(request).await?;
     std::panic::catch_unwind(AssertUnwindSafe(|| carrier.outcome(answer.status, &answer.headers, &answer.body)))
@@ -417,9 +421,14 @@ async fn send(route: &RouteDesk, mt: &Mt) -> Result<Taken, SendError> {
 /// Lets the line know, and the operator where there is news.
 fn hear(shared: &Shared, route: &RouteDesk, mt: &Mt, result: &Result<Taken, SendError>, now: Timestamp) {
     let sign = match result {
-        Ok(_) | Err(SendError::Permanent(_) | SendError::OptedOut(_) | SendError::Unfit(_) | SendError::Dead(_)) => {
-            Sign::Works
-        }
+        Ok(_)
+        | Err(
+            SendError::Permanent(_)
+            | SendError::OptedOut(_)
+            | SendError::Unfit(_)
+            | SendError::Dead(_)
+            | SendError::PhoneLimit { .. },
+        ) => Sign::Works,
         Err(SendError::Throttled { .. }) => Sign::TooFast,
         Err(SendError::Retry(_) | SendError::Unclear(_)) => Sign::Down,
         Err(SendError::Quota(_) | SendError::Config(_)) => Sign::Fault,

@@ -35,7 +35,7 @@ pub fn after(error: &SendError, mt: &Mt, unclear: u32, idempotent: bool, now: Ti
         // The route pauses; the MT is as ready as before.
         SendError::Quota(_) | SendError::Config(_) => return Outcome::Again(mt.due),
         SendError::Retry(_) => now.plus(backoff(mt.id, mt.attempts)),
-        SendError::Throttled { after_ms, .. } => {
+        SendError::Throttled { after_ms, .. } | SendError::PhoneLimit { after_ms, .. } => {
             let said = i64::try_from(*after_ms).unwrap_or(i64::MAX);
             now.plus(said.max(backoff(mt.id, mt.attempts)))
         }

@@ -117,6 +117,12 @@ impl<'a> Case<'a> {
             }
             "mt" => self.mt = Some(mt(body)),
             "request" => self.check_request(body),
+            "unsent" => {
+                let mt = self.mt.as_ref().expect("an MT before");
+                let why = self.carrier.outgoing(mt).expect_err("it is not sent").to_string();
+                assert_eq!(why, body.trim(), "{name}: unsent");
+                self.checks += 1;
+            }
             "answer" => {
                 let (status, rest) = body.split_once('\n').unwrap();
                 let (headers, body) = headers_and_body(rest);
@@ -130,6 +136,7 @@ impl<'a> Case<'a> {
                         format!("taken {}", ids.collect::<Vec<_>>().join(" "))
                     }
                     Err(SendError::Throttled { after_ms, .. }) => format!("throttled {after_ms}"),
+                    Err(SendError::PhoneLimit { after_ms, .. }) => format!("phone_limit {after_ms}"),
                     Err(SendError::Retry(_)) => "retry".into(),
                     Err(SendError::Unfit(_)) => "unfit".into(),
                     Err(SendError::Dead(_)) => "dead".into(),
@@ -187,7 +194,9 @@ impl<'a> Case<'a> {
     }
 
     fn check_request(&mut self, expected: &str) {
-        let out = self.carrier.outgoing(self.mt.as_ref().expect("an MT before")).unwrap();
+        let mt = self.mt.as_ref().expect("an MT before");
+        let mut out = self.carrier.outgoing(mt).unwrap();
+        self.carrier.sign(&mut out, mt, self.now).unwrap();
         let mut got = format!("{} {}\n", out.method, out.url).into_bytes();
         let headers: BTreeMap<&str, &HeaderValue> = out.headers.iter().map(|(n, v)| (n.as_str(), v)).collect();
         for (name, value) in headers {

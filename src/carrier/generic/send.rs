@@ -44,7 +44,10 @@ enum BodyKind {
 const REMEDIES: &[(&str, Remedy)] = &[
     ("retry", SendError::Retry),
     ("throttled", |cause| SendError::Throttled { after_ms: 0, cause }),
+    ("phone_limit", |cause| SendError::PhoneLimit { after_ms: 0, cause }),
     ("permanent", SendError::Permanent),
+    ("unfit", SendError::Unfit),
+    ("dead", SendError::Dead),
     ("opted_out", SendError::OptedOut),
     ("quota", SendError::Quota),
     ("config", SendError::Config),
@@ -315,6 +318,9 @@ impl Answer {
         Err(match named.map(|r| r(cause.clone())) {
             Some(SendError::Throttled { .. }) => {
                 SendError::Throttled { after_ms: status::retry_after_ms(headers), cause }
+            }
+            Some(SendError::PhoneLimit { .. }) => {
+                SendError::PhoneLimit { after_ms: status::retry_after_ms(headers), cause }
             }
             Some(error) => error,
             None if status.is_success() => (self.otherwise)(cause),
