@@ -21,6 +21,7 @@ pub mod generic;
 pub mod kannel;
 pub mod phone;
 pub mod smsgate;
+pub mod tencent;
 pub mod twilio;
 pub mod vonage;
 
@@ -60,6 +61,7 @@ pub fn all() -> &'static [Kind] {
         kannel::KIND,
         smsgate::KIND,
         aliyun::KIND,
+        tencent::KIND,
         twilio::KIND,
         vonage::KIND,
         generic::KIND,
