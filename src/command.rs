@@ -37,6 +37,12 @@ use crate::market::{MarketDays, PlaceCode};
 pub use crate::grammar::Intent;
 use crate::market::{Exact, Place, Price, Quantity, Sex, Terms, Traits, When};
 
+/// So many characters of a text are read, some thirty segments. What comes behind is in the message that is kept, and no
+/// villager's request; so what a text costs is bounded, however long it is.
+pub const MOST_CHARS: usize = 2_000;
+/// The end of what is read goes back so far to a mark or a space, so that no word or number is torn.
+const TORN: usize = 64;
+
 /// One text with all that its reading goes by.
 struct Scene<'g, 't> {
     grammar: &'g Grammar,
@@ -82,7 +88,7 @@ pub fn read_at(
     now: Timestamp,
     text: &str,
 ) -> Reading {
-    let normal = normalize::normalize(&grammar.lexicon, text);
+    let normal = normalize::normalize(&grammar.lexicon, read_of(text));
     if normal.is_empty() {
         return form::unknown("empty");
     }
@@ -104,6 +110,15 @@ pub fn read_at(
         }
     }
     reading
+}
+
+/// The part of a text that is read.
+fn read_of(text: &str) -> &str {
+    let Some((end, _)) = text.char_indices().nth(MOST_CHARS) else { return text };
+    let read = &text[..end];
+    let mark = |c: char| !c.is_alphanumeric();
+    let whole = read.char_indices().rev().take(TORN).find(|(_, c)| mark(*c));
+    whole.map_or(read, |(at, _)| &read[..at])
 }
 
 /// Cuts a text into phrases; where that leaves something unread, once more with slips mended. A slip may say what a text

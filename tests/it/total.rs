@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use proptest::prelude::*;
 use proptest::test_runner::{RngAlgorithm, RngSeed, TestCaseError};
 use xiangxun::clock::Timestamp;
+use xiangxun::command::MOST_CHARS;
 use xiangxun::market::PlaceCode;
 
 use crate::soundness::{check, of_texts, of_words, words};
@@ -57,4 +58,18 @@ proptest! {
     fn texts_with_bytes_changed_are_read_soundly(bytes in proptest::collection::vec(any::<u8>(), 0..24)) {
         sound(HOME, NOW, &of_texts(&TEXTS, &WORDS, &bytes))?;
     }
+}
+
+#[test]
+fn what_stands_beyond_the_longest_text_is_not_read() {
+    let read = |text: &str| check(&GRAMMAR, HOME, NOW, text.as_bytes()).expect("sound");
+    let filler = "天气好,".repeat(MOST_CHARS / 4);
+    let near = read("卖板蓝根200斤,电话13812345678");
+    let far = read(&format!("卖板蓝根200斤,{filler}电话13812345678"));
+    assert_eq!(near.phone.as_deref(), Some("13812345678"));
+    assert_eq!((far.intent, far.phone.as_deref()), (near.intent, None));
+    // the end of what is read tears no number: 138… and not 138
+    let lead = MOST_CHARS - "卖板蓝根".chars().count() - 2;
+    let torn = read(&format!("卖板蓝根{}{}斤", " ".repeat(lead), "2".repeat(4)));
+    assert_eq!(torn.quantity, None, "22斤 was never said");
 }

@@ -13,7 +13,7 @@ use meter::Cost;
 use shapes::Shape;
 use unicode_normalization::UnicodeNormalization as _;
 use xiangxun::clock::Timestamp;
-use xiangxun::command::read;
+use xiangxun::command::{MOST_CHARS, read};
 use xiangxun::grammar::Grammar;
 use xiangxun::market::PlaceCode;
 
@@ -26,9 +26,10 @@ static ALLOCATOR: meter::Counting = meter::Counting;
 const HOME: PlaceCode = PlaceCode(522_632);
 const NOW: Timestamp = Timestamp(1_795_222_800_000);
 
-/// Characters of a short text and of a long one.
+/// Characters of a short text, of the longest that is read whole, and of one far beyond that.
 const SHORT: usize = 100;
-const LONG: usize = 10_000;
+const LONG: usize = MOST_CHARS;
+const ENDLESS: usize = 10_000;
 /// A long text may cost as many times a short one as it is longer, and this much more in a hundred: a short one may end
 /// before all of the rules have looked at it.
 const SLACK: u64 = 30;
@@ -56,18 +57,21 @@ fn main() -> ExitCode {
     });
     let mut measured = measured.into_inner().expect("no measuring failed");
     measured.sort_by(|(a, _), (b, _)| a.cmp(b));
-    println!("for {SHORT} and for {LONG} characters, and how many times: steps; the most bytes held");
+    println!(
+        "for {SHORT} and for {LONG} characters, and how many times: steps; the most bytes held; steps for {ENDLESS}"
+    );
     let mut wrong = Vec::new();
     for (name, m) in &measured {
         let times = |short: u64, long: u64| long as f64 / short as f64;
         println!(
-            "{:>9} {:>11} {:>6.1}   {:>8} {:>9} {:>6.1}   {name}",
+            "{:>9} {:>11} {:>6.1}   {:>8} {:>9} {:>6.1}   {:>6.1}   {name}",
             m.short.steps,
             m.long.steps,
             times(m.short.steps, m.long.steps),
             m.short.peak,
             m.long.peak,
             times(m.short.peak, m.long.peak),
+            times(m.short.steps, m.endless.steps),
         );
         let most = |short: u64| short * (LONG / SHORT) as u64 * (100 + SLACK) / 100;
         if m.long.steps > most(m.short.steps) {
@@ -75,6 +79,10 @@ fn main() -> ExitCode {
         }
         if m.long.peak > most(m.short.peak) {
             wrong.push(format!("{name}: {} bytes, no more than {} are linear", m.long.peak, most(m.short.peak)));
+        }
+        let hundredfold = |short: u64| short * (ENDLESS / SHORT) as u64;
+        if m.endless.steps > hundredfold(m.short.steps) || m.endless.peak > hundredfold(m.short.peak) {
+            wrong.push(format!("{name}: {} steps and {} bytes without end", m.endless.steps, m.endless.peak));
         }
         if m.long.peak > m.written_out * BYTES_A_CHARACTER {
             wrong.push(format!("{name}: {} bytes for {} characters written out", m.long.peak, m.written_out));
@@ -88,12 +96,14 @@ fn main() -> ExitCode {
 struct Measured {
     short: Cost,
     long: Cost,
+    endless: Cost,
     /// Characters of the long text in their plain form: `ﷺ` is eighteen.
     written_out: u64,
 }
 
 fn measure(grammar: &Grammar, shape: &Shape) -> Measured {
     let cost = |text: &str| meter::cost(|| read(grammar, HOME, NOW, text)).1;
+    let endless = cost(&shape.text(ENDLESS));
     let pieces: Vec<Cost> = shape.pieces(SHORT, LONG / SHORT).iter().map(|text| cost(text)).collect();
     let mean = |of: fn(&Cost) -> u64| pieces.iter().map(of).sum::<u64>() / pieces.len() as u64;
     let short = Cost { steps: mean(|c| c.steps), peak: mean(|c| c.peak), ..pieces[0] };
@@ -102,5 +112,5 @@ fn measure(grammar: &Grammar, shape: &Shape) -> Measured {
         "hardly a step is counted: this is compiled through tests/meter/instrument, see its head"
     );
     let text = shape.text(LONG);
-    Measured { short, long: cost(&text), written_out: text.nfkc().count() as u64 }
+    Measured { short, long: cost(&text), endless, written_out: text.nfkc().count() as u64 }
 }
