@@ -14,8 +14,10 @@ pub mod print;
 pub mod push;
 pub mod status;
 pub mod template;
+pub mod ussd;
 pub mod world;
 
+pub mod africastalking;
 pub mod aliyun;
 pub mod generic;
 pub mod kannel;
@@ -64,6 +66,7 @@ pub fn all() -> &'static [Kind] {
         tencent::KIND,
         twilio::KIND,
         vonage::KIND,
+        africastalking::KIND,
         generic::KIND,
         phone::KIND,
     ];
@@ -203,6 +206,10 @@ pub trait Carrier: Send + Sync + std::fmt::Debug {
     fn idempotent(&self) -> bool;
     /// MTs an hour that the line bears, where that is less than any whole number a second would say.
     fn per_hour(&self) -> Option<u32> {
+        None
+    }
+    /// Its USSD side, where it has one.
+    fn ussd(&self) -> Option<&dyn ussd::Ussd> {
         None
     }
     /// What the operator must enter on the carrier's own page, one line each, with `public_url` filled in; and warnings.

@@ -44,6 +44,11 @@ impl DoorKey {
             Door::Mo => "mo",
             Door::Dlr => "dlr",
         };
+        self.address_of(door, public_url, name, secrets)
+    }
+
+    /// The same of any door, by its word in the address.
+    pub fn address_of(&self, door: &str, public_url: &str, name: &str, secrets: Secrets) -> String {
         format!("{public_url}/carriers/{name}/{door}/{}", secrets.token(&self.text))
     }
 }

@@ -8,6 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde::Deserialize;
 use xiangxun::carrier::charset::Charset;
 use xiangxun::carrier::form::{self, Form};
+use xiangxun::carrier::ussd::{UssdInput, UssdRequest, UssdScreen};
 use xiangxun::carrier::{self, Arrived, Carrier, Door, Heard, Secrets, SendError, Taken};
 use xiangxun::clock::Timestamp;
 use xiangxun::config::carrier::CarrierConfig;
@@ -54,6 +55,9 @@ struct Case<'a> {
     now: Timestamp,
     door: Door,
     heard: Option<Result<Heard, String>>,
+    /// What the last call said, where it was one of USSD.
+    session: Option<UssdRequest>,
+    screen: Option<UssdScreen>,
     faults: Vec<String>,
     mt: Option<Mt>,
     answered: Option<Result<Taken, SendError>>,
@@ -70,6 +74,8 @@ impl<'a> Case<'a> {
             now: NOW,
             door: Door::Mo,
             heard: None,
+            session: None,
+            screen: None,
             faults: Vec::new(),
             mt: None,
             answered: None,
@@ -105,11 +111,24 @@ impl<'a> Case<'a> {
             "setup" => self.check_setup("https://sms.example.cn", body),
             "setup open" => self.check_setup("http://sms.example.cn", body),
             "now" => self.now = Timestamp::parse_rfc3339(body.trim()).unwrap(),
+            "call ussd" => self.call_ussd(body),
+            "screen" => self.screen = Some(screen(body)),
+            "setup ussd" => {
+                let ussd = self.carrier.ussd().expect("it has USSD");
+                let got = ussd.ussd_setup("https://sms.example.cn", Secrets::Masked).join("\n");
+                assert_eq!(got, body.trim_end(), "{name}: setup of USSD");
+                self.checks += 1;
+            }
             "call mo" => self.call(Door::Mo, body),
             "call dlr" => self.call(Door::Dlr, body),
             "heard" => self.check_heard(body),
             "ack" => {
-                let ack = self.carrier.ack(self.door);
+                let ack = match &self.session {
+                    Some(request) => {
+                        self.carrier.ussd().expect("it has USSD").ussd_ack(request, self.screen.take().as_ref())
+                    }
+                    None => self.carrier.ack(self.door),
+                };
                 let gap = if ack.body.is_empty() { "" } else { "\n\n" };
                 let got = format!("{} {}{gap}{}", ack.status.as_u16(), ack.content_type, ack.body);
                 assert_eq!(got, body, "{name}: our answer");
@@ -154,20 +173,27 @@ impl<'a> Case<'a> {
     }
 
     fn call(&mut self, door: Door, text: &str) {
-        let (line, rest) = text.split_once('\n').unwrap_or((text, ""));
-        let mut words = line.split(' ');
-        let method: Method = words.next().unwrap().parse().unwrap();
-        let target = words.next().expect("a target");
-        let (headers, body) = headers_and_body(rest);
-        let query = target.split_once('?').map_or("", |(_, q)| q);
-        let remote = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        let call = Arrived { method: &method, target, query, headers: &headers, body: &body, remote, now: self.now };
-        self.door = door;
-        self.heard = Some(self.carrier.hear(door, &call).map_err(|r| r.to_string()));
+        let heard = arrive(text, self.now, |call| self.carrier.hear(door, call));
+        (self.door, self.session) = (door, None);
+        self.heard = Some(heard.map_err(|r| r.to_string()));
+    }
+
+    fn call_ussd(&mut self, text: &str) {
+        let ussd = self.carrier.ussd().expect("it has USSD");
+        match arrive(text, self.now, |call| ussd.hear_ussd(call)) {
+            Ok(request) => self.session = Some(request),
+            Err(refusal) => (self.session, self.heard) = (None, Some(Err(refusal.to_string()))),
+        }
     }
 
     fn check_heard(&mut self, expected: &str) {
         let name = self.name;
+        if let Some(request) = &self.session {
+            assert_eq!(request.carrier, self.kind, "{name}");
+            assert_eq!(show_ussd(request), expected.trim_end(), "{name}: heard {}", self.checks);
+            self.checks += 1;
+            return;
+        }
         let got = match self.heard.take().expect("a call before") {
             Ok(heard) => {
                 assert!(heard.mos.iter().all(|m| m.carrier == self.kind), "{name}");
@@ -214,6 +240,18 @@ impl<'a> Case<'a> {
     }
 }
 
+/// A call as it is written in a case.
+fn arrive<T>(text: &str, now: Timestamp, hear: impl FnOnce(&Arrived<'_>) -> T) -> T {
+    let (line, rest) = text.split_once('\n').unwrap_or((text, ""));
+    let mut words = line.split(' ');
+    let method: Method = words.next().unwrap().parse().unwrap();
+    let target = words.next().expect("a target");
+    let (headers, body) = headers_and_body(rest);
+    let query = target.split_once('?').map_or("", |(_, q)| q);
+    let remote = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    hear(&Arrived { method: &method, target, query, headers: &headers, body: &body, remote, now })
+}
+
 fn headers_and_body(text: &str) -> (HeaderMap, Vec<u8>) {
     let mut headers = HeaderMap::new();
     let mut rest = text;
@@ -257,6 +295,29 @@ fn show_mo(mo: &Mo) -> String {
     let text = format!("{:?}", mo.text).replace("\\\"", "\"").replace("\\'", "'");
     let part = mo.part.as_ref().map(|p| format!("\n  part {}/{} of {}", p.number, p.total, p.reference));
     format!("mo\n  id {id}\n  from {from}\n  to {to}\n  text {text}\n  at {at}{}", part.unwrap_or_default())
+}
+
+fn show_ussd(u: &UssdRequest) -> String {
+    let from = match &u.from {
+        Sender::Phone(n) => n.e164(),
+        Sender::Service(s) => format!("service {s}"),
+    };
+    let kind = format!("{:?}", u.kind).to_lowercase();
+    let input = match &u.input {
+        UssdInput::Step(s) => format!("step {s:?}"),
+        UssdInput::Path(s) => format!("path {s:?}"),
+    };
+    let order = u.order.map_or(String::new(), |n| format!("\n  order {n}"));
+    format!(
+        "ussd\n  session {}\n  from {from}\n  code {}\n  {kind}\n  {input}{order}",
+        u.session,
+        or_dash(&u.service_code)
+    )
+}
+
+fn screen(toml: &str) -> UssdScreen {
+    let table: toml::Table = toml.parse().unwrap();
+    UssdScreen { text: table["text"].as_str().unwrap().into(), ends: table["ends"].as_bool().unwrap() }
 }
 
 fn show_dlr(dlr: &Dlr) -> String {
