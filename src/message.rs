@@ -52,7 +52,7 @@ pub struct Mo {
 /// Why an MT exists; this is also its urgency, the first the most urgent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum MtClass {
-    /// The answer to a text: goes at any hour.
+    /// The answer to a text, and what can wait for no morning: goes at any hour.
     Answer,
     /// News of a match: waits for the end of the quiet hours, counts against the daily cap.
     Push,

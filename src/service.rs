@@ -4,6 +4,7 @@
 //! those facts to a [`crate::store::Change`], and the store commits it whole. A carrier hears 2xx only after that.
 
 pub mod adult;
+pub mod alert;
 pub mod ask;
 pub mod asked;
 pub mod contact;
@@ -26,11 +27,14 @@ pub mod rate;
 pub mod relay;
 pub mod remind;
 pub mod report;
+pub mod shift;
+pub mod sighting;
 pub mod sweep;
 pub mod tie;
 pub mod turn;
 pub mod verbs;
 pub mod vouch;
+pub mod wave;
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};

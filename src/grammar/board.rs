@@ -44,9 +44,52 @@ pub struct Board {
     /// Whether it is for grown-ups only; who does not say his age is asked.
     #[serde(default)]
     pub adults: bool,
+    /// Its posts of one side are told in waves, not to all at once.
+    #[serde(default)]
+    pub waves: Option<Waves>,
+    /// Its posts of one side are told to phones near by that asked for it.
+    #[serde(default)]
+    pub alert: Option<Alert>,
     pub side: Vec<Side>,
     #[serde(default)]
     pub rules: Rules,
+}
+
+/// How many of those whom a post meets are asked at a time.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Waves {
+    pub side: String,
+    /// So many are asked for each place that is free.
+    pub per_place: u32,
+    /// But not fewer than this.
+    pub least: u32,
+    /// And so many where nobody said how many are wanted.
+    pub unsaid: u32,
+    /// Until the next are asked.
+    pub minutes: i64,
+}
+
+/// How a loss is told to the neighbours.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Alert {
+    pub side: String,
+    /// What one subscribes to in order to hear of it.
+    pub topics: Vec<String>,
+    /// Items and categories that cannot wait.
+    pub urgent: Vec<String>,
+    /// From the narrowest to the widest.
+    pub ring: Vec<AlertRing>,
+}
+
+/// One ring, and how many hours after the loss it is told.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AlertRing {
+    pub within: Ring,
+    pub hours: i64,
+    pub urgent_hours: i64,
 }
 
 /// One side of a board.
@@ -261,6 +304,10 @@ fn check(board: &Board, earlier: &[Board], source: &Source, errors: &mut Vec<Gra
         errors.push(
             source.error(line_of("name"), format!("board `{}` is there already; choose another name", board.name)),
         );
+    }
+    let sides = [board.waves.as_ref().map(|w| &w.side), board.alert.as_ref().map(|a| &a.side)];
+    for side in sides.into_iter().flatten().filter(|s| board.side(s).is_none()) {
+        errors.push(source.error(line_of(side), format!("board `{}` has no side `{side}`", board.name)));
     }
     for side in &board.side {
         let rival = earlier.iter().find(|b| {

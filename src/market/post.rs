@@ -112,6 +112,9 @@ pub struct Post {
     /// How far the asking has come, of jobs that are filled in waves and of losses that are told in rings.
     #[serde(default)]
     pub wave: u32,
+    /// Phones that were told of a loss.
+    #[serde(default)]
+    pub heard: u32,
 }
 
 /// What a text demands of the other side and what it excludes. What was not said is empty.
@@ -237,6 +240,7 @@ impl Post {
             reminded: false,
             order: None,
             wave: 0,
+            heard: 0,
         }
     }
 

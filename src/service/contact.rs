@@ -34,6 +34,11 @@ fn way(turn: &Turn<'_>, post: &Post, owner: &Person) -> Way {
     }
 }
 
+/// Whether two who are put in touch, on a board of numbers, may see each other's.
+pub fn numbers_pass(a: &Person, b: &Person) -> bool {
+    a.informed && b.informed && !a.private && !b.private
+}
+
 /// Puts the sender in touch with the owner of the named post.
 pub fn contact(turn: &mut Turn<'_>) {
     let Some(post) = turn.facts.named.clone() else {

@@ -5,8 +5,8 @@
 
 use std::sync::Arc;
 
-use super::own;
 use super::turn::Turn;
+use super::{alert, own, shift, sighting};
 use crate::command::{self, Intent, Reading};
 use crate::market::quote::Source;
 use crate::market::{Exact, Pact, PactId, PactState, PlaceCode, Post, PostState, PriceBook, Ring};
@@ -130,6 +130,16 @@ fn asked_about(turn: &mut Turn<'_>) -> Option<PactId> {
 
 /// The sender closes one of his own; whoever was put in touch with him about it is asked.
 pub fn done(turn: &mut Turn<'_>, post: &Arc<Post>) {
+    // the ox is back: nobody is asked, who helped is thanked; and workers who said that they come are many
+    let lost = alert::rules(turn.env, post).is_some();
+    if post.owner == turn.msisdn && (lost || shift::any(turn, post)) {
+        let was_live = post.state == PostState::Live;
+        own::close_one(turn, post, Then::Done);
+        if lost && was_live {
+            sighting::thank(turn, post);
+        }
+        return;
+    }
     let open: Vec<Pact> = standing(turn, post.id).into_iter().filter(|p| p.state == PactState::Open).collect();
     let was_open = post.state != PostState::Done;
     let newest: Vec<Pact> = open.into_iter().rev().take(WITH).collect();

@@ -5,7 +5,7 @@
 
 use super::Service;
 use super::outcome::{Env, Outcome};
-use super::{digest, remind};
+use super::{alert, digest, remind, wave};
 use crate::clock::Timestamp;
 use crate::store::{Due, StoreError, View};
 
@@ -56,7 +56,10 @@ impl Service {
 fn act(view: &dyn View, at: Timestamp, what: &Due, out: &mut Outcome<'_>) -> Result<(), StoreError> {
     match what {
         Due::Remind(post) => remind::remind(view, *post, out),
-        Due::Wave(_) | Due::Alert(_) | Due::Deadline(_) | Due::Delivery(_) | Due::Pact(_) => Ok(()),
+        Due::Wave(post) => wave::next(view, *post, out),
+        Due::Alert(post) => alert::widen(view, *post, out),
+        Due::AlertRest { post, below, before } => alert::rest(view, (*post, *below, *before), out),
+        Due::Deadline(_) | Due::Delivery(_) | Due::Pact(_) => Ok(()),
         Due::Digest(phone) => digest::digest(view, at, *phone, out),
         Due::News { .. } | Due::Prices(_) | Due::Erase { .. } => Ok(()),
     }

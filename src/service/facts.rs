@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::alert::Circle;
 use super::outcome::Env;
 use crate::clock::Timestamp;
 use crate::command::Reading;
@@ -52,6 +53,10 @@ pub struct Life {
     pub book: Option<PriceBook>,
     /// Whom the text is written for, and what it says for him.
     pub proxy: Option<(Msisdn, Reading)>,
+    /// The pact that the answered question is about, or by which the sender takes part in the named post.
+    pub asked: Option<Pact>,
+    /// Who takes part in own posts that others hear the end of.
+    pub joined: Vec<(Pact, Person)>,
 }
 
 impl Life {
@@ -67,6 +72,8 @@ pub struct Draft {
     pub post: Post,
     /// Best first.
     pub matches: Vec<Match>,
+    /// Phones near by that hear of a loss.
+    pub alert: Option<Circle>,
 }
 
 /// A post that a draft meets.

@@ -4,7 +4,7 @@ use super::asked::Bound;
 use super::facts::{Draft, Facts, OWN, read_posts, visible};
 use super::outcome::Env;
 use super::turn::newcomer;
-use super::{asked, find, life, own, person, post, question, vouch};
+use super::{alert, asked, find, life, own, person, post, question, vouch};
 use crate::carrier::fingerprint;
 use crate::clock::MINUTE;
 use crate::command::{Intent, Reading};
@@ -120,7 +120,7 @@ pub fn gather(view: &dyn View, env: &Env<'_>, mo: &Mo, reading: &Reading) -> Res
     };
     for post in drafts {
         let anew = facts.drafts.len() < ANEW;
-        let draft = if anew { meet(view, env, post)? } else { Draft { post, matches: Vec::new() } };
+        let draft = if anew { meet(view, env, post)? } else { Draft { post, matches: Vec::new(), alert: None } };
         facts.drafts.push(draft);
     }
     if meant.intent == Intent::Search {
@@ -129,21 +129,44 @@ pub fn gather(view: &dyn View, env: &Env<'_>, mo: &Mo, reading: &Reading) -> Res
     Ok(Some(facts))
 }
 
-/// Whom a post meets, read from the index: a bounded number of the newest in each ring.
+/// How deep the lists of the index are read.
+#[derive(Debug, Clone, Copy)]
+pub struct Look {
+    pub per_list: usize,
+    pub all: usize,
+}
+
+/// Whom a post meets, read from the index: a bounded number of the newest in each ring. And who near by hears of a loss.
 fn meet(view: &dyn View, env: &Env<'_>, post: Post) -> Result<Draft, StoreError> {
-    let mut draft = Draft { post, matches: Vec::new() };
+    let usual = Look { per_list: post::CANDIDATES_PER_LIST, all: post::CANDIDATES };
+    let mut draft = meet_in(view, env, post, usual, &|_| Ok(false))?;
+    alert::gather(view, env, &mut draft)?;
+    Ok(draft)
+}
+
+/// Whom a post meets but those that are skipped.
+pub(super) fn meet_in(
+    view: &dyn View,
+    env: &Env<'_>,
+    post: Post,
+    look: Look,
+    skip: &dyn Fn(&Post) -> Result<bool, StoreError>,
+) -> Result<Draft, StoreError> {
+    let mut draft = Draft { post, matches: Vec::new(), alert: None };
     let Some(board) = env.grammar.boards.get(&draft.post.board) else { return Ok(draft) };
     let Some(side) = board.side(&draft.post.side) else { return Ok(draft) };
     let rules = post::rules(&env.grammar.boards, board, side);
     let mut seen: Vec<PostId> = Vec::new();
     for ring in crate::market::matching::lists(&draft.post, &rules) {
         for key in ring {
-            for id in view.ring(&key, post::CANDIDATES_PER_LIST)? {
-                if seen.len() >= post::CANDIDATES || seen.contains(&id) {
+            for id in view.ring(&key, look.per_list)? {
+                if seen.len() >= look.all || seen.contains(&id) {
                     continue;
                 }
                 seen.push(id);
-                if let Some(other) = view.post(id)? {
+                if let Some(other) = view.post(id)?
+                    && !skip(&other)?
+                {
                     post::consider(&mut draft, &rules, other, &env.grammar.units, env.now);
                 }
             }

@@ -9,10 +9,10 @@ use super::asked::Bound;
 use super::facts::{Facts, home};
 use super::outcome::Env;
 use super::turn::{Turn, newcomer};
-use super::{asked, list, own, person, post, proxy, tie};
+use super::{asked, list, own, person, post, proxy, shift, tie, wave};
 use crate::clock::HOUR;
 use crate::command::{self, Intent, Reading};
-use crate::market::{Exact, Post, PostId, PostState, Ring};
+use crate::market::{Exact, Pact, PactKind, PactState, Post, PostId, PostState, Ring};
 use crate::message::{Mo, Msisdn};
 use crate::reply::{Reply, phrase};
 use crate::store::record::{Ask, Then};
@@ -44,6 +44,14 @@ pub fn gather(
         Bound::One(q, c) => Some((q.ask.clone(), c)),
         _ => None,
     });
+    if matches!(reading.intent, Edit | Correct | Deal | Withdraw | Choose) {
+        let heard = |p: &&Post| {
+            let board = env.grammar.boards.get(&p.board);
+            board.is_some_and(|b| b.waves.is_some() || b.alert.is_some())
+        };
+        let own: Vec<&Post> = facts.own.iter().map(|p| &**p).filter(heard).collect();
+        facts.life.joined = wave::joined(view, &own)?;
+    }
     let named = facts.named.as_ref().map(|p| p.id);
     if let Some(id) = reading.post.or(unnamed(view, facts, &me, reading, env)?).filter(|id| Some(*id) != named) {
         facts.named = view.post(id)?;
@@ -51,8 +59,14 @@ pub fn gather(
     }
     if let Some(post) = facts.named.clone() {
         facts.life.pacts = tie::about(view, &me, post.id)?;
+        facts.life.asked = match &question {
+            Some((Ask::Shift { pact, .. } | Ask::Sighting { pact, .. }, _)) => view.pact(*pact)?,
+            _ if reading.intent == Withdraw => shift_of(view, &me, Some(post.id))?,
+            _ => None,
+        };
         let mut about: Vec<Msisdn> = facts.life.pacts.iter().map(|p| p.other_than(me.msisdn)).collect();
         about.extend(post.by);
+        about.extend(facts.life.asked.as_ref().map(|p| p.other_than(me.msisdn)));
         if let Some((Ask::Show { party, .. } | Ask::Same { party, .. }, _)) = &question {
             about.push(*party);
         }
@@ -104,9 +118,22 @@ fn unnamed(
             [.., last] if own.len() == 1 || reading.item.is_some() => Some(last.id),
             _ => None,
         },
+        // 不去了: the one job that he said he comes to
+        Intent::Withdraw if own.is_empty() && reading.item.is_none() => shift_of(view, me, None)?.map(|p| p.post),
         Intent::Relay | Intent::Block => tie::last_words(view, me)?.map(|p| p.post),
         _ => None,
     })
+}
+
+/// The newest job that somebody said he comes to; that of `post`, where one is named.
+fn shift_of(view: &dyn View, me: &crate::store::Person, post: Option<PostId>) -> Result<Option<Pact>, StoreError> {
+    for id in me.pacts.iter().rev().take(tie::PACTS) {
+        let mine = |p: &Pact| p.kind == PactKind::Shift && p.state == PactState::Agreed && p.party == me.msisdn;
+        if let Some(pact) = view.pact(*id)?.filter(|p| mine(p) && post.is_none_or(|n| p.post == n)) {
+            return Ok(Some(pact));
+        }
+    }
+    Ok(None)
 }
 
 /// A post as the text would have it; `None` where that says nothing it could take.
@@ -292,6 +319,7 @@ pub fn edit(turn: &mut Turn<'_>) {
     let place = if new.place == old.place { String::new() } else { new.place.name.clone() };
     let reply = told(turn, "changed", &new).set("place", place);
     turn.ask(Ask::Readback { post: new.id });
+    shift::told(turn, "shift_changed", &new);
     person::meet_anew(turn, reply);
 }
 

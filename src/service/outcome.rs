@@ -135,7 +135,21 @@ impl<'a> Outcome<'a> {
         }
     }
 
-    /// Tells somebody at once what cannot wait for the morning and is not counted: a child is lost.
+    /// As [`Outcome::push`], but never gathered with other news as long as the day allows any: it asks for an answer of its own. Only
+    /// for the hours in which one may be woken. Returns whether it is told now.
+    pub fn push_now(&mut self, to: Msisdn, facts: Option<&Person>, news: PostId, reply: Reply) -> bool {
+        let Some(mut other) = self.person(to, facts) else { return false };
+        if self.env.rules.limits.pushes().is_some_and(|cap| other.today.pushes >= cap) {
+            self.push(to, facts, news, reply);
+            return false;
+        }
+        other.today.pushes = other.today.pushes.saturating_add(1);
+        self.send_push(&other, &reply, self.env.now);
+        self.people.insert(to, other);
+        true
+    }
+
+    /// Tells somebody at once what cannot wait for the morning and is not counted: a child is lost, what he lost was seen.
     pub fn urgent(&mut self, to: Msisdn, facts: Option<&Person>, reply: &Reply) {
         let Some(other) = self.person(to, facts) else { return };
         let text = reply.pack(&self.env.grammar.replies).text;

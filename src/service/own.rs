@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::facts::{Facts, OWN, home};
 use super::turn::Turn;
-use super::{asked, list};
+use super::{asked, list, shift};
 use crate::clock::{DAY, Timestamp};
 use crate::command::Reading;
 use crate::market::{Post, PostId, PostState};
@@ -91,6 +91,10 @@ pub fn view(turn: &mut Turn<'_>) {
 
 /// 撤.
 pub fn withdraw(turn: &mut Turn<'_>) {
+    // 撤 715 by one who had said that he comes
+    if turn.facts.named.as_ref().is_some_and(|p| p.owner != turn.msisdn) && shift::leaves(turn) {
+        return;
+    }
     if let Some(post) = meant(turn, Then::Withdraw) {
         close_one(turn, &post, Then::Withdraw);
     }
@@ -144,9 +148,13 @@ pub fn close_one(turn: &mut Turn<'_>, post: &Arc<Post>, then: Then) {
         Then::Withdraw | Then::Contact | Then::Renew => (Reply::new("withdrawn"), PostState::Withdrawn),
     };
     let reply = reply.set("no", phrase::number(post.id)).set("short", phrase::short(g, post));
-    if post.state == PostState::Live {
+    let was_live = post.state == PostState::Live;
+    if was_live {
         turn.out.save(Post { state, ..(**post).clone() });
     }
     turn.person.posts.retain(|p| *p != post.id);
     turn.answer(reply);
+    if was_live && state == PostState::Withdrawn {
+        shift::told(turn, "shift_off", post);
+    }
 }

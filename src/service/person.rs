@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::facts::Facts;
-use super::list;
 use super::outcome::Env;
 use super::post::spread;
 use super::turn::Turn;
+use super::{alert, list};
 use crate::command::Reading;
 use crate::grammar::lexicon::Sign;
 use crate::market::{PlaceCode, Post};
@@ -78,6 +78,7 @@ pub fn register(turn: &mut Turn<'_>) {
         turn.answer(Reply::new("place_unknown").set("said", phrase::clip(&said)));
         return;
     };
+    alert::moved(&mut turn.person, &place);
     turn.person.place = Some(place.clone());
     if turn.facts.drafts.is_empty() {
         turn.answer(Reply::new("place_set").set("place", place.name));

@@ -6,7 +6,7 @@ use super::facts::Facts;
 use super::facts::{Draft, Match, home};
 use super::outcome::Env;
 use super::turn::Turn;
-use super::{adult, ask, list, vouch};
+use super::{adult, alert, ask, list, vouch, wave};
 use crate::clock::{BEIJING_OFFSET, DAY, Timestamp};
 use crate::command::Reading;
 use crate::grammar::Grammar;
@@ -216,6 +216,12 @@ pub fn post(turn: &mut Turn<'_>) {
 pub fn spread(turn: &mut Turn<'_>, draft: &Draft) {
     let g = turn.env.grammar;
     let post = &draft.post;
+    alert::begin(turn, draft);
+    if let Some(rules) = wave::rules(&turn.out, post) {
+        return wave::first(turn, draft, rules);
+    }
+    // one of the two is a child who is missing
+    let at_once = alert::urgent(turn.env, post);
     let mut told: Vec<Msisdn> = Vec::new();
     for m in draft.matches.iter().filter(|m| !m.told) {
         // who does not want his words does not hear of his posts
@@ -228,7 +234,11 @@ pub fn spread(turn: &mut Turn<'_>, draft: &Draft) {
         }
         told.push(m.post.owner);
         let Some(reply) = news(g, post, &m.post) else { continue };
-        turn.out.push(m.post.owner, m.owner.as_ref(), post.id, reply);
+        if at_once {
+            turn.out.urgent(m.post.owner, m.owner.as_ref(), &reply);
+        } else {
+            turn.out.push(m.post.owner, m.owner.as_ref(), post.id, reply);
+        }
     }
 }
 
@@ -266,6 +276,11 @@ pub(super) fn answer_one(turn: &mut Turn<'_>, draft: &Draft) {
     let nowhere = turn.person.place.is_none() && turn.reading.place.is_none();
     let place = if nowhere { String::new() } else { p.place.name.clone() };
     if draft.matches.is_empty() {
+        if let Some(reply) = alert::said(draft, first) {
+            turn.answer(about(g, reply, p).set("place", place));
+            turn.ask(Ask::Readback { post: p.id });
+            return;
+        }
         let asked = turn.person.questions.iter().any(|q| q.ask == Ask::Place);
         let reply = match (first, nowhere && !asked) {
             // where one is can be asked next time
@@ -290,6 +305,9 @@ pub(super) fn answer_one(turn: &mut Turn<'_>, draft: &Draft) {
         .list("entry", draft.matches.iter().map(|m| phrase::entry(g, &m.post, p)))
         .list("brief", draft.matches.iter().map(|m| phrase::brief(g, &m.post)));
     let shown = turn.answer(reply);
+    if let Some(reply) = alert::said(draft, false) {
+        turn.answer(about(g, reply, p).by("alert_told"));
+    }
     turn.listed(Then::Contact, &posts, shown);
 }
 

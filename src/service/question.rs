@@ -10,7 +10,7 @@ use super::asked::Bound;
 use super::facts::Facts;
 use super::outcome::Env;
 use super::turn::Turn;
-use super::{ask, asked, contact, deal, doubt, life, list, own, proxy, rate, report, vouch};
+use super::{ask, asked, contact, deal, doubt, life, list, own, proxy, rate, report, shift, sighting, vouch};
 use crate::clock::Timestamp;
 use crate::command::{self, Intent, Reading};
 use crate::market::PostId;
@@ -150,6 +150,12 @@ fn act(turn: &mut Turn<'_>, question: &Question, choice: u8) -> Answered {
         Ask::Place | Ask::Item { .. } | Ask::Clarify { .. } | Ask::Readback { .. } | Ask::Wrong { .. } => {
             return Answered::No;
         }
+        Ask::Shift { .. } if !matches!(choice, 1..=3) => return Answered::No,
+        Ask::Shift { .. } => {
+            let asked = question.clone();
+            turn.person.questions.retain(|q| q.ask != asked.ask);
+            shift::answered(turn, &asked, choice);
+        }
         ask => return by_digit(turn, &ask.clone(), choice),
     }
     Answered::Done
@@ -175,6 +181,7 @@ fn by_digit(turn: &mut Turn<'_>, ask: &Ask, choice: u8) -> Answered {
         Ask::Proxy { .. } => proxy::answered(turn, yes),
         Ask::Show { party, .. } => contact::shown(turn, *party, yes),
         Ask::Same { party, .. } => doubt::same(turn, Some(*party), yes),
+        Ask::Sighting { .. } => sighting::answered(turn, yes),
         Ask::StillMe { .. } => doubt::same(turn, None, yes),
         Ask::Adult { .. } => drop(turn.answer(Reply::new("adults_only"))),
         _ => return Answered::No,

@@ -113,7 +113,7 @@ fn newest(turn: &Turn<'_>, post: &Post) -> Option<Pact> {
 }
 
 /// Friends get to know each other without numbers, also without those that one writes into his words.
-fn without_numbers(g: &crate::grammar::Grammar, words: &str) -> String {
+pub(super) fn without_numbers(g: &crate::grammar::Grammar, words: &str) -> String {
     let hidden = phrase::word(g, "who.number").unwrap_or_default();
     let mut out = String::new();
     let mut run = String::new();

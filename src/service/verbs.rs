@@ -4,7 +4,9 @@ use super::facts::Facts;
 use super::outcome::Env;
 use super::question::Answered;
 use super::turn::{PASSED_ON_ANSWERS, Turn, UNREAD_ANSWERS};
-use super::{ask, contact, deal, doubt, find, life, own, person, post, proxy, question, rate, relay, report};
+use super::{
+    alert, ask, contact, deal, doubt, find, life, own, person, post, proxy, question, rate, relay, report, sighting,
+};
 use crate::command::{Intent, Reading};
 use crate::market::PostId;
 use crate::message::{Mo, MtClass, Sender};
@@ -39,7 +41,8 @@ pub fn decide(env: &Env<'_>, facts: Facts, mo: &Mo, reading: &Reading) -> Change
     let mut turn = Turn::new(env, facts, mo, reading, msisdn);
     act(&mut turn);
     record.unread = turn.unread;
-    record.answers = turn.out.mts().iter().filter(|m| m.class == MtClass::Answer).map(|m| m.id).collect();
+    record.answers =
+        turn.out.mts().iter().filter(|m| m.class == MtClass::Answer && m.to == msisdn).map(|m| m.id).collect();
     Change { seen: Some((seen, env.now)), mos: vec![record], ..turn.into_change() }
 }
 
@@ -90,6 +93,8 @@ fn dispatch(turn: &mut Turn<'_>, read_back: Option<PostId>) {
         Intent::Correct => life::correct(turn),
         Intent::Rate => rate::said(turn),
         Intent::Report if turn.reading.post.is_some() => report::report(turn),
+        Intent::Sighting => sighting::seen(turn),
+        Intent::Subscribe | Intent::Unsubscribe if alert::asked(turn) => alert::subscribe(turn),
         Intent::Relay => relay::relay(turn),
         Intent::Block => relay::block(turn),
         Intent::Private => relay::private(turn, true),

@@ -251,6 +251,8 @@ pub enum Due {
     Prices(Msisdn),
     /// Somebody has gone: his words are erased from the messages kept, those with numbers below these next.
     Erase { phone: Msisdn, mo: MoSeq, mt: MtId },
+    /// The ring of a loss that is being told has more phones, with numbers below this; `before`: the ring that was told before.
+    AlertRest { post: PostId, below: Msisdn, before: Option<u32> },
 }
 
 /// Counts of one Beijing day; begun anew on the next.
@@ -344,6 +346,10 @@ pub enum Ask {
     Erase,
     /// Which of these things to look up, by their words.
     Note { words: Vec<String> },
+    /// Whether a worker comes; 3 asks first.
+    Shift { post: PostId, pact: PactId },
+    /// Whether what somebody saw is the owner's.
+    Sighting { post: PostId, pact: PactId },
 }
 
 impl Ask {
@@ -361,7 +367,9 @@ impl Ask {
             | Ask::Reported { post }
             | Ask::Proxy { post }
             | Ask::Show { post, .. }
-            | Ask::Same { post, .. } => Some(*post),
+            | Ask::Same { post, .. }
+            | Ask::Shift { post, .. }
+            | Ask::Sighting { post, .. } => Some(*post),
             Ask::Remind { posts } => posts.first().copied(),
             _ => None,
         }

@@ -1,5 +1,6 @@
 //! All integration tests, in one binary: one module a subject.
 
+mod alerts;
 mod bad_input;
 mod boards;
 mod carriers;

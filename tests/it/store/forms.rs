@@ -68,6 +68,7 @@ fn newer() -> Change {
         reminded: true,
         order: Some(order),
         wave: 2,
+        heard: 126,
         ..post(901)
     };
     let held = [Held::Reported, Held::Unvouched, Held::Unconfirmed];
@@ -84,6 +85,7 @@ fn newer() -> Change {
         Due::Delivery(901),
         Due::Digest(phone(3)),
         Due::Pact(1),
+        Due::AlertRest { post: 901, below: phone(3), before: Some(1) },
     ];
     let person = Person {
         private: true,
@@ -130,6 +132,8 @@ fn asked() -> Vec<Question> {
         Ask::Adult { text: "交友".into() },
         Ask::Readback { post: 901 },
         Ask::Wrong { post: 901 },
+        Ask::Shift { post: 901, pact: 1 },
+        Ask::Sighting { post: 901, pact: 2 },
         Ask::Meaning { text: "不对".into(), intents: vec![Intent::Correct, Intent::Alias] },
     ];
     let question = |(number, ask)| Question {
