@@ -3,6 +3,7 @@
 //! Reading never fails: what cannot be read becomes U+FFFD, a byte order mark and NULs at the end go away.
 
 use super::hex;
+use crate::message::alphabet;
 
 /// How a text is written in a carrier's request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,11 +18,14 @@ pub enum Charset {
     /// GBK in hex digits.
     GbkHex,
     Latin1,
+    /// The default alphabet of phones, one code in each byte.
+    Gsm7,
 }
 
 impl Charset {
     /// What the config may say.
-    pub const NAMES: &'static [&'static str] = &["utf-8", "gbk", "utf-16be", "utf-16be-hex", "gbk-hex", "latin1"];
+    pub const NAMES: &'static [&'static str] =
+        &["utf-8", "gbk", "utf-16be", "utf-16be-hex", "gbk-hex", "latin1", "gsm7"];
 
     /// One of [`Charset::NAMES`].
     pub fn named(name: &str) -> Option<Charset> {
@@ -32,6 +36,7 @@ impl Charset {
             "utf-16be-hex" => Charset::Utf16BeHex,
             "gbk-hex" => Charset::GbkHex,
             "latin1" => Charset::Latin1,
+            "gsm7" => Charset::Gsm7,
             _ => return None,
         })
     }
@@ -46,6 +51,8 @@ impl Charset {
             Charset::Utf16BeHex => hex::decode(bytes).map_or_else(|| Charset::Utf8.read(bytes), |b| read_utf16(&b)),
             Charset::GbkHex => hex::decode(bytes).map_or_else(|| Charset::Utf8.read(bytes), |b| Charset::Gbk.read(&b)),
             Charset::Latin1 => end(bytes.iter().map(|b| char::from(*b)).collect()),
+            // A NUL is an @ here.
+            Charset::Gsm7 => alphabet::gsm_read(bytes),
         }
     }
 
@@ -59,6 +66,7 @@ impl Charset {
             Charset::Utf16BeHex => hex::upper(&Charset::Utf16Be.write(text)).into_bytes(),
             Charset::GbkHex => hex::upper(&Charset::Gbk.write(text)).into_bytes(),
             Charset::Latin1 => text.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect(),
+            Charset::Gsm7 => alphabet::gsm_write(text),
         }
     }
 }
@@ -120,6 +128,7 @@ mod tests {
         }
         assert_eq!(Charset::Latin1.read(&[b'c', 0xe9]), "cé");
         assert_eq!(Charset::Latin1.write("é卖"), [0xe9, b'?']);
+        assert_eq!(Charset::Gsm7.read(&Charset::Gsm7.write("a@{€}")), "a@{€}");
     }
 
     #[test]

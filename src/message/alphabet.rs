@@ -5,6 +5,54 @@ const GSM_OTHER: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæ
 /// Characters that take an escape septet and one more.
 const GSM_EXTENSION: &str = "^{}\\[~]|€\u{c}";
 
+/// The default alphabet by its codes, from 0; the escape stands for itself.
+const GSM_TABLE: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ\u{1b}ÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?\
+    ¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
+/// The codes behind an escape.
+const GSM_ESCAPED: [(u8, char); 10] = [
+    (0x0a, '\u{c}'),
+    (0x14, '^'),
+    (0x28, '{'),
+    (0x29, '}'),
+    (0x2f, '\\'),
+    (0x3c, '['),
+    (0x3d, '~'),
+    (0x3e, ']'),
+    (0x40, '|'),
+    (0x65, '€'),
+];
+
+/// The text that GSM 7-bit codes are, one in each byte. What is no code is U+FFFD; an escape before a code that it does
+/// not change is dropped, as the standard wants it.
+pub fn gsm_read(codes: &[u8]) -> String {
+    let plain = |code: u8| GSM_TABLE.chars().nth(usize::from(code)).unwrap_or('\u{fffd}');
+    let mut out = String::with_capacity(codes.len());
+    let mut rest = codes.iter();
+    while let Some(&code) = rest.next() {
+        if code != 0x1b {
+            out.push(plain(code));
+        } else if let Some(&code) = rest.next() {
+            let escaped = GSM_ESCAPED.iter().find(|(known, _)| *known == code);
+            out.push(escaped.map_or_else(|| plain(code), |(_, c)| *c));
+        }
+    }
+    out
+}
+
+/// The codes that write `text`, one in each byte; a character without one becomes `?`.
+pub fn gsm_write(text: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    for c in text.chars() {
+        if let Some((code, _)) = GSM_ESCAPED.iter().find(|(_, known)| *known == c) {
+            out.extend([0x1b, *code]);
+        } else {
+            let code = GSM_TABLE.chars().position(|known| known == c && c != '\u{1b}');
+            out.push(code.and_then(|n| u8::try_from(n).ok()).unwrap_or(b'?'));
+        }
+    }
+    out
+}
+
 /// How a text travels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Alphabet {
@@ -59,4 +107,19 @@ pub fn gsm_septets(c: char) -> Option<usize> {
 /// UTF-16 units of a text: what a Chinese message is counted in.
 pub fn utf16_units(text: &str) -> usize {
     text.chars().map(char::len_utf16).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gsm_codes_are_those_of_the_standard() {
+        assert_eq!(GSM_TABLE.chars().count(), 128);
+        assert_eq!(gsm_read(&[0x00, 0x05, 0x1b, 0x65, 0x41, 0x24, 0x11, 0x7f]), "@é€A¤_à");
+        assert_eq!(gsm_read(&[0x41, 0x80, 0x1b, 0x41, 0x1b]), "A\u{fffd}A", "no code, an idle escape, a cut one");
+        let all: String = GSM_OTHER.chars().chain(GSM_EXTENSION.chars()).chain("azAZ09".chars()).collect();
+        assert_eq!(gsm_read(&gsm_write(&all)), all);
+        assert_eq!(gsm_write("卖"), b"?");
+    }
 }
