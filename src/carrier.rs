@@ -26,6 +26,7 @@ pub mod smsgate;
 pub mod tencent;
 pub mod twilio;
 pub mod vonage;
+pub mod yunpian;
 
 use std::net::IpAddr;
 
@@ -64,6 +65,7 @@ pub fn all() -> &'static [Kind] {
         smsgate::KIND,
         aliyun::KIND,
         tencent::KIND,
+        yunpian::KIND,
         twilio::KIND,
         vonage::KIND,
         africastalking::KIND,
