@@ -26,6 +26,7 @@ pub mod smsgate;
 pub mod tencent;
 pub mod twilio;
 pub mod vonage;
+pub mod yunmas;
 pub mod yunpian;
 
 use std::net::IpAddr;
@@ -66,6 +67,7 @@ pub fn all() -> &'static [Kind] {
         aliyun::KIND,
         tencent::KIND,
         yunpian::KIND,
+        yunmas::KIND,
         twilio::KIND,
         vonage::KIND,
         africastalking::KIND,
