@@ -20,6 +20,7 @@ pub mod world;
 pub mod africastalking;
 pub mod aliyun;
 pub mod generic;
+pub mod httpsms;
 pub mod kannel;
 pub mod phone;
 pub mod smsgate;
@@ -68,6 +69,7 @@ pub fn all() -> &'static [Kind] {
         tencent::KIND,
         yunpian::KIND,
         yunmas::KIND,
+        httpsms::KIND,
         twilio::KIND,
         vonage::KIND,
         africastalking::KIND,
