@@ -21,6 +21,7 @@ pub mod africastalking;
 pub mod aliyun;
 pub mod generic;
 pub mod httpsms;
+pub mod jasmin;
 pub mod kannel;
 pub mod phone;
 pub mod smsgate;
@@ -70,6 +71,7 @@ pub fn all() -> &'static [Kind] {
         yunpian::KIND,
         yunmas::KIND,
         httpsms::KIND,
+        jasmin::KIND,
         twilio::KIND,
         vonage::KIND,
         africastalking::KIND,
