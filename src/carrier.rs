@@ -21,6 +21,7 @@ pub mod africastalking;
 pub mod aliyun;
 pub mod generic;
 pub mod httpsms;
+pub mod infobip;
 pub mod jasmin;
 pub mod kannel;
 pub mod phone;
@@ -75,6 +76,7 @@ pub fn all() -> &'static [Kind] {
         twilio::KIND,
         vonage::KIND,
         africastalking::KIND,
+        infobip::KIND,
         generic::KIND,
         phone::KIND,
     ];
