@@ -21,6 +21,7 @@ pub mod africastalking;
 pub mod aliyun;
 pub mod generic;
 pub mod httpsms;
+pub mod hubtel;
 pub mod infobip;
 pub mod jasmin;
 pub mod kannel;
@@ -77,6 +78,7 @@ pub fn all() -> &'static [Kind] {
         vonage::KIND,
         africastalking::KIND,
         infobip::KIND,
+        hubtel::KIND,
         generic::KIND,
         phone::KIND,
     ];
