@@ -186,7 +186,7 @@ pub async fn start(mut config: Config) -> Result<Daemon, StartError> {
     let service = Service::new(store.clone(), clock.clone(), grammar.clone(), rules(&config), hand_over);
 
     let (stopping, stop) = watch::channel(false);
-    let chores = Arc::new(Chores::new(all_chores(&store, &service, &leap, &config.limits), clock.now()));
+    let chores = Arc::new(Chores::new(all_chores(&store, &service, &leap, &config), clock.now()));
     let rooms = Rooms::new(service, outbox.clone(), store.clone(), clock.clone(), chores.clone(), &metrics, &config);
     let accounts = carriers.iter().map(|(c, carrier)| Account { carrier: carrier.clone(), allow: c.allow.clone() });
     let mut router = http::routes(http::Setup {
@@ -331,7 +331,15 @@ async fn known_time(store: &Store) -> Result<Option<Timestamp>, StoreError> {
     Ok(store.recent(1).await?.first().map(|mo| mo.received))
 }
 
-fn all_chores(store: &Store, service: &Service, leap: &Leap, limits: &Limits) -> Vec<Chore> {
+fn all_chores(store: &Store, service: &Service, leap: &Leap, config: &Config) -> Vec<Chore> {
+    let limits = &config.limits;
+    let quotes: Work = {
+        let (service, folder) = (service.clone(), config.store.folder().to_path_buf());
+        Box::new(move |now| {
+            let (service, folder) = (service.clone(), folder.clone());
+            Box::pin(async move { report("quotes of markets taken", service.take_quotes(&folder, now).await) })
+        })
+    };
     let due: Work = {
         let (service, leap) = (service.clone(), leap.clone());
         Box::new(move |now| {
@@ -380,6 +388,7 @@ fn all_chores(store: &Store, service: &Service, leap: &Leap, limits: &Limits) ->
         })
     };
     vec![
+        Chore::new("quotes", MINUTE, 0, quotes),
         Chore::new("due", MINUTE, 0, due),
         Chore::new("expire", 5 * MINUTE, 0, expire),
         Chore::new("prune", HOUR, 20 * MINUTE, prune),

@@ -2,6 +2,7 @@
 
 mod check;
 pub mod parse;
+mod quotes;
 mod serve;
 mod transfer;
 
@@ -46,6 +47,8 @@ enum Command {
     Export(transfer::ExportArgs),
     /// Make a new store from an exported file, where there is none
     Import(transfer::ImportArgs),
+    /// Hand prices that markets published, in a CSV file, to the daemon
+    ImportQuotes(quotes::QuotesArgs),
     /// Read an exported file whole and check it
     Verify(transfer::VerifyArgs),
 }
@@ -67,6 +70,13 @@ pub fn run() -> ExitCode {
         Command::Parse(args) => parse::run(&args, file.as_deref(), &env),
         Command::Export(args) => with_store(file.as_deref(), &env, |url| transfer::run_export(&args, url)),
         Command::Import(args) => with_store(file.as_deref(), &env, |url| transfer::run_import(&args, url)),
+        Command::ImportQuotes(args) => match Config::load(file.as_deref(), &env) {
+            Ok(config) => quotes::run(&args, &config),
+            Err(faults) => {
+                complain(&faults);
+                ExitCode::FAILURE
+            }
+        },
         Command::Verify(args) => transfer::run_verify(&args),
     }
 }

@@ -82,6 +82,7 @@ pub enum Sign {
     Modifier,
     GuideTopic,
     Naming,
+    Kept,
     LunarMark,
     LunarFirst,
     MonthStart,
@@ -130,7 +131,8 @@ pub enum Sign {
     Between,
 }
 
-const SIGNS: [(&str, Sign); 61] = [
+const SIGNS: [(&str, Sign); 62] = [
+    ("kept", Sign::Kept),
     ("who", Sign::Who),
     ("where", Sign::Where),
     ("ask", Sign::Ask),

@@ -193,7 +193,8 @@ pub fn word(g: &Grammar, name: &str) -> Option<String> {
     g.replies.phrase(name).map(|_| fill(g, name, &[]))
 }
 
-fn fill(g: &Grammar, name: &str, slots: &[(&str, String)]) -> String {
+/// A phrase of `grammar/replies/` in words; a slot without a value is left out with its brackets.
+pub fn fill(g: &Grammar, name: &str, slots: &[(&str, String)]) -> String {
     let slots: BTreeMap<&str, &str> =
         slots.iter().filter(|(_, v)| !v.is_empty()).map(|(k, v)| (*k, v.as_str())).collect();
     let pieces = g.replies.phrase(name).and_then(|s| s.variants.first()).map(Vec::as_slice).unwrap_or_default();

@@ -4,6 +4,7 @@
 use super::facts::home;
 use super::turn::Turn;
 use super::{doubt, own, tie};
+use crate::clock::DAY;
 use crate::grammar::board::Touch;
 use crate::market::{PactKind, Post, PostId};
 use crate::message::Msisdn;
@@ -11,6 +12,9 @@ use crate::reply::{Reply, phrase};
 use crate::store::Person;
 use crate::store::record::Ask;
 
+/// Numbers that a phone is given in a day: more than anybody calls. One that first wrote today may be somebody who collects them.
+const NUMBERS: u32 = 30;
+const NUMBERS_FIRST_DAY: u32 = 10;
 /// Posts kept as asked after.
 const CONTACTED: usize = 30;
 
@@ -97,6 +101,14 @@ fn good(person: &Person) -> String {
 }
 
 fn numbers(turn: &mut Turn<'_>, post: &Post, owner: &Person) {
+    let again = turn.person.contacted.contains(&post.id);
+    let first_day = turn.env.now.0 - turn.person.joined.0 < DAY;
+    let cap = if first_day { NUMBERS_FIRST_DAY } else { NUMBERS };
+    if !again && turn.person.today.contacts >= cap {
+        turn.answer(Reply::new("enough_numbers").set("no", phrase::number(post.id)));
+        return;
+    }
+    turn.person.today.contacts += u32::from(!again);
     let mine = turn.facts.met.last().cloned();
     let over = mine.as_ref().map(|m| phrase::over(turn.env.grammar, m)).unwrap_or_default();
     let reply = with_number(turn, post, owner, &turn.person)

@@ -5,7 +5,7 @@
 
 use super::Service;
 use super::outcome::{Env, Outcome};
-use super::{alert, digest, remind, wave};
+use super::{alert, digest, erase, news, price, remind, wave};
 use crate::clock::Timestamp;
 use crate::store::{Due, StoreError, View};
 
@@ -41,7 +41,8 @@ impl Service {
                 out.unschedule(at, what.clone());
                 act(view, at, &what, &mut out)?;
                 let change = out.into_change();
-                let mts = change.mts.clone();
+                // what was sent before and is only kept anew goes nowhere
+                let mts = change.mts.iter().filter(|m| m.created == now).cloned().collect::<Vec<_>>();
                 Ok((change, mts))
             })
             .await?;
@@ -61,6 +62,8 @@ fn act(view: &dyn View, at: Timestamp, what: &Due, out: &mut Outcome<'_>) -> Res
         Due::AlertRest { post, below, before } => alert::rest(view, (*post, *below, *before), out),
         Due::Deadline(_) | Due::Delivery(_) | Due::Pact(_) => Ok(()),
         Due::Digest(phone) => digest::digest(view, at, *phone, out),
-        Due::News { .. } | Due::Prices(_) | Due::Erase { .. } => Ok(()),
+        Due::News { post, topic, below } => news::tell(view, (*post, *topic, *below), out),
+        Due::Prices(phone) => price::weekly(view, at, *phone, out),
+        Due::Erase { phone, since, mo, mt, post } => erase::go_on(view, (*phone, *since), (*mo, *mt, *post), out),
     }
 }

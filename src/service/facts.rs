@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::alert::Circle;
+use super::look::Look;
 use super::outcome::Env;
 use crate::clock::Timestamp;
 use crate::command::Reading;
@@ -40,6 +41,7 @@ pub struct Facts {
     /// The station's managers who take texts, as far as they are known; who never wrote is reached as the sender was.
     pub managers: Vec<Person>,
     pub life: Life,
+    pub look: Look,
 }
 
 /// What the life of a post, and being put in touch, need besides.

@@ -10,7 +10,7 @@ use crate::command::{self, Reading};
 use crate::grammar::board::{Board, Kin, Role, Side};
 use crate::grammar::lexicon::Kind;
 use crate::market::post::Node;
-use crate::market::{Post, PostId, Ring, RingKey};
+use crate::market::{PlaceCode, Post, PostId, Ring, RingKey};
 use crate::message::Mo;
 use crate::reply::{Reply, phrase};
 use crate::store::record::Then;
@@ -53,6 +53,24 @@ pub fn look(
 ) -> Result<Vec<Arc<Post>>, StoreError> {
     let Some(sought) = sought(env, mo, reading) else { return Ok(Vec::new()) };
     let place = reading.place.clone().unwrap_or_else(|| home(env, mo, facts.person.as_ref())).code;
+    let ids = ids(view, env, &sought, place)?;
+    let at_place = matches!(sought, Sought::Place);
+    let own = facts.person.as_ref().map(|p| p.msisdn);
+    let here = |p: &Post| !at_place || p.place.code.up_to(place.ring()) == Some(place);
+    let mut posts = visible(view, &ids, env.now, |p| Some(p.owner) != own && here(p))?;
+    posts.truncate(2 * LOOKED_UP);
+    Ok(posts)
+}
+
+/// The posts about an item, the nearest lists first.
+///
+/// # Errors
+/// Those of the store.
+pub fn of_item(view: &dyn View, env: &Env<'_>, item: &str, place: PlaceCode) -> Result<Vec<PostId>, StoreError> {
+    ids(view, env, &Sought::Item(item.to_string()), place)
+}
+
+fn ids(view: &dyn View, env: &Env<'_>, sought: &Sought, place: PlaceCode) -> Result<Vec<PostId>, StoreError> {
     // What stands at a place is found there and no further off.
     let at_place = matches!(sought, Sought::Place);
     let (widest, from_list) = if at_place { (Ring::County, LOOKED_THROUGH) } else { (Ring::Country, LOOKED_UP) };
@@ -62,7 +80,7 @@ pub fn look(
         let Some(division) = place.up_to(ring) else { continue };
         for board in env.grammar.boards.iter() {
             for side in &board.side {
-                for node in nodes(env, &sought, board, side) {
+                for node in nodes(env, sought, board, side) {
                     let key = RingKey { board: board.name.clone(), side: side.name.clone(), node, place: division };
                     for id in view.ring(&key, from_list)? {
                         if !ids.contains(&id) {
@@ -73,11 +91,7 @@ pub fn look(
             }
         }
     }
-    let own = facts.person.as_ref().map(|p| p.msisdn);
-    let here = |p: &Post| !at_place || p.place.code.up_to(place.ring()) == Some(place);
-    let mut posts = visible(view, &ids, env.now, |p| Some(p.owner) != own && here(p))?;
-    posts.truncate(2 * LOOKED_UP);
-    Ok(posts)
+    Ok(ids)
 }
 
 /// The lists of one side in which the sought stands, as posts are filed: what is offered under all that it is a kind of,

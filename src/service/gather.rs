@@ -4,7 +4,7 @@ use super::asked::Bound;
 use super::facts::{Draft, Facts, OWN, read_posts, visible};
 use super::outcome::Env;
 use super::turn::newcomer;
-use super::{alert, asked, find, life, own, person, post, question, vouch};
+use super::{alert, asked, find, life, look, own, person, post, question, vouch};
 use crate::carrier::fingerprint;
 use crate::clock::MINUTE;
 use crate::command::{Intent, Reading};
@@ -57,6 +57,7 @@ pub fn gather(view: &dyn View, env: &Env<'_>, mo: &Mo, reading: &Reading) -> Res
         found: Vec::new(),
         managers: Vec::new(),
         life: Default::default(),
+        look: Default::default(),
     };
     let Sender::Phone(msisdn) = mo.from else { return Ok(Some(facts)) };
     facts.person = view.person(msisdn)?;
@@ -80,7 +81,7 @@ pub fn gather(view: &dyn View, env: &Env<'_>, mo: &Mo, reading: &Reading) -> Res
     }
     if let Some(person) = &facts.person {
         if reading.intent == Intent::More {
-            facts.listed = visible(view, &own::rest(person, env.now, &mo.to), env.now, |_| true)?;
+            facts.listed = visible(view, &head(own::rest(person, env.now, &mo.to)), env.now, |_| true)?;
         } else if let Some(ids) = asked::open_list(person, env.now, &mo.to) {
             facts.listed = read_posts(view, ids.iter())?;
         }
@@ -98,6 +99,15 @@ pub fn gather(view: &dyn View, env: &Env<'_>, mo: &Mo, reading: &Reading) -> Res
                 let draft = meet(view, env, shown)?;
                 facts.drafts.push(draft);
             }
+        }
+    }
+    let after_price = matches!(bound, Bound::One(Question { ask: Ask::Priced { .. }, .. }, _));
+    if let Bound::One(Question { ask: Ask::Erase, .. }, 1) = bound
+        && let Some(person) = &facts.person
+    {
+        facts.listed = read_posts(view, person.posts.iter())?;
+        for pact in &person.pacts {
+            facts.life.pacts.extend(view.pact(*pact)?);
         }
     }
     for manager in env.rules.station(mo).map(|s| s.managers.as_slice()).unwrap_or_default() {
@@ -123,10 +133,20 @@ pub fn gather(view: &dyn View, env: &Env<'_>, mo: &Mo, reading: &Reading) -> Res
         let draft = if anew { meet(view, env, post)? } else { Draft { post, matches: Vec::new(), alert: None } };
         facts.drafts.push(draft);
     }
+    look::gather(view, env, mo, &mut facts, &meant)?;
     if meant.intent == Intent::Search {
         facts.found = find::look(view, env, mo, &facts, &meant)?;
+        // after a price: who buys first
+        if after_price {
+            facts.found.sort_by_key(|p| p.shelf.offers);
+        }
     }
     Ok(Some(facts))
+}
+
+fn head(mut ids: Vec<PostId>) -> Vec<PostId> {
+    ids.truncate(own::READ);
+    ids
 }
 
 /// How deep the lists of the index are read.

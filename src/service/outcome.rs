@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use super::Rules;
 use crate::clock::{DAY, HOUR, MINUTE, Timestamp};
 use crate::grammar::Grammar;
-use crate::market::{Pact, PactId, Post, PostId, PostState, PriceBook};
+use crate::market::{Pact, PactId, PlaceCode, Post, PostId, PostState, PriceBook};
 use crate::message::{MoSeq, Msisdn, Mt, MtClass, MtState};
 use crate::reply::Reply;
 use crate::store::record::{Ask, Question};
-use crate::store::{Change, Due, Next, Notes, Person};
+use crate::store::{Change, Due, MoRecord, Next, Notes, Person};
 
 /// News of a match help nobody after this.
 const PUSH_LIFE: i64 = 3 * DAY;
@@ -55,6 +55,8 @@ pub struct Outcome<'a> {
     due: Vec<(Timestamp, Due)>,
     done: Vec<(Timestamp, Due)>,
     notes: Vec<Notes>,
+    mos: Vec<MoRecord>,
+    old_mts: Vec<Mt>,
     gone: Vec<Msisdn>,
 }
 
@@ -74,6 +76,8 @@ impl<'a> Outcome<'a> {
             due: Vec::new(),
             done: Vec::new(),
             notes: Vec::new(),
+            mos: Vec::new(),
+            old_mts: Vec::new(),
             gone: Vec::new(),
         }
     }
@@ -85,7 +89,8 @@ impl<'a> Outcome<'a> {
             people: self.people.into_values().collect(),
             posts: self.posts.into_values().collect(),
             told: self.told,
-            mts: self.mts,
+            mts: self.old_mts.into_iter().chain(self.mts).collect(),
+            mos: self.mos,
             pacts: self.pacts.into_values().collect(),
             prices: self.prices,
             due: self.due,
@@ -181,6 +186,12 @@ impl<'a> Outcome<'a> {
         Some(other)
     }
 
+    /// A push that is in words already.
+    pub fn send_text(&mut self, to: &Person, text: String) {
+        let due = self.env.rules.limits.after_quiet(self.env.now);
+        self.send(to, text, MtClass::Push, due, PUSH_LIFE);
+    }
+
     /// A push at `at`, or when the quiet that holds then is over.
     pub fn send_push(&mut self, to: &Person, reply: &Reply, at: Timestamp) {
         let due = self.env.rules.limits.quiet().map_or(at, |quiet| quiet.end_after(at));
@@ -265,9 +276,24 @@ impl<'a> Outcome<'a> {
         self.notes.push(notes);
     }
 
+    /// Keeps an accepted message as changed.
+    pub fn keep_mo(&mut self, mo: MoRecord) {
+        self.mos.push(mo);
+    }
+
+    /// Keeps a text that was sent before, as changed.
+    pub fn keep_mt(&mut self, mt: Mt) {
+        self.old_mts.push(mt);
+    }
+
     /// Nothing of this person is kept any more.
     pub fn forget(&mut self, phone: Msisdn) {
         self.gone.push(phone);
+    }
+
+    /// A book of prices as changed so far.
+    pub fn book(&self, item: &str, county: PlaceCode) -> Option<&PriceBook> {
+        self.prices.iter().find(|b| b.item == item && b.county == county)
     }
 
     /// Has something done at a time.

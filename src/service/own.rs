@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::facts::{Facts, OWN, home};
 use super::turn::Turn;
-use super::{asked, list, shift};
+use super::{asked, list, note, shift, topic};
 use crate::clock::{DAY, Timestamp};
 use crate::command::Reading;
+use crate::grammar::lexicon::Sign;
 use crate::market::{Post, PostId, PostState};
 use crate::reply::{Reply, phrase};
 use crate::store::Person;
@@ -14,8 +15,15 @@ use crate::store::record::Then;
 
 /// Lists the sender's live posts, newest first.
 pub fn mine(turn: &mut Turn<'_>) {
+    if turn.env.grammar.lexicon.word(turn.mo.text.trim()).is_some_and(|w| w.has(Sign::Kept)) {
+        return kept(turn, "kept");
+    }
     let posts: Vec<Arc<Post>> = turn.facts.own.iter().rev().cloned().collect();
     if posts.is_empty() {
+        let p = &turn.person;
+        if p.name.is_some() || p.place.is_some() || !p.topics.is_empty() {
+            return kept(turn, "mine_none_kept");
+        }
         turn.answer(Reply::new("mine_none"));
         return;
     }
@@ -23,31 +31,57 @@ pub fn mine(turn: &mut Turn<'_>) {
     let count = if posts.len() < OWN { posts.len() } else { turn.person.posts.len() };
     let reply = list::list(turn.env.grammar, Reply::new("mine"), &posts).set("count", count.to_string());
     let shown = turn.answer(reply);
-    turn.listed(Then::Contact, &list::ids(&posts), shown);
+    // older ones than were read come with 更多 as well
+    let mut ids = list::ids(&posts);
+    let older: Vec<PostId> = turn.person.posts.iter().rev().filter(|p| !ids.contains(p)).copied().collect();
+    ids.extend(older);
+    turn.listed(Then::Contact, &ids, shown);
+}
+
+/// What is kept of the sender besides his posts.
+fn kept(turn: &mut Turn<'_>, name: &'static str) {
+    let (g, p) = (turn.env.grammar, &turn.person);
+    let reply = Reply::new(name)
+        .set("name", p.name.clone().unwrap_or_default())
+        .set("place", p.place.as_ref().map(|p| p.name.clone()).unwrap_or_default())
+        .set("shown", phrase::word(g, if p.private { "shown.private" } else { "shown.public" }).unwrap_or_default())
+        .set("count", p.posts.len().to_string())
+        .set("good", if p.rated_good > 0 { p.rated_good.to_string() } else { String::new() })
+        .list("topics", topic::labels(g, &p.topics));
+    turn.answer(reply);
 }
 
 /// Goes on with the last list, and then with what came when the day's pushes were used up.
 pub fn more(turn: &mut Turn<'_>) {
+    if !turn.person.pages.is_empty() {
+        return note::go_on(turn);
+    }
     let posts = turn.facts.listed.clone();
     // what is picked for withdrawing goes on being picked for that
     if let Some(then) = picking(&turn.person, turn.env.now, &turn.mo.to) {
         return list::ask_which(turn, then, &posts);
     }
+    let behind: Vec<PostId> = rest(&turn.person, turn.env.now, &turn.mo.to).into_iter().skip(READ).collect();
     turn.person.waiting.clear();
     if posts.is_empty() {
-        turn.person.more.clear();
+        turn.person.more = behind;
         turn.answer(Reply::new("no_more"));
         return;
     }
-    let reply = list::list(turn.env.grammar, Reply::new("more"), &posts);
+    let reply = list::list(turn.env.grammar, Reply::new("more"), &posts).set("left", behind.len().to_string());
     let shown = turn.answer(reply);
-    turn.listed(Then::Contact, &list::ids(&posts), shown);
+    let mut ids = list::ids(&posts);
+    ids.extend(behind);
+    turn.listed(Then::Contact, &ids, shown);
 }
 
 /// What the rest of the last list is to be picked for, if not for being put in touch.
 fn picking(person: &Person, now: Timestamp, to: &str) -> Option<Then> {
     asked::open_then(person, now, to).filter(|then| *then != Then::Contact && !person.more.is_empty())
 }
+
+/// Posts of a long list that are read for one 更多, more than fit.
+pub const READ: usize = 30;
 
 /// The posts of 更多.
 pub fn rest(person: &Person, now: Timestamp, to: &str) -> Vec<PostId> {

@@ -6,7 +6,7 @@ use super::facts::Facts;
 use super::facts::{Draft, Match, home};
 use super::outcome::Env;
 use super::turn::Turn;
-use super::{adult, alert, ask, list, vouch, wave};
+use super::{adult, alert, ask, list, look, note, vouch, wave};
 use crate::clock::{BEIJING_OFFSET, DAY, Timestamp};
 use crate::command::Reading;
 use crate::grammar::Grammar;
@@ -28,7 +28,7 @@ pub const KEPT_MATCHES: usize = 12;
 /// Items of one text that become posts.
 const POSTS_PER_TEXT: usize = 5;
 /// Live posts that one phone may have, whatever its days allow: they stand in its record.
-const LIVE_POSTS: usize = 500;
+pub const LIVE_POSTS: usize = 500;
 
 /// The board's rules in the words of matching.
 pub fn rules<'a>(boards: &'a Boards, board: &'a Board, side: &'a Side) -> Rules<'a> {
@@ -216,6 +216,7 @@ pub fn post(turn: &mut Turn<'_>) {
 pub fn spread(turn: &mut Turn<'_>, draft: &Draft) {
     let g = turn.env.grammar;
     let post = &draft.post;
+    look::file(turn, post);
     alert::begin(turn, draft);
     if let Some(rules) = wave::rules(&turn.out, post) {
         return wave::first(turn, draft, rules);
@@ -225,7 +226,7 @@ pub fn spread(turn: &mut Turn<'_>, draft: &Draft) {
     let mut told: Vec<Msisdn> = Vec::new();
     for m in draft.matches.iter().filter(|m| !m.told) {
         // who does not want his words does not hear of his posts
-        if m.owner.as_ref().is_some_and(|o| o.blocked.contains(&post.owner)) {
+        if m.owner.as_ref().is_some_and(|o| o.blocked.contains(&post.owner) || look::muted(o, post)) {
             continue;
         }
         turn.out.tell(post.id, m.post.id);
@@ -278,6 +279,13 @@ pub(super) fn answer_one(turn: &mut Turn<'_>, draft: &Draft) {
     if draft.matches.is_empty() {
         if let Some(reply) = alert::said(draft, first) {
             turn.answer(about(g, reply, p).set("place", place));
+            turn.ask(Ask::Readback { post: p.id });
+            return;
+        }
+        let bus = p.to.as_ref().filter(|_| !p.shelf.offers).and_then(|to| note::bus_to(turn, &to.name));
+        if let Some(bus) = bus {
+            let reply = about(g, Reply::new("posted_ride_bus"), p).set("words", bus.words).set("text", bus.text);
+            turn.answer(reply);
             turn.ask(Ask::Readback { post: p.id });
             return;
         }

@@ -9,8 +9,9 @@ use std::mem::discriminant;
 use super::asked::Bound;
 use super::facts::Facts;
 use super::outcome::Env;
+use super::topic::PRICE;
 use super::turn::Turn;
-use super::{ask, asked, contact, deal, doubt, life, list, own, proxy, rate, report, shift, sighting, vouch};
+use super::{ask, asked, contact, deal, doubt, erase, life, list, own, proxy, rate, report, shift, sighting, vouch};
 use crate::clock::Timestamp;
 use crate::command::{self, Intent, Reading};
 use crate::market::PostId;
@@ -45,6 +46,27 @@ fn answer_to(facts: &Facts, reading: &Reading, env: &Env<'_>, mo: &Mo) -> Option
         let ask = &question.ask;
         if let Ask::StillMe { text } | Ask::Adult { text } = ask {
             return (choice == 1).then(|| (ask.clone(), read(text)));
+        }
+        let own = |intent| Reading { choice: reading.choice, ..Reading::of(intent) };
+        match ask {
+            Ask::Priced { item } => {
+                let again = match choice {
+                    1 => Reading { intent: Intent::Search, unsure: false, reason: None, ..read(item) },
+                    2 => Reading { topic: Some(format!("{PRICE}{item}")), ..own(Intent::Subscribe) },
+                    _ => return None,
+                };
+                return again
+                    .item
+                    .is_some()
+                    .then_some(())
+                    .or(again.topic.is_some().then_some(()))
+                    .map(|()| (ask.clone(), again));
+            }
+            Ask::Note { words } => {
+                let picked = usize::from(choice).checked_sub(1).and_then(|i| words.get(i))?;
+                return Some((ask.clone(), Reading { topic: Some(picked.clone()), ..own(Intent::Info) }));
+            }
+            _ => {}
         }
         let Ask::Meaning { text, intents } = ask else { return None };
         let intent = usize::from(choice).checked_sub(1).and_then(|i| intents.get(i))?;
@@ -183,6 +205,7 @@ fn by_digit(turn: &mut Turn<'_>, ask: &Ask, choice: u8) -> Answered {
         Ask::Same { party, .. } => doubt::same(turn, Some(*party), yes),
         Ask::Sighting { .. } => sighting::answered(turn, yes),
         Ask::StillMe { .. } => doubt::same(turn, None, yes),
+        Ask::Erase => erase::answered(turn, yes),
         Ask::Adult { .. } => drop(turn.answer(Reply::new("adults_only"))),
         _ => return Answered::No,
     }

@@ -1,7 +1,9 @@
 //! One text's turn of the conversation: the sender, what he said, and what comes of it.
 
+use super::echo;
 use super::facts::Facts;
-use super::outcome::{Env, MORE, Outcome, QUESTION_LIFE};
+use super::outcome::{Env, Outcome, QUESTION_LIFE};
+use super::post::LIVE_POSTS;
 use crate::clock::{DAY, HOUR};
 use crate::command::Reading;
 use crate::market::PostId;
@@ -105,6 +107,9 @@ impl<'a> Turn<'a> {
         let packed = reply.pack(&self.env.grammar.replies);
         if self.person.today.answers < ANSWERS {
             self.person.today.answers += 1;
+            if let Some(echo) = &mut self.person.echo {
+                echo.said = Some(echo::print(&packed.text));
+            }
             let to = self.person.clone();
             self.out.send(&to, packed.text, MtClass::Answer, self.env.now, ANSWER_LIFE);
         }
@@ -129,6 +134,7 @@ impl<'a> Turn<'a> {
         if !shown.is_empty() {
             self.ask(Ask::Which { then, posts: shown.iter().take(9).copied().collect() });
         }
-        self.person.more = rest.iter().take(MORE).copied().collect();
+        self.person.more = rest.iter().take(LIVE_POSTS).copied().collect();
+        self.person.pages.clear();
     }
 }

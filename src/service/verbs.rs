@@ -5,7 +5,8 @@ use super::outcome::Env;
 use super::question::Answered;
 use super::turn::{PASSED_ON_ANSWERS, Turn, UNREAD_ANSWERS};
 use super::{
-    alert, ask, contact, deal, doubt, find, life, own, person, post, proxy, question, rate, relay, report, sighting,
+    alert, ask, contact, deal, doubt, echo, erase, find, life, note, own, person, post, price, proxy, question, rate,
+    relay, report, sighting, topic,
 };
 use crate::command::{Intent, Reading};
 use crate::market::PostId;
@@ -62,6 +63,10 @@ fn act(turn: &mut Turn<'_>) {
         turn.unread = needs_a_person(&turn.reading).or(wants.then_some(Unread::NotUnderstood));
         return;
     }
+    // the text is kept; another answer would go on for ever
+    if echo::is_one(turn) {
+        return;
+    }
     // 2 says that a read-back is wrong, as long as nothing was said since
     let read_back = |q: &Question| matches!(q.ask, Ask::Readback { .. });
     let read_back_of = turn.person.questions.iter().find(|q| read_back(q)).and_then(|q| match q.ask {
@@ -69,7 +74,7 @@ fn act(turn: &mut Turn<'_>) {
         _ => None,
     });
     turn.person.questions.retain(|q| !read_back(q));
-    if question::answered(turn) != Answered::Done && !doubt::asked_back(turn) {
+    if question::answered(turn) != Answered::Done && !doubt::asked_back(turn) && !note::told(turn) {
         dispatch(turn, read_back_of);
     }
     if turn.unread.is_some() {
@@ -102,6 +107,11 @@ fn dispatch(turn: &mut Turn<'_>, read_back: Option<PostId>) {
         Intent::Alias => relay::named(turn),
         Intent::Contact => contact::contact(turn),
         _ if turn.reading.claim.is_some() => post::post(turn),
+        Intent::Info => note::info(turn),
+        Intent::Price => price::price(turn),
+        Intent::Subscribe => topic::subscribe(turn),
+        Intent::Unsubscribe => topic::unsubscribe(turn),
+        Intent::DeleteMe => erase::ask(turn),
         Intent::Search => find::search(turn),
         Intent::Choose if turn.reading.choice == Some(2) && read_back.is_some() => life::wrong(turn, read_back),
         Intent::Choose => drop(turn.answer(Reply::new("no_question"))),

@@ -6,6 +6,7 @@
 
 use super::facts::{Draft, Match};
 use super::gather::{Look, meet_in};
+use super::look;
 use super::outcome::Outcome;
 use super::turn::Turn;
 use crate::clock::MINUTE;
@@ -32,7 +33,7 @@ pub fn first(turn: &mut Turn<'_>, draft: &Draft, rules: &Waves) {
     let post = &draft.post;
     let mut fresh: Vec<&Match> = Vec::new();
     for m in draft.matches.iter().filter(|m| !m.told) {
-        let blocked = m.owner.as_ref().is_none_or(|o| o.blocked.contains(&post.owner));
+        let blocked = m.owner.as_ref().is_none_or(|o| o.blocked.contains(&post.owner) || look::muted(o, post));
         if !blocked {
             turn.out.tell(post.id, m.post.id);
             if !fresh.iter().any(|f| f.post.owner == m.post.owner) {
@@ -73,7 +74,7 @@ pub fn next(view: &dyn View, id: PostId, out: &mut Outcome<'_>) -> Result<(), St
     let draft = meet_in(view, out.env, (*post).clone(), DEEPER, &skip)?;
     let mut fresh: Vec<&Match> = Vec::new();
     for m in &draft.matches {
-        let blocked = m.owner.as_ref().is_none_or(|o| o.blocked.contains(&post.owner));
+        let blocked = m.owner.as_ref().is_none_or(|o| o.blocked.contains(&post.owner) || look::muted(o, &post));
         if !blocked && !fresh.iter().any(|f| f.post.owner == m.post.owner) {
             fresh.push(m);
         }

@@ -130,6 +130,9 @@ pub struct Echo {
     pub print: u64,
     pub times: u32,
     pub at: Timestamp,
+    /// Of the last answer to it.
+    #[serde(default)]
+    pub said: Option<u64>,
 }
 
 /// What a station's manager made known for looking up: when the bus goes, when the clinic is open.
@@ -249,8 +252,8 @@ pub enum Due {
     News { post: PostId, topic: u8, below: Option<Msisdn> },
     /// The prices that a phone asked to hear of every week.
     Prices(Msisdn),
-    /// Somebody has gone: his words are erased from the messages kept, those with numbers below these next.
-    Erase { phone: Msisdn, mo: MoSeq, mt: MtId },
+    /// Somebody has gone: his words are erased from what is kept since he came, those with numbers below these next.
+    Erase { phone: Msisdn, since: Timestamp, mo: MoSeq, mt: MtId, post: PostId },
     /// The ring of a loss that is being told has more phones, with numbers below this; `before`: the ring that was told before.
     AlertRest { post: PostId, below: Msisdn, before: Option<u32> },
 }

@@ -12,6 +12,7 @@ mod disk;
 mod house;
 mod http;
 mod kannel;
+mod look;
 mod main_job;
 mod operator;
 mod outbox;

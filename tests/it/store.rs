@@ -13,7 +13,7 @@ use xiangxun::clock::{DAY, HOUR, Timestamp};
 use xiangxun::market::quote::Source;
 use xiangxun::market::{Pact, PactKind, PactState, Place, PlaceCode, Post, PostId, PostState, PriceBook, Ring};
 use xiangxun::message::{Mo, MoSeq, Msisdn, Mt, MtClass, MtState, Sender};
-use xiangxun::store::record::Unread;
+use xiangxun::store::record::{Note, Notes, Unread};
 use xiangxun::store::{
     Change, Due, How, MoRecord, Opened, Options, Person, SeenKey, Store, StoreError, Topic, View, export, import,
 };
@@ -417,6 +417,37 @@ mod promise {
         assert_eq!(at(522633).await, None);
     }
 
+    pub async fn notes_are_kept_by_station(store: &Store) {
+        let notes = |n: u64| Notes {
+            station: "rongjiang".into(),
+            notes: (0..n)
+                .map(|i| Note { words: format!("班车 {i}"), text: "早7点".repeat(100), by: phone(1), at: NOW })
+                .collect(),
+        };
+        for n in [1, 100, 3] {
+            keep(store, Change { notes: vec![notes(n)], ..Change::default() }).await;
+            assert_eq!(store.read(|v| v.notes("rongjiang")).await.unwrap(), Some(notes(n)));
+        }
+        assert_eq!(store.read(|v| v.notes("congjiang")).await.unwrap(), None);
+    }
+
+    pub async fn who_is_gone_is_nowhere(store: &Store) {
+        let topic = Topic { name: "jobs/hire".into(), place: PlaceCode(522632) };
+        let watching = |n| Person { topics: vec![topic.clone()], ..person(n) };
+        keep(store, Change { people: vec![watching(1), watching(2)], ..Change::default() }).await;
+        keep(store, Change { gone: vec![phone(1)], ..Change::default() }).await;
+        assert_eq!(store.read(|v| v.person(phone(1))).await.unwrap(), None);
+        let watchers = async || {
+            let topic = topic.clone();
+            store.read(move |v| v.watchers(&topic, None, 9)).await.unwrap()
+        };
+        assert_eq!(watchers().await, [phone(2)]);
+        // who comes again begins anew
+        keep(store, Change { people: vec![person(1)], ..Change::default() }).await;
+        assert_eq!(store.read(|v| v.person(phone(1))).await.unwrap(), Some(person(1)));
+        assert_eq!(watchers().await, [phone(2)]);
+    }
+
     pub async fn what_is_old_and_settled_goes(store: &Store) {
         let old = NOW.plus(-200 * DAY);
         let change = Change {
@@ -529,6 +560,8 @@ on_every_store! {
     who_watches_a_topic_is_found_until_he_leaves
     what_is_due_is_told_until_it_is_done
     prices_are_kept_by_item_and_county
+    notes_are_kept_by_station
+    who_is_gone_is_nowhere
     a_closed_store_says_so
 }
 

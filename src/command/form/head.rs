@@ -56,6 +56,10 @@ pub fn read(scene: &Scene<'_, '_>) -> Option<Reading> {
                 }
             }
             Order => return Some(slots::fill(scene, intent)),
+            Info => {
+                r.topic = topic.clone();
+                topic.is_some()
+            }
             Subscribe | Unsubscribe => {
                 let amounts = rest.iter().any(|q| matches!(q.what, What::Amount(_) | What::Sum(_)));
                 r.topic = topic.clone();
