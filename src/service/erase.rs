@@ -145,7 +145,8 @@ fn texts(
         if mt.to == phone && settled {
             (mt.to, mt.text) = (nobody(), String::new());
         } else if mt.text.contains(&*number) && settled {
-            mt.text = mt.text.replace(&*number, "");
+            // it tells another his number, and with it his name
+            mt.text = String::new();
         } else {
             continue;
         }

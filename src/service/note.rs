@@ -17,8 +17,8 @@ use crate::reply::{Reply, phrase};
 use crate::store::Notes;
 use crate::store::record::{Ask, Note};
 
-/// Notes of one station: more than anybody looks through.
-const NOTES: usize = 100;
+/// Notes of one station: what fits one record of the store, each as long as it may be.
+const NOTES: usize = 50;
 /// Characters of the words that a note is found by, and of the note: five texts.
 const WORDS: usize = 20;
 const TEXT: usize = 330;

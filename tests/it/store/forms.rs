@@ -6,8 +6,9 @@
 use super::*;
 use xiangxun::grammar::Intent;
 use xiangxun::market::pact::Slip;
+use xiangxun::market::quote::Published;
 use xiangxun::market::{Exact, Held, Order, Price, Quantity, Sex, Terms, Traits, Transport, When};
-use xiangxun::store::record::{Ask, Question, Then, Today};
+use xiangxun::store::record::{Ask, Echo, Note, Notes, Question, Then, Today};
 
 /// What version 2 has and version 1 had not, beside [`full`].
 fn newer() -> Change {
@@ -77,6 +78,19 @@ fn newer() -> Change {
     for source in [Source::Asked, Source::Bid, Source::Paid, Source::Market] {
         book.add(20_778, source, Some("玉林").filter(|_| source == Source::Market), "斤", 3_333);
     }
+    let published = Published {
+        item: "板蓝根".into(),
+        market: "古州".into(),
+        place: PlaceCode(522_632),
+        day: 20_778,
+        per: "斤".into(),
+        price: 3_200,
+        low: 3_000,
+        high: 3_500,
+    };
+    book.publish(&published);
+    let note = Note { words: "班车 县城".into(), text: "早7点".into(), by: phone(1), at: NOW };
+    let notes = Notes { station: "rongjiang".into(), notes: vec![note] };
     let due = [
         Due::Remind(901),
         Due::Wave(901),
@@ -86,6 +100,9 @@ fn newer() -> Change {
         Due::Digest(phone(3)),
         Due::Pact(1),
         Due::AlertRest { post: 901, below: phone(3), before: Some(1) },
+        Due::News { post: 901, topic: 3, below: Some(phone(3)) },
+        Due::Prices(phone(3)),
+        Due::Erase { phone: phone(4), since: NOW, mo: 12, mt: 13, post: 905 },
     ];
     let person = Person {
         private: true,
@@ -101,7 +118,11 @@ fn newer() -> Change {
         pacts: vec![1, 2],
         doubted: Some(NOW),
         adult: true,
-        today: Today { day: 20_778, relayed: 3, heard: 4, proxies: 1, ..Today::default() },
+        digest_due: Some(NOW.plus(HOUR)),
+        prices_due: Some(NOW.plus(DAY)),
+        pages: vec!["后面的".into()],
+        echo: Some(Echo { print: u64::MAX, times: 2, at: NOW, said: Some(1) }),
+        today: Today { day: 20_778, relayed: 3, heard: 4, proxies: 1, contacts: 2, ..Today::default() },
         questions: asked(),
         ..person(3)
     };
@@ -110,6 +131,7 @@ fn newer() -> Change {
         posts: std::iter::once(rich).chain(held).collect(),
         pacts,
         prices: vec![book],
+        notes: vec![notes],
         due: due.into_iter().map(|d| (NOW.plus(HOUR), d)).collect(),
         ..Change::default()
     }
@@ -134,6 +156,9 @@ fn asked() -> Vec<Question> {
         Ask::Wrong { post: 901 },
         Ask::Shift { post: 901, pact: 1 },
         Ask::Sighting { post: 901, pact: 2 },
+        Ask::Priced { item: "板蓝根".into() },
+        Ask::Erase,
+        Ask::Note { words: vec!["班车 县城".into()] },
         Ask::Meaning { text: "不对".into(), intents: vec![Intent::Correct, Intent::Alias] },
     ];
     let question = |(number, ask)| Question {
