@@ -9,10 +9,11 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-# Kannel is the gateway that the tests send through, Chromium shows the phone page (in Chinese, hence the fonts),
-# gcc builds ring.
-packages=(ca-certificates chromium chromium-driver fonts-noto-cjk gcc kannel libc6-dev mount procps)
-tools=(cargo rustc gcc bearerbox smsbox chromium chromedriver mount umount kill dd)
+# Kannel and Jasmin (of Python, with RabbitMQ and Redis) are the gateways that the tests send through, Chromium shows the
+# phone page (in Chinese, hence the fonts), gcc builds ring.
+packages=(ca-certificates chromium chromium-driver fonts-noto-cjk gcc kannel libc6-dev mount procps
+    python3-venv rabbitmq-server redis-server)
+tools=(cargo rustc gcc bearerbox smsbox chromium chromedriver mount umount kill dd epmd redis-server)
 browser=tests/browser/Cargo.toml fuzz=tests/fuzz/Cargo.toml
 
 # cargo's own folder, and those of daemons, which users do not have on their path
@@ -86,6 +87,13 @@ install_packages() {
     cargo clippy --version
 }
 
+# Python's own packages into a folder of their own, in the versions that are written down.
+fetch_jasmin() {
+    local venv=$CARGO_TARGET_DIR/jasmin
+    [[ -x $venv/bin/pip ]] || /usr/bin/python3 -m venv "$venv"
+    "$venv/bin/pip" install --quiet --disable-pip-version-check --no-deps --requirement tests/jasmin.txt
+}
+
 fetch_crates() {
     cargo fetch --locked
     cargo fetch --locked --manifest-path "$browser"
@@ -147,6 +155,7 @@ test_browser() {
 }
 
 run "packages and tools" install_packages
+run "jasmin" fetch_jasmin
 run "crates" fetch_crates
 run "format" check_format
 run "clippy" lint

@@ -3,7 +3,7 @@
 //! ```text
 //! POST /carriers/smpp/mo/T     id=4c27…&from=8613800000000&to=1069012345&origin-connector=cm&coding=%08&binary=5356…&content=…
 //! POST /carriers/smpp/dlr/T?mt=42     id=9f1c…&level=2&message_status=DELIVRD&connector=cm&id_smsc=…&sub=001&dlvrd=001&err=000&…
-//! POST http://127.0.0.1:1401/send     username=…&password=…&to=%2B8613800000000&from=1069012345&coding=8&hex-content=5356…
+//! POST http://127.0.0.1:1401/send     username=…&password=…&to=8613800000000&from=1069012345&coding=8&hex-content=5356…
 //!                                     &dlr=yes&dlr-level=3&dlr-method=POST&dlr-url=http%3A%2F%2F…%2Fdlr%2FT%3Fmt%3D42
 //! ```
 //!
@@ -184,7 +184,8 @@ impl Carrier for Jasmin {
 
     fn outgoing(&self, mt: &Mt) -> Result<Outgoing, SendError> {
         let mut body = self.account.expose().to_string();
-        form::push(&mut body, '&', "to", mt.to.e164().as_bytes());
+        // SMSCs take digits: that they are international is said beside them.
+        form::push(&mut body, '&', "to", mt.to.as_u64().to_string().as_bytes());
         form::push(&mut body, '&', "from", mt.from.as_bytes());
         match Alphabet::of(&mt.text) {
             Alphabet::Gsm7 => form::push(&mut body, '&', "content", mt.text.as_bytes()),
@@ -229,20 +230,23 @@ impl Carrier for Jasmin {
     fn setup(&self, public_url: &str, secrets: Secrets) -> Vec<String> {
         let address = self.key.address(public_url, &self.name, Door::Mo, secrets);
         let name = &self.name;
+        // Jasmin takes 3 to 25 signs.
+        let cid: String = format!("xiangxun-{name}").chars().take(25).collect();
         let mut lines: Vec<String> = format!(
             "In Jasmin's jcli:
   httpccm -a
-  cid {name}
+  cid {cid}
   url {address}
   method POST
   ok
   morouter -a
   type DefaultRoute
-  connector http({name})
+  connector http({cid})
   ok
   persist
 Give the user the authorization to set dlr-level and hex content (on by default). Delivery reports come to {public_url}/carriers/{name}/dlr by themselves.
-A failover route is never tried again by Jasmin: use a default or a static one. In jasmin.cfg raise [deliversm-thrower] max_retries, 3 by default, or texts are lost after two minutes without us."
+A failover route is never tried again by Jasmin: use a default or a static one. In jasmin.cfg raise [deliversm-thrower] max_retries, 3 by default, or texts are lost after two minutes without us.
+Release 0.11.1 loses the reports of texts in one part: use 0.11.0."
         )
         .lines()
         .map(str::to_string)

@@ -11,6 +11,7 @@ mod daemon;
 mod disk;
 mod house;
 mod http;
+mod jasmin;
 mod kannel;
 mod look;
 mod main_job;

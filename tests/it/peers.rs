@@ -1,7 +1,9 @@
 //! Stand-ins for what is at the other end of a carrier, and the harness of a real one.
 
 pub mod http;
+pub mod jasmin;
 pub mod kannel;
+pub mod smsc;
 pub mod smsgate;
 
 use std::time::Duration;
