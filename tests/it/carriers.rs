@@ -84,10 +84,8 @@ impl<'a> Case<'a> {
     }
 
     fn run(mut self, case: &str) -> usize {
-        for section in format!("\n{case}").split("\n=== ").skip(1) {
-            let (head, body) = section.split_once('\n').unwrap_or((section, ""));
-            // The line end before the next section is not part of this one; the last one has its own.
-            self.section(head.trim(), body.strip_suffix('\n').filter(|_| case.ends_with(section)).unwrap_or(body));
+        for (head, body) in sections(case) {
+            self.section(&head, &body);
         }
         self.checks
     }
@@ -240,8 +238,20 @@ impl<'a> Case<'a> {
     }
 }
 
+/// Heads and bodies of a case.
+pub fn sections(case: &str) -> Vec<(String, String)> {
+    let whole = format!("\n{case}");
+    let sections = whole.split("\n=== ").skip(1).map(|section| {
+        let (head, body) = section.split_once('\n').unwrap_or((section, ""));
+        // The line end before the next section is not part of this one; the last one has its own.
+        let body = body.strip_suffix('\n').filter(|_| case.ends_with(section)).unwrap_or(body);
+        (head.trim().to_string(), body.to_string())
+    });
+    sections.collect()
+}
+
 /// A call as it is written in a case.
-fn arrive<T>(text: &str, now: Timestamp, hear: impl FnOnce(&Arrived<'_>) -> T) -> T {
+pub fn arrive<T>(text: &str, now: Timestamp, hear: impl FnOnce(&Arrived<'_>) -> T) -> T {
     let (line, rest) = text.split_once('\n').unwrap_or((text, ""));
     let mut words = line.split(' ');
     let method: Method = words.next().unwrap().parse().unwrap();
@@ -252,7 +262,7 @@ fn arrive<T>(text: &str, now: Timestamp, hear: impl FnOnce(&Arrived<'_>) -> T) -
     hear(&Arrived { method: &method, target, query, headers: &headers, body: &body, remote, now })
 }
 
-fn headers_and_body(text: &str) -> (HeaderMap, Vec<u8>) {
+pub fn headers_and_body(text: &str) -> (HeaderMap, Vec<u8>) {
     let mut headers = HeaderMap::new();
     let mut rest = text;
     while !rest.is_empty() {
@@ -340,7 +350,7 @@ struct Written {
     class: String,
 }
 
-fn mt(toml: &str) -> Mt {
+pub fn mt(toml: &str) -> Mt {
     let w: Written = toml::from_str(toml).unwrap();
     Mt {
         id: w.id,

@@ -19,6 +19,7 @@ mod operator;
 mod outbox;
 mod pairs;
 mod peers;
+mod recorded;
 mod repeats;
 mod replies;
 mod round;
