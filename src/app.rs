@@ -171,6 +171,7 @@ pub async fn start(mut config: Config) -> Result<Daemon, StartError> {
         carrier: carrier.clone(),
         rate: c.rate.unwrap_or_else(|| default_rate(&c.kind)),
         connections: outbox::CONNECTIONS,
+        usage: c.usage.clone(),
     });
     let watch = rooms::watch(metrics.clone());
     let leap = Leap::new(known.unwrap_or(clock.now()));
@@ -178,12 +179,19 @@ pub async fn start(mut config: Config) -> Result<Daemon, StartError> {
     leap.believes(clock.now());
     let quiet = quiet(&config.limits);
     let outbox = Outbox::new(store.clone(), clock.clone(), leap.clone(), routes.collect(), quiet, watch);
+    let rules = rules(&config, &carriers);
+    let outbox = if config.stations.values().any(|s| !s.routes.is_empty()) {
+        let rules = rules.clone();
+        outbox.with_ways(Arc::new(move |mt| rules.ways(&mt.from, &mt.carrier, mt.to)))
+    } else {
+        outbox
+    };
     outbox.start().await.map_err(unusable)?;
     let hand_over = {
         let outbox = outbox.clone();
         Arc::new(move |mts| outbox.offer(mts))
     };
-    let service = Service::new(store.clone(), clock.clone(), grammar.clone(), rules(&config), hand_over);
+    let service = Service::new(store.clone(), clock.clone(), grammar.clone(), rules, hand_over);
 
     let (stopping, stop) = watch::channel(false);
     let chores = Arc::new(Chores::new(all_chores(&store, &service, &leap, &config), clock.now()));
@@ -297,12 +305,17 @@ fn build_carriers(config: &Config) -> Result<Accounts<'_>, StartError> {
     config.carriers.iter().map(build).collect()
 }
 
-fn rules(config: &Config) -> Rules {
+fn rules(config: &Config, accounts: &Accounts<'_>) -> Rules {
     let of_station = |c: &CarrierConfig| Some((c.name.clone(), c.station.clone()?));
+    let repeats = |(c, carrier): &(&CarrierConfig, Arc<dyn Carrier>)| {
+        let said = c.usage.repeat_minutes.map(|m| i64::from(m) * MINUTE);
+        Some((c.name.clone(), said.or(carrier.repeats_for())?))
+    };
     Rules {
         stations: config.stations.clone(),
         limits: config.limits.clone(),
         carrier_station: config.carriers.iter().filter_map(of_station).collect(),
+        repeats: accounts.iter().filter_map(repeats).collect(),
     }
 }
 

@@ -224,6 +224,15 @@ pub trait Carrier: Send + Sync + std::fmt::Debug {
     fn ussd(&self) -> Option<&dyn ussd::Ussd> {
         None
     }
+    /// For how long the carrier repeats a text that it was not told we have, in milliseconds; only where it gives neither an
+    /// id nor a time does this tell its repeats from a person's.
+    fn repeats_for(&self) -> Option<i64> {
+        None
+    }
+    /// All forms in which an id of an MT may come back in a report, the one given first.
+    fn ref_forms(&self, carrier_ref: &str) -> Vec<String> {
+        vec![carrier_ref.to_string()]
+    }
     /// What the operator must enter on the carrier's own page, one line each, with `public_url` filled in; and warnings.
     fn setup(&self, public_url: &str, secrets: Secrets) -> Vec<String>;
 }

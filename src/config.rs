@@ -14,6 +14,7 @@ pub mod address;
 pub mod carrier;
 mod quiet;
 mod read;
+pub mod route;
 mod source;
 
 use std::collections::BTreeMap;
@@ -43,6 +44,7 @@ pub struct Config {
     /// In the order they are written.
     pub carriers: Vec<CarrierConfig>,
     pub limits: Limits,
+    pub alarm: route::Alarm,
     pub log: Log,
     /// Where each key was written, for what turns out wrong later.
     places: BTreeMap<String, Place>,
@@ -147,6 +149,8 @@ pub struct Station {
     pub managers: Vec<Msisdn>,
     /// When its market is held; `赶场天` is the next of them.
     pub market_days: Option<MarketDays>,
+    /// Its ways out; without any a phone is answered by the carrier it wrote through.
+    pub routes: Vec<route::WayOut>,
 }
 
 /// All stations, by key.

@@ -11,8 +11,9 @@
 //!    └─────────────────┴ refused for good ► Failed, out of time ► Expired
 //! ```
 
+mod budget;
 mod desk;
-mod early;
+mod detour;
 mod lanes;
 mod line;
 mod route;
@@ -21,24 +22,27 @@ mod wire;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
-use self::desk::{EarlyReports, lock};
+use self::budget::Budget;
+use self::desk::lock;
 use self::lanes::{Job, Lanes};
 use self::line::Line;
 use self::route::RouteDesk;
 use self::wire::Wire;
 use crate::carrier::Carrier;
 use crate::clock::leap::Leap;
-use crate::clock::{Clock, Timestamp};
-use crate::message::{Dlr, Mt, MtClass, MtId, MtState};
+use crate::clock::{Clock, DAY, Timestamp};
+use crate::config::route::Usage;
+use crate::message::{Dlr, Mt, MtClass, MtId, MtRef, MtState};
 use crate::store::{Change, Store, StoreError, View};
 
 pub use self::desk::Reported;
+pub use self::detour::Ways;
 pub use self::line::Health;
 pub use self::route::Standing;
 
@@ -47,6 +51,8 @@ pub use self::route::Standing;
 pub const CONNECTIONS: usize = 64;
 /// MTs of one route that are held in memory, some 10 MB; the rest waits in the store.
 const IN_MEMORY: usize = 20_000;
+/// MTs that are looked at to know what was sent today.
+const RECALLED: usize = 100_000;
 /// For one request and its answer.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -58,6 +64,8 @@ pub struct Route {
     pub rate: u32,
     /// Requests under way at once, at least one.
     pub connections: usize,
+    /// What it bears and may carry.
+    pub usage: Usage,
 }
 
 /// Until when pushes must wait if it is quiet at this time.
@@ -105,7 +113,7 @@ pub(crate) struct Shared {
     clock: Clock,
     routes: Vec<Arc<RouteDesk>>,
     by_name: HashMap<String, usize>,
-    early: EarlyReports,
+    ways: OnceLock<Ways>,
     quiet: Quiet,
     watch: Watch,
     leap: Leap,
@@ -123,60 +131,9 @@ impl Shared {
     fn first_of_this_life(&self) -> MtId {
         self.first.load(Ordering::Relaxed)
     }
-}
 
-impl Outbox {
-    /// `leap` says when the clock is not to be believed: until then nothing runs out.
-    pub fn new(store: Store, clock: Clock, leap: Leap, routes: Vec<Route>, quiet: Quiet, watch: Watch) -> Outbox {
-        let tls = wire::tls();
-        let desks: Vec<Arc<RouteDesk>> = routes
-            .into_iter()
-            .map(|route| {
-                let connections = route.connections.max(1);
-                let line = Line::new(route.rate, route.carrier.per_hour(), Instant::now());
-                let wire = Wire::new(tls.clone(), connections, TIMEOUT);
-                Arc::new(RouteDesk::new(route.carrier, connections, Lanes::new(IN_MEMORY), line, wire))
-            })
-            .collect();
-        let by_name = desks.iter().enumerate().map(|(n, r)| (r.name().to_string(), n)).collect();
-        Outbox {
-            shared: Arc::new(Shared {
-                store,
-                clock,
-                routes: desks,
-                by_name,
-                early: EarlyReports::default(),
-                quiet,
-                watch,
-                leap,
-                unkept: AtomicBool::new(false),
-                changed: Notify::new(),
-                stop: watch::Sender::new(false),
-                workers: Mutex::new(JoinSet::new()),
-                first: AtomicU64::new(0),
-            }),
-        }
-    }
-
-    /// Begins to send, first what an earlier process left behind. Nothing may have been offered yet.
-    pub async fn start(&self) -> Result<(), StoreError> {
-        let shared = &self.shared;
-        let first = shared.store.transact(|view: &dyn View| Ok((Change::default(), view.next().mt))).await?;
-        shared.first.store(first, Ordering::Relaxed);
-        let now = shared.clock.now();
-        let mut workers = lock(&shared.workers);
-        for route in &shared.routes {
-            lock(&route.lanes).look_at(now);
-            for _ in 0..route.connections {
-                workers.spawn(route::work(shared.clone(), route.clone(), shared.stop.subscribe()));
-            }
-        }
-        Ok(())
-    }
-
-    /// Takes over MTs that have just been committed, claimed (to be sent at once) or queued (for later).
-    pub fn offer(&self, mts: Vec<Mt>) {
-        let shared = &self.shared;
+    fn offer(&self, mts: Vec<Mt>) {
+        let shared = self;
         let (now, since) = (shared.clock.now(), Instant::now());
         for mt in mts {
             let Some(route) = shared.by_name.get(&mt.carrier).map(|n| &shared.routes[*n]) else {
@@ -201,13 +158,110 @@ impl Outbox {
         }
     }
 
+    /// Counts again what was sent in the last day on routes that bear only so much.
+    async fn recall(&self) -> Result<(), StoreError> {
+        if !self.routes.iter().any(|r| lock(&r.budget).is_limited()) {
+            return Ok(());
+        }
+        let since = self.clock.now().plus(-DAY);
+        let read = move |view: &dyn View| {
+            let mut sent = Vec::new();
+            let (mut id, most) = (view.next().mt, RECALLED);
+            while id > 1 && sent.len() < most {
+                id -= 1;
+                let Some(mt) = view.mt(id)? else { break };
+                if mt.created < since {
+                    break;
+                }
+                if mt.attempts > 0 && !matches!(mt.state, MtState::Queued) {
+                    sent.push((mt.carrier, mt.to, mt.due));
+                }
+            }
+            Ok(sent)
+        };
+        for (carrier, to, at) in self.store.read(read).await?.into_iter().rev() {
+            if let Some(n) = self.by_name.get(&carrier) {
+                lock(&self.routes[*n].budget).spend(to, at);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Outbox {
+    /// `leap` says when the clock is not to be believed: until then nothing runs out.
+    pub fn new(store: Store, clock: Clock, leap: Leap, routes: Vec<Route>, quiet: Quiet, watch: Watch) -> Outbox {
+        let tls = wire::tls();
+        let desks: Vec<Arc<RouteDesk>> = routes
+            .into_iter()
+            .map(|route| {
+                let connections = route.connections.max(1);
+                let line = Line::new(route.rate, route.carrier.per_hour(), Instant::now());
+                let wire = Wire::new(tls.clone(), connections, TIMEOUT);
+                Arc::new(RouteDesk::new(route.carrier, connections, Lanes::new(IN_MEMORY), line, wire, route.usage))
+            })
+            .collect();
+        let by_name = desks.iter().enumerate().map(|(n, r)| (r.name().to_string(), n)).collect();
+        Outbox {
+            shared: Arc::new(Shared {
+                store,
+                clock,
+                routes: desks,
+                by_name,
+                ways: OnceLock::new(),
+                quiet,
+                watch,
+                leap,
+                unkept: AtomicBool::new(false),
+                changed: Notify::new(),
+                stop: watch::Sender::new(false),
+                workers: Mutex::new(JoinSet::new()),
+                first: AtomicU64::new(0),
+            }),
+        }
+    }
+
+    /// Lets MTs go by other routes where theirs cannot carry them. Once, before the start.
+    pub fn with_ways(self, ways: Ways) -> Outbox {
+        // the first stays
+        let _ = self.shared.ways.set(ways);
+        self
+    }
+
+    /// Begins to send, first what an earlier process left behind. Nothing may have been offered yet.
+    pub async fn start(&self) -> Result<(), StoreError> {
+        let shared = &self.shared;
+        let first = shared.store.transact(|view: &dyn View| Ok((Change::default(), view.next().mt))).await?;
+        shared.first.store(first, Ordering::Relaxed);
+        shared.recall().await?;
+        let now = shared.clock.now();
+        let mut workers = lock(&shared.workers);
+        for route in &shared.routes {
+            lock(&route.lanes).look_at(now);
+            for _ in 0..route.connections {
+                workers.spawn(route::work(shared.clone(), route.clone(), shared.stop.subscribe()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes over MTs that have just been committed, claimed (to be sent at once) or queued (for later).
+    pub fn offer(&self, mts: Vec<Mt>) {
+        self.shared.offer(mts);
+    }
+
     /// Joins a report to its MT, once or however often it comes. An error means it was not kept: the carrier should
     /// call again.
     pub async fn report(&self, dlr: Dlr) -> Result<Reported, StoreError> {
         let shared = &self.shared;
         let carrier = dlr.carrier.clone();
         let state = dlr.state;
-        let reported = desk::report(&shared.store, dlr, &shared.early, shared.clock.now()).await?;
+        let forms = match (&dlr.mt, shared.by_name.get(&carrier)) {
+            (MtRef::Carrier(theirs), Some(n)) => shared.routes[*n].carrier.ref_forms(theirs),
+            (MtRef::Carrier(theirs), None) => vec![theirs.clone()],
+            (MtRef::Ours(_), _) => Vec::new(),
+        };
+        let reported = desk::report(&shared.store, dlr, forms, shared.clock.now()).await?;
         match &reported {
             Reported::Moved(mt) => {
                 let state = match &mt.state {
@@ -225,7 +279,7 @@ impl Outbox {
     /// Whether nothing is due and nothing on its way. Texts that wait for the end of a pause do not count as due.
     pub fn idle(&self) -> bool {
         let now = self.shared.clock.now();
-        self.shared.routes.iter().all(|r| r.idle(now))
+        self.shared.routes.iter().all(|r| r.idle(now) && !(detour::is_needed(&self.shared, r, now) && r.is_ready()))
     }
 
     /// Returns once everything that is due at the clock's present time has been handed out and settled, or waits for the end of a pause.

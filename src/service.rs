@@ -19,6 +19,7 @@ pub mod find;
 pub mod gather;
 pub mod life;
 pub mod list;
+pub mod long;
 pub mod look;
 pub mod news;
 pub mod note;
@@ -48,12 +49,14 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
 use crate::command::{self, Intent, Reading};
+use crate::config::route::ways_for;
 use crate::config::{Limits, Station, Stations};
 use crate::grammar::Current;
-use crate::message::{Mo, Mt, Sender};
-use crate::store::{Store, StoreError};
+use crate::message::{Mo, Msisdn, Mt, Sender};
+use crate::store::{Change, Person, Store, StoreError};
+use long::Joined;
 
 /// What the operator laid down.
 #[derive(Debug, Clone)]
@@ -62,20 +65,43 @@ pub struct Rules {
     pub limits: Limits,
     /// Carriers that belong to one station: carrier's name → station's key.
     pub carrier_station: BTreeMap<String, String>,
+    /// For how long a carrier that gives no ids repeats what it is not sure of, in milliseconds.
+    pub repeats: BTreeMap<String, i64>,
 }
 
 impl Rules {
     /// The station a message is for: that of the short code it was sent to (with or without an extension; of two codes
     /// that fit the longer), else the carrier's, else the first.
     pub fn station(&self, mo: &Mo) -> Option<&Station> {
-        let to = mo.to.trim_start_matches('+');
+        self.station_of(&mo.to, &mo.carrier)
+    }
+
+    /// The station of a number that was written to by this carrier.
+    pub fn station_of(&self, to: &str, carrier: &str) -> Option<&Station> {
+        let to = to.trim_start_matches('+');
         let fits = |s: &Station| {
             let codes = s.short_codes.iter().map(|c| c.trim_start_matches('+'));
             codes.filter(|c| !c.is_empty() && to.starts_with(c)).map(str::len).max()
         };
         let by_code = self.stations.values().filter_map(|s| Some((fits(s)?, s))).max_by_key(|(len, _)| *len);
-        let by_carrier = || self.carrier_station.get(&mo.carrier).and_then(|key| self.stations.get(key));
+        let by_carrier = || self.carrier_station.get(carrier).and_then(|key| self.stations.get(key));
         by_code.map(|(_, s)| s).or_else(by_carrier).or_else(|| self.stations.values().next())
+    }
+}
+
+impl Rules {
+    /// By which carrier a phone is texted, and what it sees as the sender: the station's first way out for it, else as it
+    /// wrote itself.
+    pub fn way_out(&self, to: &Person) -> (String, String) {
+        let ways = self.ways(&to.short_code, &to.carrier, to.msisdn);
+        let (carrier, from) = ways.into_iter().next().unwrap_or_else(|| (to.carrier.clone(), None));
+        (carrier, from.unwrap_or_else(|| to.short_code.clone()))
+    }
+
+    /// All ways out to a phone, best first, each with the sender it shows where that is another; none where its station names none.
+    pub fn ways(&self, code: &str, carrier: &str, to: Msisdn) -> Vec<(String, Option<String>)> {
+        let routes = self.station_of(code, carrier).map(|s| s.routes.as_slice()).unwrap_or_default();
+        ways_for(routes, to).into_iter().map(|w| (w.carrier.clone(), w.from.clone())).collect()
     }
 }
 
@@ -86,6 +112,8 @@ pub enum Accepted {
     New(Intent),
     /// It was there already; nothing was done.
     Repeat,
+    /// It is on disk, and waits for the other parts of its text.
+    Part,
 }
 
 /// Takes what has just been committed to the outbox, so that it need not look for it.
@@ -110,30 +138,48 @@ impl Service {
     ///
     /// # Errors
     /// Any [`StoreError`]: nothing was kept and the carrier should call again.
-    pub async fn accept(&self, mo: Mo) -> Result<Accepted, StoreError> {
-        let now = self.clock.now();
+    pub async fn accept(&self, mut mo: Mo) -> Result<Accepted, StoreError> {
+        match mo.part.take() {
+            Some(part) => self.accept_part(Mo { part: Some(part.clone()), ..mo }, part).await,
+            None => {
+                let now = self.clock.now();
+                self.accept_whole(mo, None, now).await
+            }
+        }
+    }
+
+    /// A fault of the reader must not cost the message: it is kept for the manager.
+    fn read(&self, mo: &Mo, now: Timestamp) -> Reading {
         let grammar = self.grammar.get();
-        let station = self.rules.station(&mo);
+        let station = self.rules.station(mo);
         let home = station.map(|s| s.place).unwrap_or_default();
         let market_days = station.and_then(|s| s.market_days);
-        // A fault of the reader must not cost the message: it is kept for the manager.
-        let reading =
-            catch_unwind(AssertUnwindSafe(|| command::read_at(&grammar, home, market_days, now, &mo.text).posted()))
-                .unwrap_or_else(|_| verbs::fault());
-        match self.decide(&mo, reading, now).await {
+        catch_unwind(AssertUnwindSafe(|| command::read_at(&grammar, home, market_days, now, &mo.text).posted()))
+            .unwrap_or_else(|_| verbs::fault())
+    }
+
+    async fn accept_whole(&self, mo: Mo, joined: Option<Joined>, now: Timestamp) -> Result<Accepted, StoreError> {
+        let reading = self.read(&mo, now);
+        match self.decide(&mo, reading, joined, now).await {
             Err(StoreError::Fault(cause)) => {
                 tracing::error!(
                     carrier = mo.carrier,
                     cause,
                     "the code failed on a message; it is kept for the manager"
                 );
-                self.decide(&mo, verbs::fault(), now).await
+                self.decide(&mo, verbs::fault(), joined, now).await
             }
             other => other,
         }
     }
 
-    async fn decide(&self, mo: &Mo, reading: Reading, now: crate::clock::Timestamp) -> Result<Accepted, StoreError> {
+    async fn decide(
+        &self,
+        mo: &Mo,
+        reading: Reading,
+        joined: Option<Joined>,
+        now: Timestamp,
+    ) -> Result<Accepted, StoreError> {
         let (grammar, rules, mo) = (self.grammar.get(), self.rules.clone(), mo.clone());
         let intent = reading.intent;
         let sender = match &mo.from {
@@ -145,12 +191,28 @@ impl Service {
             .store
             .transact(move |view| {
                 let env = outcome::Env { grammar: &grammar, rules: &rules, now };
-                match gather::gather(view, &env, &mo, &reading)? {
-                    None => Ok((Default::default(), None)),
+                let amends = match &joined {
+                    None => None,
+                    Some(joined) => match long::amends(view, joined)? {
+                        Some(amends) => amends,
+                        None => return Ok((Default::default(), None)),
+                    },
+                };
+                match gather::gather(view, &env, &mo, &reading, amends)? {
+                    None => {
+                        let mut change = Change::default();
+                        if let Some(joined) = &joined {
+                            long::note(view, joined, amends.unwrap_or_default(), &mut change)?;
+                        }
+                        Ok((change, None))
+                    }
                     Some(facts) => {
-                        let change = verbs::decide(&env, facts, &mo, &reading);
+                        let mut change = verbs::decide(&env, facts, &mo, &reading);
                         let due = change.mts.clone();
                         let seq = change.mos.first().map_or(0, |m| m.seq);
+                        if let Some(joined) = &joined {
+                            long::note(view, joined, seq, &mut change)?;
+                        }
                         Ok((change, Some((seq, due))))
                     }
                 }
@@ -173,7 +235,6 @@ impl Service {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Timestamp;
     use crate::market::PlaceCode;
 
     #[test]
@@ -186,6 +247,7 @@ mod tests {
                 short_codes: vec![code.into()],
                 managers: Vec::new(),
                 market_days: None,
+                routes: Vec::new(),
             };
             (key.to_string(), station)
         };
@@ -197,6 +259,7 @@ mod tests {
             ]),
             limits: Limits::default(),
             carrier_station: BTreeMap::from([("sim".to_string(), "c".to_string())]),
+            repeats: BTreeMap::new(),
         };
         for (carrier, to, expected) in [
             ("k", "1069012345", "b"),

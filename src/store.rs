@@ -7,6 +7,7 @@
 //!
 //! `tests/it/store.rs` runs these promises against each store.
 
+pub mod loose;
 pub mod record;
 
 mod applier;
@@ -35,6 +36,7 @@ use std::sync::Arc;
 
 pub use export::{Contents, Progress};
 pub use journal::Damage;
+pub use loose::{Loose, LooseKey};
 pub use opening::{How, Opened};
 pub use record::{Due, MoRecord, Notes, Person, SeenKey, Topic};
 
@@ -105,6 +107,8 @@ pub trait View {
     fn notes(&self, station: &str) -> Result<Option<Notes>, StoreError>;
     /// What is due at `now`, the longest due first, at most `limit`.
     fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<(Timestamp, Due)>, StoreError>;
+    /// What waits for what it belongs to.
+    fn loose(&self, key: &LooseKey) -> Result<Option<Loose>, StoreError>;
     fn next(&self) -> Next;
 }
 
@@ -130,6 +134,9 @@ pub struct Change {
     pub due: Vec<(Timestamp, Due)>,
     /// What has been done or need not be any more.
     pub done: Vec<(Timestamp, Due)>,
+    /// What waits for what it belongs to, and what waits no longer.
+    pub loose: Vec<Loose>,
+    pub joined: Vec<LooseKey>,
 }
 
 impl Change {

@@ -48,6 +48,11 @@ impl House for Rooms {
                     f.accepted.inc();
                 }
             }
+            Accepted::Part => {
+                if let Some(f) = figures {
+                    f.accepted.inc();
+                }
+            }
             Accepted::Repeat => {
                 if let Some(f) = figures {
                     f.repeated.inc();

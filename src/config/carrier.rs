@@ -26,6 +26,7 @@ use toml::{Table, Value};
 
 use super::Secret;
 use super::address::AddressRange;
+use super::route::Usage;
 
 /// One account at one carrier.
 #[derive(Clone)]
@@ -37,6 +38,7 @@ pub struct CarrierConfig {
     pub station: Option<String>,
     /// MTs a second; `None`: the kind's own default.
     pub rate: Option<u32>,
+    pub usage: Usage,
     /// Addresses that webhooks may come from; empty: any.
     pub allow: Vec<AddressRange>,
     /// How the carrier reaches us, without a slash at the end: `https://sms.example.cn`.
@@ -55,6 +57,7 @@ impl CarrierConfig {
             kind: kind.to_string(),
             station: None,
             rate: None,
+            usage: Usage::default(),
             allow: Vec::new(),
             public_url: format!("http://{listen}"),
             listen,
@@ -82,6 +85,7 @@ impl fmt::Debug for CarrierConfig {
             .field("kind", &self.kind)
             .field("station", &self.station)
             .field("rate", &self.rate)
+            .field("usage", &self.usage)
             .field("allow", &self.allow)
             .field("settings", &keys)
             .finish_non_exhaustive()
@@ -290,6 +294,24 @@ impl<'a> Settings<'a> {
         let out = read(&mut inner);
         if let Err(errors) = inner.finish() {
             self.errors.extend(errors);
+        }
+        out
+    }
+
+    /// A list of tables, each with settings of its own; empty where absent.
+    pub fn tables<T>(&mut self, key: &'static str, mut read: impl FnMut(&mut Settings<'_>) -> T) -> Vec<T> {
+        let Some(value) = self.get(key) else { return Vec::new() };
+        let tables: Option<Vec<&Table>> = value.as_array().and_then(|a| a.iter().map(Value::as_table).collect());
+        let Some(tables) = tables else {
+            self.fault(key, format!("must be a list of tables; write [[….{key}]]"));
+            return Vec::new();
+        };
+        let mut out = Vec::new();
+        for (n, table) in tables.into_iter().enumerate() {
+            let prefix = format!("{}{key}.{n}.", self.prefix);
+            let mut inner = Settings { table, prefix, asked: Vec::new(), errors: Vec::new() };
+            out.push(read(&mut inner));
+            self.errors.extend(inner.finish().err().unwrap_or_default());
         }
         out
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use toml::{Table, Value};
 
 use super::carrier::Settings;
+use super::route;
 use super::source::Source;
 use super::{
     AddressRange, CarrierConfig, CheckCarrier, ClockKind, Config, ConfigError, HttpLimits, Limits, Log, LogFormat,
@@ -18,7 +19,7 @@ use crate::message::Msisdn;
 const DEMO: &str = include_str!("demo.toml");
 
 /// All top-level keys.
-const TABLES: [&str; 6] = ["server", "store", "station", "carrier", "limits", "log"];
+const TABLES: [&str; 7] = ["server", "store", "station", "carrier", "limits", "alarm", "log"];
 
 pub(super) fn config(
     path: Option<&Path>,
@@ -38,16 +39,18 @@ pub(super) fn config(
     let server = reader.part("server", server);
     let store = reader.part("store", store);
     let limits = reader.part("limits", limits);
+    let alarm = reader.part("alarm", route::alarm);
     let log = reader.part("log", log);
     let stations = reader.stations();
     let carriers = reader.carriers(&server, &stations, check);
+    reader.ways_out(&stations, &carriers);
     for key in source.table.keys().filter(|k| !TABLES.contains(&k.as_str())) {
         reader.fault(key, key.clone(), format!("is not a key of the config; there are: {}", TABLES.join(", ")));
     }
     let mut errors = reader.errors;
     if errors.is_empty() {
         let (file, places) = (path.map(Path::to_path_buf), source.places);
-        return Ok(Config { file, server, store, stations, carriers, limits, log, places });
+        return Ok(Config { file, server, store, stations, carriers, limits, alarm, log, places });
     }
     // In the order of the file, so that one mends it from top to bottom.
     errors.sort_by_key(|e| if let Some(Place::Line(n)) = e.place { n } else { 0 });
@@ -194,11 +197,27 @@ impl Reader<'_> {
         out
     }
 
+    /// A station's ways out must lead through carriers that there are.
+    fn ways_out(&mut self, stations: &Stations, carriers: &[CarrierConfig]) {
+        for (key, station) in stations {
+            for (n, way) in station.routes.iter().enumerate().filter(|(_, w)| !w.carrier.is_empty()) {
+                if !carriers.iter().any(|c| c.name == way.carrier) {
+                    let known: Vec<&str> = carriers.iter().map(|c| c.name.as_str()).collect();
+                    let what = format!("names {}, which is no carrier; there are: {}", way.carrier, known.join(", "));
+                    let path = format!("station.{key}.route.{n}.carrier");
+                    self.fault(&path, path.clone(), what);
+                }
+            }
+        }
+    }
+
     /// Reads what every kind has; the rest of the table is the kind's.
     fn carrier(table: &Table, server: &Server, stations: &Stations, faults: &mut Vec<SettingError>) -> CarrierConfig {
-        const SHARED: [&str; 5] = ["name", "kind", "station", "rate", "allow"];
-        let (shared, settings): (Vec<_>, Vec<_>) =
-            table.iter().map(|(k, v)| (k.clone(), v.clone())).partition(|(k, _)| SHARED.contains(&k.as_str()));
+        const OWN: [&str; 5] = ["name", "kind", "station", "rate", "allow"];
+        let (shared, settings): (Vec<_>, Vec<_>) = table
+            .iter()
+            .map(|(k, v)| (k.clone(), v.clone()))
+            .partition(|(k, _)| OWN.contains(&k.as_str()) || route::SHARED.contains(&k.as_str()));
         let shared = Table::from_iter(shared);
         let mut s = Settings::new(&shared);
         let name = s.required("name", "a short word of your choice; it stands in the addresses of the webhooks");
@@ -213,6 +232,7 @@ impl Reader<'_> {
             s.fault("station", format!("names {key}, which is no station; there are: {}", known.join(", ")));
         }
         let rate = s.integer("rate", 1..=1_000_000).and_then(|n| u32::try_from(n).ok());
+        let usage = route::usage(&mut s);
         let allow = ranges(&mut s, "allow");
         faults.extend(s.finish().err().unwrap_or_default());
         CarrierConfig {
@@ -220,6 +240,7 @@ impl Reader<'_> {
             kind,
             station,
             rate,
+            usage,
             allow,
             public_url: server.public_url.clone(),
             listen: server.listen,
@@ -348,7 +369,8 @@ fn station(key: &str, s: &mut Settings<'_>) -> Station {
     let said = s.list("market_days").join(",");
     let market_days =
         (!said.is_empty()).then(|| said.parse().map_err(|what: &str| s.fault("market_days", what)).ok()).flatten();
-    Station { key: key.to_string(), name, place, short_codes, managers, market_days }
+    let routes = s.tables("route", route::way_out);
+    Station { key: key.to_string(), name, place, short_codes, managers, market_days, routes }
 }
 
 fn ranges(s: &mut Settings<'_>, key: &'static str) -> Vec<AddressRange> {

@@ -1,15 +1,12 @@
 //! What the outbox asks of the store: each a decision that reads the MT as it stands and changes it in one commit.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
-use super::early::{Early, Said};
 use super::state::{self, Outcome};
-use crate::clock::Timestamp;
-use crate::message::{Dlr, Msisdn, Mt, MtClass, MtId, MtRef, MtState};
-use crate::store::{Change, Person, Store, StoreError, View};
-
-/// Reports that wait for an id, shared with the decisions that bring one.
-pub type EarlyReports = Arc<Mutex<Early>>;
+use crate::clock::{HOUR, Timestamp};
+use crate::message::{Dlr, Mt, MtClass, MtId, MtRef, MtState};
+use crate::store::loose::EarlyDlr;
+use crate::store::{Change, Due, Loose, Person, Store, StoreError, View};
 
 /// What a claim found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,8 +51,8 @@ pub async fn claim(store: &Store, id: MtId, counted: Option<u32>, moment: Moment
             } else if is_over {
                 mt.state = MtState::Expired;
                 Claim::Ended(mt)
-            } else if mt.class != MtClass::Answer && stopped(view, mt.to)?.is_some() {
-                mt.state = MtState::Failed("opted out".into());
+            } else if let Some(why) = unwanted(view, &mt)? {
+                mt.state = MtState::Failed(why.into());
                 Claim::Ended(mt)
             } else if let Some(due) = until {
                 (mt.state, mt.due) = (MtState::Queued, due);
@@ -74,97 +71,131 @@ pub async fn claim(store: &Store, id: MtId, counted: Option<u32>, moment: Moment
         .await
 }
 
-/// Writes down what a sending came to. Returns the MT as it stands then; `None` where it is not there any more.
+/// Writes down what a sending came to. `forms` are all the forms in which the carrier's ids may stand in reports. Returns the MT
+/// as it stands then; `None` where it is not there any more.
 pub async fn settle(
     store: &Store,
     mt: &Mt,
     outcome: &Outcome,
-    early: &EarlyReports,
+    forms: Vec<(String, Vec<String>)>,
     now: Timestamp,
 ) -> Result<Option<Mt>, StoreError> {
-    let (id, attempt, outcome, reports) = (mt.id, mt.attempts, outcome.clone(), early.clone());
-    let settled = store
+    let (id, attempt, outcome) = (mt.id, mt.attempts, outcome.clone());
+    store
         .transact(move |view: &dyn View| {
             let Some(mt) = view.mt(id)? else { return Ok((Change::default(), None)) };
             let mut new = state::settled(&mt, attempt, &outcome);
-            if let Outcome::Taken(Some(theirs)) = &outcome
-                && let Some(said) = lock(&reports).look(&mt.carrier, theirs)
-            {
-                let told = state::reported(new.as_ref().unwrap_or(&mt), said.state, &said.detail);
-                new = told.or(new);
+            let mut joined = Vec::new();
+            // reports that came before this answer
+            for (theirs, forms) in &forms {
+                for form in forms {
+                    let key = EarlyDlr::key(&mt.carrier, form);
+                    let Some(Loose::Report(said)) = view.loose(&key)? else { continue };
+                    joined.push(key);
+                    let stands = new.as_ref().unwrap_or(&mt);
+                    let piece = state::piece_of(stands, said.part.as_ref(), Some(theirs));
+                    new = state::reported(stands, said.state, &said.detail, piece).or(new);
+                }
             }
             let person = match &outcome {
                 Outcome::OptedOut(_) => view.person(mt.to)?.filter(|p| p.stopped.is_none()),
+                Outcome::Dead(_) => view.person(mt.to)?.filter(|p| p.dead.is_none()),
                 _ => None,
             };
-            let person = person.map(|p| Person { stopped: Some(now), ..p });
-            let Some(new) = new else {
-                return Ok((Change { people: person.into_iter().collect(), ..Change::default() }, Some(mt)));
-            };
-            Ok((change(new.clone(), person), Some(new)))
+            let person = person.map(|p| match &outcome {
+                Outcome::OptedOut(_) => Person { stopped: Some(now), ..p },
+                _ => Person { dead: Some(now), ..p },
+            });
+            let people = person.into_iter().collect();
+            let change = Change { mts: new.clone().into_iter().collect(), people, joined, ..Change::default() };
+            Ok((change, Some(new.unwrap_or(mt))))
         })
-        .await?;
-    if let Some(mt) = &settled
-        && let Some(theirs) = &mt.carrier_ref
-    {
-        lock(early).forget(&mt.carrier, theirs);
-    }
-    Ok(settled)
+        .await
 }
+
+/// How long a report waits for the id that it speaks of. A carrier reports within moments of its answer; an answer that we
+/// lose to a crash is asked for again within minutes.
+const EARLY: i64 = HOUR;
 
 /// What a report came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reported {
     /// The MT has moved on.
-    Moved(Mt),
+    Moved(Box<Mt>),
     /// Told before, or weaker than what is known.
     Nothing,
-    /// The carrier's id is not known yet; it is kept for some minutes.
+    /// The carrier's id is not known yet; it is kept for an hour.
     Early,
     /// No MT of this account.
     Unknown,
 }
 
-/// Joins a report to its MT.
-pub async fn report(store: &Store, dlr: Dlr, early: &EarlyReports, now: Timestamp) -> Result<Reported, StoreError> {
-    let theirs = match &dlr.mt {
-        MtRef::Carrier(theirs) => Some(theirs.clone()),
-        MtRef::Ours(_) => None,
-    };
-    let carrier = dlr.carrier.clone();
-    // Kept before we look: decisions run one after the other, so either ours finds the id, or the one that brings the
-    // id finds the report.
-    if let Some(theirs) = &theirs {
-        lock(early).keep(&carrier, theirs, Said { state: dlr.state, detail: dlr.detail.clone() }, now);
-    }
-    let said = store
+/// Joins a report to its MT. `forms` are those in which the id may have been given to us, as it stands in the report first.
+pub async fn report(store: &Store, dlr: Dlr, forms: Vec<String>, now: Timestamp) -> Result<Reported, StoreError> {
+    store
         .transact(move |view: &dyn View| {
-            let id = match &dlr.mt {
-                MtRef::Ours(id) => Some(*id),
-                MtRef::Carrier(theirs) => view.mt_by_ref(&dlr.carrier, theirs)?,
-            };
+            let (mut id, mut by) = (None, None);
+            match &dlr.mt {
+                MtRef::Ours(ours) => id = Some(*ours),
+                MtRef::Carrier(_) => {
+                    for form in &forms {
+                        id = view.mt_by_ref(&dlr.carrier, form)?;
+                        if id.is_some() {
+                            by = Some(form.as_str());
+                            break;
+                        }
+                    }
+                }
+            }
             let mt = id.map(|id| view.mt(id)).transpose()?.flatten();
             // One account has no say in another's messages.
             let Some(mt) = mt.filter(|mt| mt.carrier == dlr.carrier) else {
-                let early = matches!(dlr.mt, MtRef::Carrier(_));
-                return Ok((Change::default(), if early { Reported::Early } else { Reported::Unknown }));
+                return match &dlr.mt {
+                    MtRef::Ours(_) => Ok((Change::default(), Reported::Unknown)),
+                    MtRef::Carrier(theirs) => Ok((early(view, &dlr, theirs, now)?, Reported::Early)),
+                };
             };
-            Ok(match state::reported(&mt, dlr.state, &dlr.detail) {
-                Some(new) => (change(new.clone(), None), Reported::Moved(new)),
+            let piece = state::piece_of(&mt, dlr.part.as_ref(), by);
+            Ok(match state::reported(&mt, dlr.state, &dlr.detail, piece) {
+                Some(new) => (change(new.clone(), None), Reported::Moved(Box::new(new))),
                 None => (Change::default(), Reported::Nothing),
             })
         })
-        .await?;
-    if let Some(theirs) = &theirs
-        && said != Reported::Early
-    {
-        lock(early).forget(&carrier, theirs);
-    }
-    Ok(said)
+        .await
 }
 
-fn stopped(view: &dyn View, to: Msisdn) -> Result<Option<Timestamp>, StoreError> {
-    Ok(view.person(to)?.and_then(|p| p.stopped))
+/// Keeps a report until its id is known, the strongest of several.
+fn early(view: &dyn View, dlr: &Dlr, theirs: &str, now: Timestamp) -> Result<Change, StoreError> {
+    let key = EarlyDlr::key(&dlr.carrier, theirs);
+    let known = match view.loose(&key)? {
+        Some(Loose::Report(r)) => Some(r),
+        _ => None,
+    };
+    if known.as_ref().is_some_and(|r| state::strength(r.state) >= state::strength(dlr.state)) {
+        return Ok(Change::default());
+    }
+    let report = EarlyDlr {
+        carrier: dlr.carrier.clone(),
+        carrier_ref: theirs.to_string(),
+        state: dlr.state,
+        detail: dlr.detail.clone(),
+        part: dlr.part.clone(),
+        at: now,
+    };
+    let due = if known.is_none() { vec![(now.plus(EARLY), Due::Loose(key))] } else { Vec::new() };
+    Ok(Change { loose: vec![Loose::Report(report)], due, ..Change::default() })
+}
+
+/// Why nothing but an answer goes to a phone.
+fn unwanted(view: &dyn View, mt: &Mt) -> Result<Option<&'static str>, StoreError> {
+    if mt.class == MtClass::Answer {
+        return Ok(None);
+    }
+    Ok(view.person(mt.to)?.and_then(|p| match (p.stopped, p.dead) {
+        (Some(_), _) => Some("opted out"),
+        (None, Some(_)) => Some("the number is dead"),
+        (None, None) => None,
+    }))
 }
 
 fn change(mt: Mt, person: Option<Person>) -> Change {

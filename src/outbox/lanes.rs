@@ -23,11 +23,13 @@ pub struct Job {
     pub unclear: u32,
     /// When it came into memory.
     pub since: Instant,
+    /// Its route is down: it should go by another.
+    pub detour: bool,
 }
 
 impl Job {
     pub fn new(mt: Mt, counted: bool, since: Instant) -> Job {
-        Job { mt, counted, unclear: 0, since }
+        Job { mt, counted, unclear: 0, since, detour: false }
     }
 }
 

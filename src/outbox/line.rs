@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::clock::{MINUTE, SECOND, Timestamp};
+use crate::clock::{DAY, MINUTE, SECOND, Timestamp};
 
 /// Failures in a row after which the carrier counts as out of reach.
 const FAILURES: u32 = 5;
@@ -88,6 +88,8 @@ pub struct Line {
     cut: Option<Instant>,
     failures: u32,
     pause: Option<Pause>,
+    /// The carrier has said when to come again.
+    hold_off: Option<Timestamp>,
 }
 
 /// Begins with a failure and ends with a success; in between one MT tries whenever its time has come.
@@ -96,6 +98,7 @@ struct Pause {
     until: Timestamp,
     tries: u32,
     fault: bool,
+    since: Timestamp,
 }
 
 impl Pause {
@@ -117,11 +120,24 @@ impl Line {
             // Two, so that a wake-up some milliseconds late does not lose the share it slept through.
             _ => (rate, (rate / 20.0).max(2.0)),
         };
-        Line { rate, speed: rate, burst, tokens: burst, filled: at, cut: None, failures: 0, pause: None }
+        Line {
+            rate,
+            speed: rate,
+            burst,
+            tokens: burst,
+            filled: at,
+            cut: None,
+            failures: 0,
+            pause: None,
+            hold_off: None,
+        }
     }
 
     /// Whether an MT may go, and if so takes its share of the pace. `flying` are under way.
     pub fn take(&mut self, now: Timestamp, at: Instant, flying: usize) -> Go {
+        if let Some(then) = self.held_off(now) {
+            return Go::At(then);
+        }
         if let Some(pause) = &self.pause {
             if pause.rests(now) {
                 return Go::At(pause.until);
@@ -140,9 +156,30 @@ impl Line {
         Go::In(Duration::from_secs_f64(((1.0 - self.tokens) / self.speed).min(60.0)).max(Duration::from_millis(1)))
     }
 
+    /// What was taken was not used.
+    pub fn give_back(&mut self) {
+        self.tokens = (self.tokens + 1.0).min(self.burst);
+    }
+
     /// Whether sending rests at `now`.
     pub fn rests(&self, now: Timestamp) -> bool {
-        self.pause.as_ref().is_some_and(|p| p.rests(now))
+        self.pause.as_ref().is_some_and(|p| p.rests(now)) || self.held_off(now).is_some()
+    }
+
+    /// The carrier wants nothing before `then`.
+    pub fn hold_off(&mut self, then: Timestamp) {
+        self.hold_off = Some(then);
+    }
+
+    /// Until when it wants nothing. What lies further ahead than any carrier asks for was reckoned by a clock that has been set
+    /// back since.
+    fn held_off(&self, now: Timestamp) -> Option<Timestamp> {
+        self.hold_off.filter(|then| now < *then && *then <= now.plus(DAY))
+    }
+
+    /// For how long it has not worked.
+    pub fn down_for(&self, now: Timestamp) -> i64 {
+        self.pause.as_ref().map_or(0, |p| now.0.saturating_sub(p.since.0))
     }
 
     pub fn health(&self) -> Health {
@@ -193,7 +230,8 @@ impl Line {
         let news = same.is_none().then_some(News::Paused(fault));
         let (first, most) = if fault { (30 * SECOND, Pause::LONGEST) } else { (SECOND, MINUTE) };
         let until = now.plus((first << tries.min(10)).min(most));
-        self.pause = Some(Pause { until, tries, fault });
+        let since = self.pause.as_ref().map_or(now, |p| p.since.min(now));
+        self.pause = Some(Pause { until, tries, fault, since });
         news
     }
 }

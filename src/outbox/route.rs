@@ -9,13 +9,15 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Notify, watch};
 
 use super::desk::{self, Claim, Moment, lock};
+use super::detour;
 use super::lanes::{Job, Lanes, Next};
 use super::line::{Go, Health, Line, News, Sign};
 use super::state::{self, Outcome};
 use super::wire::Wire;
-use super::{Event, Shared, What};
+use super::{Budget, Event, Shared, What};
 use crate::carrier::{Carrier, SendError, Taken};
 use crate::clock::{HOUR, MINUTE, Timestamp};
+use crate::config::route::{Bans, Usage};
 use crate::message::{Mt, MtClass, MtId, MtState};
 use crate::service::outcome::LEASE;
 use crate::store::StoreError;
@@ -38,6 +40,8 @@ pub struct RouteDesk {
     pub connections: usize,
     pub lanes: Mutex<Lanes>,
     pub line: Mutex<Line>,
+    pub budget: Mutex<Budget>,
+    bans: Bans,
     /// Something came, went or changed; whoever picks looks again.
     pub wake: Notify,
     /// Held by the one worker that picks; the others send or stand in line.
@@ -46,12 +50,21 @@ pub struct RouteDesk {
 }
 
 impl RouteDesk {
-    pub fn new(carrier: Arc<dyn Carrier>, connections: usize, lanes: Lanes, line: Line, wire: Wire) -> RouteDesk {
+    pub fn new(
+        carrier: Arc<dyn Carrier>,
+        connections: usize,
+        lanes: Lanes,
+        line: Line,
+        wire: Wire,
+        usage: Usage,
+    ) -> RouteDesk {
         RouteDesk {
             carrier,
             connections,
             lanes: Mutex::new(lanes),
             line: Mutex::new(line),
+            budget: Mutex::new(Budget::new(usage.pace)),
+            bans: usage.bans,
             wake: Notify::new(),
             turn: tokio::sync::Mutex::new(()),
             wire,
@@ -68,7 +81,12 @@ impl RouteDesk {
         if lanes.flying() > 0 || lanes.filling() || lanes.wants_refill(now) || lanes.was_set_back(now) {
             return false;
         }
-        !lanes.any_due(now) || lock(&self.line).rests(now)
+        !lanes.any_due(now) || lock(&self.line).rests(now) || lock(&self.budget).account(now).is_err()
+    }
+
+    /// Whether something could go if the route could.
+    pub fn is_ready(&self) -> bool {
+        lock(&self.lanes).any_ready()
     }
 
     /// How it stands, for figures: what waits in memory by class, and whether it can go.
@@ -134,7 +152,7 @@ async fn pick(shared: &Shared, route: &RouteDesk, stop: &mut watch::Receiver<boo
             shared.changed.notify_waiters();
             continue;
         }
-        let wait = match try_pick(route, now) {
+        let wait = match try_pick(shared, route, now) {
             Ok(job) => return Some(job),
             Err(wait) => wait,
         };
@@ -170,19 +188,44 @@ impl Shared {
     }
 }
 
-fn try_pick(route: &RouteDesk, now: Timestamp) -> Result<Job, Wait> {
+fn try_pick(shared: &Shared, route: &RouteDesk, now: Timestamp) -> Result<Job, Wait> {
+    let detours = detour::is_needed(shared, route, now);
     let mut lanes = lock(&route.lanes);
     lanes.release(now);
-    let next = lanes.next_wake();
     if !lanes.any_ready() {
-        return Err(Wait::Clock(next));
+        return Err(Wait::Clock(lanes.next_wake()));
     }
-    match lock(&route.line).take(now, Instant::now(), lanes.flying()) {
-        Go::Now => lanes.pop().ok_or(Wait::Clock(next)),
-        Go::In(d) => Err(Wait::Real(d)),
-        Go::At(t) => Err(Wait::Clock(Some(next.map_or(t, |n| n.min(t))))),
-        Go::AfterProbe => Err(Wait::Clock(next)),
+    let mut budget = lock(&route.budget);
+    let until = |lanes: &Lanes, t: Timestamp| Wait::Clock(Some(lanes.next_wake().map_or(t, |n| n.min(t))));
+    if let Err(then) = budget.account(now) {
+        return Err(until(&lanes, then));
     }
+    let go = lock(&route.line).take(now, Instant::now(), lanes.flying());
+    if go != Go::Now && detours {
+        return lanes.pop().map(|job| Job { detour: true, ..job }).ok_or(Wait::Clock(lanes.next_wake()));
+    }
+    match go {
+        Go::Now => {}
+        Go::In(d) => return Err(Wait::Real(d)),
+        Go::At(t) => return Err(until(&lanes, t)),
+        Go::AfterProbe => return Err(Wait::Clock(lanes.next_wake())),
+    }
+    while let Some(job) = lanes.pop() {
+        let (to, class, id) = (job.mt.to, job.mt.class, job.mt.id);
+        match budget.phone(to, now) {
+            // what has no time to wait is seen to have run out when it is claimed
+            Err(then) if now < job.mt.until => {
+                let then = then.min(job.mt.until);
+                lanes.landed(to, class, id, Next::Hold(Box::new(job), then));
+            }
+            _ => {
+                budget.spend(to, now);
+                return Ok(job);
+            }
+        }
+    }
+    lock(&route.line).give_back();
+    Err(Wait::Clock(lanes.next_wake()))
 }
 
 /// Takes from the store what is due, class by class, while there is room.
@@ -250,6 +293,9 @@ fn take(shared: &Shared, route: &RouteDesk, batch: Vec<Mt>, class: MtClass, now:
 
 /// One attempt at one MT, from claim to commit.
 async fn deliver(shared: &Shared, route: &RouteDesk, mut job: Job, stop: &watch::Receiver<bool>) -> Next {
+    if job.detour {
+        return detour::go_or_wait(shared, route, job, stop).await;
+    }
     let began = shared.clock.now();
     if !ready_to_send(shared, &job, began) {
         match claim(shared, &job, stop).await {
@@ -272,8 +318,13 @@ async fn deliver(shared: &Shared, route: &RouteDesk, mut job: Job, stop: &watch:
     let now = shared.clock.now();
     hear(shared, route, &job.mt, &result, now);
     let outcome = match result {
-        Ok(taken) => Outcome::Taken(taken.carrier_ref),
+        Ok(taken) => Outcome::Taken(taken),
         Err(error) => {
+            if let SendError::Unfit(cause) = &error
+                && let Some(next) = detour::go(shared, route, &job, &discreet(cause, &job.mt), stop).await
+            {
+                return next;
+            }
             if matches!(error, SendError::Unclear(_)) {
                 job.unclear += 1;
             }
@@ -286,8 +337,8 @@ async fn deliver(shared: &Shared, route: &RouteDesk, mut job: Job, stop: &watch:
             }
         }
     };
-    let mt = match settle(shared, &job.mt, &outcome, stop).await {
-        Settled::Now(mt) => mt,
+    let mt = match settle(shared, route, &job.mt, &outcome, stop).await {
+        Settled::Now(mt) => *mt,
         Settled::Missing => return Next::Gone,
         Settled::Unwritten => return leave(shared, route),
     };
@@ -325,15 +376,15 @@ fn log_end(mt: &Mt) {
 }
 
 /// What became of writing an outcome down.
-enum Settled {
-    Now(Mt),
+pub(super) enum Settled {
+    Now(Box<Mt>),
     /// Somebody has taken the MT out of the store.
     Missing,
     Unwritten,
 }
 
 /// Leaves an MT to its claim: when that has lapsed it is fetched again.
-fn leave(shared: &Shared, route: &RouteDesk) -> Next {
+pub(super) fn leave(shared: &Shared, route: &RouteDesk) -> Next {
     lock(&route.lanes).look_at(shared.clock.now().plus(LEASE));
     Next::Gone
 }
@@ -368,13 +419,26 @@ async fn claim(shared: &Shared, job: &Job, stop: &watch::Receiver<bool>) -> Opti
 }
 
 /// Settles, again and again while the store cannot write: this worker sends nothing more until it is written down.
-async fn settle(shared: &Shared, mt: &Mt, outcome: &Outcome, stop: &watch::Receiver<bool>) -> Settled {
+pub(super) async fn settle(
+    shared: &Shared,
+    route: &RouteDesk,
+    mt: &Mt,
+    outcome: &Outcome,
+    stop: &watch::Receiver<bool>,
+) -> Settled {
+    let forms: Vec<(String, Vec<String>)> = match outcome {
+        Outcome::Taken(taken) => {
+            let refs = taken.carrier_ref.iter().chain(&taken.part_refs);
+            refs.map(|r| (r.clone(), route.carrier.ref_forms(r))).collect()
+        }
+        _ => Vec::new(),
+    };
     let mut faults = Faults::default();
     loop {
-        match desk::settle(&shared.store, mt, outcome, &shared.early, shared.clock.now()).await {
+        match desk::settle(&shared.store, mt, outcome, forms.clone(), shared.clock.now()).await {
             Ok(settled) => {
                 shared.store_serves();
-                return settled.map_or(Settled::Missing, Settled::Now);
+                return settled.map_or(Settled::Missing, |mt| Settled::Now(Box::new(mt)));
             }
             Err(cause) => {
                 if faults.wait(shared, &cause, stop).await.is_none() {
@@ -406,6 +470,9 @@ impl Faults {
 
 /// The request, the answer, and what it means. A carrier's code that fails on one MT harms no other.
 async fn send(route: &RouteDesk, mt: &Mt, now: Timestamp) -> Result<Taken, SendError> {
+    if let Some(word) = banned(&route.bans, mt) {
+        return Err(SendError::Unfit(format!("{word} is banned on this route")));
+    }
     let carrier = &route.carrier;
     let request = std::panic::catch_unwind(AssertUnwindSafe(|| {
         let mut request = carrier.outgoing(mt)?;
@@ -416,6 +483,13 @@ async fn send(route: &RouteDesk, mt: &Mt, now: Timestamp) -> Result<Taken, SendE
     let answer = route.wire.exchange(request).await?;
     std::panic::catch_unwind(AssertUnwindSafe(|| carrier.outcome(answer.status, &answer.headers, &answer.body)))
         .unwrap_or_else(|_| Err(SendError::Unclear("our code fails on the answer".into())))
+}
+
+/// What of an MT this route may not carry: a board, or a word in it.
+fn banned<'a>(bans: &'a Bans, mt: &Mt) -> Option<&'a str> {
+    let board = mt.travel.as_ref().and_then(|t| t.board.as_ref());
+    let board = bans.boards.iter().find(|b| Some(*b) == board);
+    board.or_else(|| bans.words.iter().find(|w| mt.text.contains(w.as_str()))).map(String::as_str)
 }
 
 /// Lets the line know, and the operator where there is news.
@@ -433,6 +507,11 @@ fn hear(shared: &Shared, route: &RouteDesk, mt: &Mt, result: &Result<Taken, Send
         Err(SendError::Retry(_) | SendError::Unclear(_)) => Sign::Down,
         Err(SendError::Quota(_) | SendError::Config(_)) => Sign::Fault,
     };
+    if let Err(SendError::Throttled { after_ms, .. }) = result
+        && *after_ms > 0
+    {
+        lock(&route.line).hold_off(now.plus(i64::try_from(*after_ms).unwrap_or(i64::MAX)));
+    }
     let Some(news) = lock(&route.line).heard(sign, now, Instant::now()) else { return };
     let carrier = route.name();
     let cause = result.as_ref().err().map(|e| discreet(&e.to_string(), mt)).unwrap_or_default();
@@ -473,8 +552,8 @@ fn settled(mt: &Mt, outcome: &Outcome, now: Timestamp) -> What {
         Outcome::Taken(_) => {
             What::Sent { class: mt.class, waited_ms: now.0.saturating_sub(mt.due.0).max(0).unsigned_abs() }
         }
-        Outcome::Again(_) => What::Retried(mt.class),
-        Outcome::Failed(_) | Outcome::OptedOut(_) => What::Failed(mt.class),
+        Outcome::Again(_) | Outcome::Detour { .. } => What::Retried(mt.class),
+        Outcome::Failed(_) | Outcome::OptedOut(_) | Outcome::Dead(_) => What::Failed(mt.class),
         Outcome::Expired => What::Expired(mt.class),
     }
 }

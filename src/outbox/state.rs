@@ -1,8 +1,9 @@
 //! How an MT moves from state to state: what a sending makes of it, and what a report does. Pure.
 
-use crate::carrier::SendError;
+use crate::carrier::{SendError, Taken};
 use crate::clock::{MINUTE, SECOND, Timestamp};
-use crate::message::{DlrState, Mt, MtId, MtState};
+use crate::message::segment::segments;
+use crate::message::{DlrPart, DlrState, Mt, MtId, MtState};
 
 /// The first wait before another attempt; it doubles with each.
 const BACKOFF: i64 = 2 * SECOND;
@@ -15,13 +16,17 @@ const UNCLEAR: i64 = MINUTE;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// The carrier has it, and calls it so.
-    Taken(Option<String>),
+    Taken(Taken),
     /// Another attempt at this time.
     Again(Timestamp),
     /// It never will be: the reason.
     Failed(String),
     /// As `Failed`, and nothing more may go to this phone.
     OptedOut(String),
+    /// As `Failed`, and there is no such phone any more.
+    Dead(String),
+    /// By another route, with another sender where that is named.
+    Detour { carrier: String, from: Option<String>, due: Timestamp },
     /// There is no time left for another attempt.
     Expired,
 }
@@ -30,7 +35,7 @@ pub enum Outcome {
 pub fn after(error: &SendError, mt: &Mt, unclear: u32, idempotent: bool, now: Timestamp) -> Outcome {
     let due = match error {
         SendError::Permanent(cause) | SendError::Unfit(cause) => return Outcome::Failed(cause.clone()),
-        SendError::Dead(cause) => return Outcome::Failed(cause.clone()),
+        SendError::Dead(cause) => return Outcome::Dead(cause.clone()),
         SendError::OptedOut(cause) => return Outcome::OptedOut(cause.clone()),
         // The route pauses; the MT is as ready as before.
         SendError::Quota(_) | SendError::Config(_) => return Outcome::Again(mt.due),
@@ -67,8 +72,11 @@ pub fn backoff(id: MtId, attempts: u32) -> i64 {
 /// sent it again. Then only what the carrier calls it is news.
 pub fn settled(mt: &Mt, attempt: u32, outcome: &Outcome) -> Option<Mt> {
     let mut new = mt.clone();
-    if let Outcome::Taken(Some(theirs)) = outcome {
+    if let Outcome::Taken(Taken { carrier_ref: Some(theirs), part_refs }) = outcome {
         new.carrier_ref = Some(theirs.clone());
+        if !part_refs.is_empty() {
+            new.travel_mut().part_refs.clone_from(part_refs);
+        }
     }
     let waits = matches!(mt.state, MtState::Queued | MtState::Claimed { .. });
     match outcome {
@@ -76,15 +84,52 @@ pub fn settled(mt: &Mt, attempt: u32, outcome: &Outcome) -> Option<Mt> {
         Outcome::Taken(_) => {}
         _ if !waits || mt.attempts != attempt => {}
         Outcome::Again(due) => (new.state, new.due) = (MtState::Queued, *due),
-        Outcome::Failed(cause) | Outcome::OptedOut(cause) => new.state = MtState::Failed(cause.clone()),
+        Outcome::Failed(cause) | Outcome::OptedOut(cause) | Outcome::Dead(cause) => {
+            new.state = MtState::Failed(cause.clone());
+        }
+        Outcome::Detour { carrier, from, due } => {
+            let left = std::mem::replace(&mut new.carrier, carrier.clone());
+            new.travel_mut().tried.push(left);
+            new.from = from.clone().unwrap_or(new.from);
+            (new.state, new.due, new.attempts) = (MtState::Queued, *due, 0);
+        }
         Outcome::Expired => new.state = MtState::Expired,
     }
     (new != *mt).then_some(new)
 }
 
+/// The part that a report speaks of, and how many there are; `None` where it speaks of the whole. `theirs` is the carrier's
+/// id by which it was found.
+pub fn piece_of(mt: &Mt, part: Option<&DlrPart>, theirs: Option<&str>) -> Option<(String, usize)> {
+    let ids = mt.refs().count();
+    let (key, total) = match (theirs, part) {
+        (Some(theirs), _) if ids > 1 => (theirs.to_string(), ids),
+        (_, Some(part)) => (part.key.clone(), part.of.map_or_else(|| segments(&mt.text), usize::from)),
+        _ => return None,
+    };
+    (total > 1).then_some((key, total))
+}
+
 /// The MT after a report; `None` where it changes nothing. *Delivered* is the truth whenever it comes; any other final
-/// state stays; *accepted* only moves on what is not yet final; *unknown* says nothing.
-pub fn reported(mt: &Mt, said: DlrState, detail: &str) -> Option<Mt> {
+/// state stays; *accepted* only moves on what is not yet final; *unknown* says
+/// nothing. A long MT is delivered when each of its parts is, and failed when one is.
+pub fn reported(mt: &Mt, said: DlrState, detail: &str, piece: Option<(String, usize)>) -> Option<Mt> {
+    if let (DlrState::Delivered, Some((key, total))) = (said, piece)
+        && mt.state != MtState::Delivered
+    {
+        let mut new = mt.clone();
+        let arrived = &mut new.travel_mut().arrived;
+        if arrived.contains(&key) {
+            return None;
+        }
+        arrived.push(key);
+        if arrived.len() >= total {
+            new.state = MtState::Delivered;
+        } else if !mt.state.is_final() {
+            new.state = MtState::Sent;
+        }
+        return Some(new);
+    }
     let state = match (&mt.state, said) {
         (MtState::Delivered, _) | (_, DlrState::Unknown) => return None,
         (_, DlrState::Delivered) => MtState::Delivered,
@@ -170,17 +215,51 @@ mod tests {
     fn a_late_answer_does_not_undo_a_report() {
         let early = mt(MtState::Delivered);
         assert_eq!(settled(&early, 1, &Outcome::Again(Timestamp(99))), None);
-        let named = settled(&early, 1, &Outcome::Taken(Some("r".into()))).unwrap();
+        let taken = Taken { carrier_ref: Some("r".into()), ..Taken::default() };
+        let named = settled(&early, 1, &Outcome::Taken(taken)).unwrap();
         assert_eq!((named.state, named.carrier_ref.as_deref()), (MtState::Delivered, Some("r")));
         // somebody else has claimed it since
         let again = Mt { attempts: 2, ..claimed() };
         assert_eq!(settled(&again, 1, &Outcome::Failed("x".into())), None);
-        assert_eq!(settled(&again, 1, &Outcome::Taken(None)).unwrap().state, MtState::Sent);
+        assert_eq!(settled(&again, 1, &Outcome::Taken(Taken::default())).unwrap().state, MtState::Sent);
+    }
+
+    #[test]
+    fn a_long_text_is_delivered_with_its_last_part() {
+        let taken = Taken { carrier_ref: Some("a".into()), part_refs: vec!["b".into(), "c".into()] };
+        let mut m = settled(&claimed(), 1, &Outcome::Taken(taken)).unwrap();
+        for (theirs, state) in [("b", MtState::Sent), ("a", MtState::Sent), ("c", MtState::Delivered)] {
+            let piece = piece_of(&m, None, Some(theirs));
+            assert_eq!(piece, Some((theirs.to_string(), 3)));
+            m = reported(&m, DlrState::Delivered, "", piece.clone()).unwrap();
+            assert_eq!(m.state, state);
+            assert_eq!(reported(&m, DlrState::Delivered, "", piece), None, "twice");
+        }
+        // under one id, each with something of its own; one that fails decides until all have arrived
+        let part = |key: &str| DlrPart { key: key.into(), of: Some(2) };
+        let mut m = mt(MtState::Sent);
+        let first = piece_of(&m, Some(&part("1")), None);
+        m = reported(&m, DlrState::Delivered, "", first).unwrap();
+        m = reported(&m, DlrState::Failed, "e", piece_of(&m, Some(&part("2")), None)).unwrap();
+        assert_eq!(m.state, MtState::Failed("e".into()));
+        m = reported(&m, DlrState::Delivered, "", piece_of(&m, Some(&part("2")), None)).unwrap();
+        assert_eq!(m.state, MtState::Delivered);
+        assert_eq!(piece_of(&m, Some(&DlrPart { key: "1".into(), of: None }), None), None, "one segment");
+    }
+
+    #[test]
+    fn another_route_begins_anew() {
+        let other = Outcome::Detour { carrier: "d".into(), from: Some("10".into()), due: Timestamp(20) };
+        let m = settled(&claimed(), 1, &other).unwrap();
+        assert_eq!((m.carrier.as_str(), m.from.as_str(), m.attempts), ("d", "10", 0));
+        assert_eq!((&m.state, m.due), (&MtState::Queued, Timestamp(20)));
+        assert_eq!(m.travel.unwrap().tried, ["c"]);
+        assert_eq!(settled(&mt(MtState::Sent), 1, &other), None, "what was sent stays where it is");
     }
 
     #[test]
     fn reports_have_an_order() {
-        let of = |state: MtState, said| reported(&mt(state), said, "e").map(|m| m.state);
+        let of = |state: MtState, said| reported(&mt(state), said, "e", None).map(|m| m.state);
         let failed = || MtState::Failed("e".into());
         for state in [MtState::Queued, claimed().state, MtState::Sent] {
             assert_eq!(of(state.clone(), DlrState::Delivered), Some(MtState::Delivered));

@@ -32,6 +32,9 @@ impl Service {
     }
 
     async fn do_one(&self, at: Timestamp, what: Due, now: Timestamp) -> Result<(), StoreError> {
+        if let Due::Loose(key) = what {
+            return self.look_again(at, key, now).await;
+        }
         let (grammar, rules) = (self.grammar.get(), self.rules.clone());
         let mts = self
             .store
@@ -65,5 +68,7 @@ fn act(view: &dyn View, at: Timestamp, what: &Due, out: &mut Outcome<'_>) -> Res
         Due::News { post, topic, below } => news::tell(view, (*post, *topic, *below), out),
         Due::Prices(phone) => price::weekly(view, at, *phone, out),
         Due::Erase { phone, since, mo, mt, post } => erase::go_on(view, (*phone, *since), (*mo, *mt, *post), out),
+        // done above, for it takes more than one decision
+        Due::Loose(_) => Ok(()),
     }
 }

@@ -10,7 +10,7 @@ use crate::clock::Timestamp;
 use crate::command::Reading;
 use crate::market::matching::Fit;
 use crate::market::{Pact, Place, PlaceCode, Post, PostId, PriceBook};
-use crate::message::{Mo, Msisdn};
+use crate::message::{Mo, MoSeq, Msisdn};
 use crate::store::{Next, Person, SeenKey, StoreError, View};
 
 /// Own live posts that are looked at, the newest.
@@ -20,6 +20,8 @@ pub const OWN: usize = 50;
 #[derive(Debug)]
 pub struct Facts {
     pub seen: SeenKey,
+    /// What was made of the beginning of this text, before the rest of it came.
+    pub amends: Option<MoSeq>,
     pub next: Next,
     /// The sender, where known.
     pub person: Option<Person>,

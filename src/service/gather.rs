@@ -1,5 +1,6 @@
 //! Reads the facts of a turn in one visit to the store.
 
+use super::Rules;
 use super::asked::Bound;
 use super::facts::{Draft, Facts, OWN, read_posts, visible};
 use super::outcome::Env;
@@ -9,34 +10,41 @@ use crate::carrier::fingerprint;
 use crate::clock::MINUTE;
 use crate::command::{Intent, Reading};
 use crate::market::{Post, PostId};
-use crate::message::{Mo, Sender};
+use crate::message::{Mo, MoSeq, Sender};
 use crate::store::record::{Ask, Question};
 use crate::store::{SeenKey, StoreError, View};
 
-/// A carrier that gives neither an id nor its own time: an equal text this soon is the carrier's repeat, a later one the
-/// sender's. Where it gives its time that is part of the print, and the same print is the same message.
+/// A carrier that gives neither an id nor its own time, and of which nothing better is known: an equal text this soon is the
+/// carrier's repeat, a later one the sender's. Where it gives its time that is part of the print, and the same print is the same message.
 const PRINT_BARE: i64 = 2 * MINUTE;
 
 /// Posts that meet others for one text: all that it makes, and the newest of those whose owner has moved or is back.
 const ANEW: usize = 10;
 
 /// By what a repeat of this message is known, and for how long.
-fn seen_key(mo: &Mo) -> (SeenKey, Option<i64>) {
+pub(super) fn seen_key(mo: &Mo, rules: &Rules) -> (SeenKey, Option<i64>) {
     match &mo.mo_id {
         Some(id) => (SeenKey::Id { carrier: mo.carrier.clone(), id: id.clone() }, None),
         None => {
             let key = SeenKey::Print { carrier: mo.carrier.clone(), digest: fingerprint(mo) };
-            (key, mo.sent_at.is_none().then_some(PRINT_BARE))
+            let bare = rules.repeats.get(&mo.carrier).copied().unwrap_or(PRINT_BARE);
+            (key, mo.sent_at.is_none().then_some(bare))
         }
     }
 }
 
-/// Reads the facts; `None` when the message was accepted before.
+/// Reads the facts; `None` when the message was accepted before. `amends` is the MO that was made of its beginning.
 ///
 /// # Errors
 /// Those of the store.
-pub fn gather(view: &dyn View, env: &Env<'_>, mo: &Mo, reading: &Reading) -> Result<Option<Facts>, StoreError> {
-    let (seen, window) = seen_key(mo);
+pub fn gather(
+    view: &dyn View,
+    env: &Env<'_>,
+    mo: &Mo,
+    reading: &Reading,
+    amends: Option<MoSeq>,
+) -> Result<Option<Facts>, StoreError> {
+    let (seen, window) = seen_key(mo, env.rules);
     if let Some(at) = view.seen(&seen)? {
         // a clock that was set back must not turn a repeat into a new text
         if window.is_none_or(|w| (env.now.0 - at.0).abs() <= w) {
@@ -45,6 +53,7 @@ pub fn gather(view: &dyn View, env: &Env<'_>, mo: &Mo, reading: &Reading) -> Res
     }
     let mut facts = Facts {
         seen,
+        amends,
         next: view.next(),
         person: None,
         own: Vec::new(),

@@ -181,7 +181,7 @@ impl<'a> Outcome<'a> {
 
     /// Another person as changed so far, unless he has left.
     pub fn person(&self, to: Msisdn, facts: Option<&Person>) -> Option<Person> {
-        let mut other = self.people.get(&to).or(facts).filter(|o| o.stopped.is_none()).cloned()?;
+        let mut other = self.people.get(&to).or(facts).filter(|o| o.stopped.is_none() && o.dead.is_none()).cloned()?;
         other.today = other.today_at(self.env.now);
         Some(other)
     }
@@ -207,10 +207,11 @@ impl<'a> Outcome<'a> {
         // What may go at once is born claimed: the outbox gets it with the commit and need not record the claim again.
         let (state, attempts) =
             if due <= now { (MtState::Claimed { lease: now.plus(LEASE) }, 1) } else { (MtState::Queued, 0) };
+        let (carrier, from) = self.env.rules.way_out(to);
         self.mts.push(Mt {
             id: self.next.mt + self.mts.len() as u64,
-            carrier: to.carrier.clone(),
-            from: to.short_code.clone(),
+            carrier,
+            from,
             to: to.msisdn,
             text,
             class,

@@ -64,8 +64,10 @@ pub fn draft(env: &Env<'_>, mo: &Mo, facts: &Facts, reading: &Reading, owner: Ms
         return (posts, again);
     }
     for r in std::iter::once(reading).chain(&reading.also).take(POSTS_PER_TEXT) {
-        let id = facts.next.post + posts.len() as u64;
+        let new = posts.iter().filter(|p| p.id >= facts.next.post).count();
+        let id = facts.next.post + new as u64;
         let Some(post) = one(env, mo, facts, r, owner, id) else { continue };
+        let post = in_place(facts, &posts, &again, post);
         match facts.own.iter().find(|o| same(o, &post)) {
             Some(own) => again.push(own.clone()),
             None if posts.iter().any(|p| same(p, &post)) => {}
@@ -73,6 +75,17 @@ pub fn draft(env: &Env<'_>, mo: &Mo, facts: &Facts, reading: &Reading, owner: Ms
         }
     }
     (posts, again)
+}
+
+/// What the beginning of the same text made keeps its number.
+fn in_place(facts: &Facts, posts: &[Post], again: &[Arc<Post>], post: Post) -> Post {
+    let Some(seq) = facts.amends else { return post };
+    let taken = |id| posts.iter().any(|p| p.id == id) || again.iter().any(|p| p.id == id);
+    let mut begun = facts.own.iter().filter(|o| o.cause == seq && !taken(o.id));
+    match begun.find(|o| (&o.board, &o.side) == (&post.board, &post.side)) {
+        Some(old) => Post { id: old.id, created: old.created, ..post },
+        None => post,
+    }
 }
 
 pub(super) fn one(env: &Env<'_>, mo: &Mo, facts: &Facts, r: &Reading, owner: Msisdn, id: PostId) -> Option<Post> {
@@ -167,6 +180,8 @@ pub fn post(turn: &mut Turn<'_>) {
     let g = turn.env.grammar;
     if turn.facts.drafts.is_empty() {
         match turn.facts.again.first().cloned() {
+            // the rest of a long text said nothing that its beginning had not
+            Some(_) if turn.facts.amends.is_some() => 0,
             Some(own) => turn.answer(about(g, Reply::new("already"), &own)),
             None => {
                 let claimed = turn.reading.claim.as_ref().map(|c| c.side.clone());
@@ -179,7 +194,9 @@ pub fn post(turn: &mut Turn<'_>) {
     if adult::asked(turn) {
         return;
     }
-    let new = turn.facts.drafts.len();
+    let stands = |id: &PostId| turn.person.posts.contains(id);
+    let fresh: Vec<PostId> = turn.facts.drafts.iter().map(|d| d.post.id).filter(|id| !stands(id)).collect();
+    let new = fresh.len();
     let today = turn.person.today.posts.saturating_add(new as u32);
     if let Some(cap) = turn.env.rules.limits.posts().filter(|cap| today > *cap) {
         turn.answer(Reply::new("too_many_posts").set("count", cap.to_string()));
@@ -191,7 +208,7 @@ pub fn post(turn: &mut Turn<'_>) {
     }
     let mut drafts = std::mem::take(&mut turn.facts.drafts);
     turn.person.today.posts = today;
-    turn.person.posts.extend(drafts.iter().map(|d| d.post.id));
+    turn.person.posts.extend(fresh);
     // a new text overtakes what was left open about an earlier one
     turn.person.questions.retain(|q| !matches!(q.ask, Ask::Meaning { .. } | Ask::Item { .. }));
     let waits: Vec<bool> = drafts.iter().map(|d| vouch::must_wait(turn, &d.post)).collect();

@@ -49,6 +49,7 @@ pub fn newcomer(env: &Env<'_>, mo: &Mo, msisdn: Msisdn) -> Person {
 fn heard_again(env: &Env<'_>, mo: &Mo, mut person: Person) -> Person {
     person.today = person.today_at(env.now);
     person.last_heard = env.now;
+    person.dead = None;
     person.carrier = mo.carrier.clone();
     person.short_code = mo.to.clone();
     person.questions.retain(|q| env.now < q.until);

@@ -5,7 +5,7 @@ use super::outcome::Env;
 use super::question::Answered;
 use super::turn::{PASSED_ON_ANSWERS, Turn, UNREAD_ANSWERS};
 use super::{
-    alert, ask, contact, deal, doubt, echo, erase, find, life, note, own, person, post, price, proxy, question, rate,
+    alert, ask, contact, deal, doubt, echo, erase, find, life, long, note, own, person, post, price, proxy, question, rate,
     relay, report, sighting, topic,
 };
 use crate::command::{Intent, Reading};
@@ -56,6 +56,7 @@ fn needs_a_person(reading: &Reading) -> Option<Unread> {
 }
 
 fn act(turn: &mut Turn<'_>) {
+    long::take_back(turn);
     // 退订 is law: nothing at all until the phone joins again.
     if turn.person.stopped.is_some() && turn.reading.intent != Intent::Start {
         // but a text that wants something is for a person to see

@@ -25,7 +25,7 @@ use super::plan::{self, Plan};
 use super::state::Meta;
 use super::table::Table;
 use super::visit::read_time;
-use super::{Due, MoRecord, Notes, Person, StoreError, failed_write, form, key};
+use super::{Due, Loose, MoRecord, Notes, Person, StoreError, failed_write, form, key};
 use crate::clock::Timestamp;
 use crate::market::{Pact, Post, PostId, PriceBook};
 use crate::message::Mt;
@@ -52,6 +52,7 @@ enum Line {
         at: Timestamp,
         what: Due,
     },
+    Loose(Box<Loose>),
     /// The key is kept as its digest only.
     Seen {
         bucket: u16,
@@ -96,11 +97,12 @@ pub struct Contents {
     pub prices: u64,
     pub notes: u64,
     pub due: u64,
+    pub loose: u64,
 }
 
 impl Contents {
     pub fn records(&self) -> u64 {
-        let beside = self.told + self.seen + self.pacts + self.prices + self.notes + self.due;
+        let beside = self.told + self.seen + self.pacts + self.prices + self.notes + self.due + self.loose;
         self.people + self.posts + self.mos + self.mts + beside
     }
 }
@@ -114,8 +116,19 @@ pub struct Progress {
 }
 
 /// Families that are exported, in the order of the file.
-const FAMILIES: [u8; 10] =
-    [key::PERSON, key::POST, key::MO, key::MT, key::TOLD, key::SEEN, key::PACT, key::PRICES, key::NOTES, key::DUE];
+const FAMILIES: [u8; 11] = [
+    key::PERSON,
+    key::POST,
+    key::MO,
+    key::MT,
+    key::TOLD,
+    key::SEEN,
+    key::PACT,
+    key::PRICES,
+    key::NOTES,
+    key::DUE,
+    key::LOOSE,
+];
 
 /// Between two looks at progress.
 const STEP: u64 = 1000;
@@ -181,6 +194,7 @@ fn count(contents: &mut Contents, family: u8) {
         key::PRICES => &mut contents.prices,
         key::NOTES => &mut contents.notes,
         key::DUE => &mut contents.due,
+        key::LOOSE => &mut contents.loose,
         _ => &mut contents.seen,
     };
     *n += 1;
@@ -200,6 +214,7 @@ fn line_of(family: u8, key: &[u8], value: &[u8]) -> Result<Line, StoreError> {
         key::PRICES => Line::Prices(Box::new(form::decode("a book of prices", value)?)),
         key::NOTES => Line::Notes(Box::new(form::decode("a station's notes", value)?)),
         key::DUE => Line::Due { at: key::due_at(key), what: form::decode("something due", value)? },
+        key::LOOSE => Line::Loose(Box::new(form::decode("something that waits", value)?)),
         _ => {
             let (bucket, digest) = key::seen_parts(key)
                 .ok_or_else(|| StoreError::Read { what: "a seen key".into(), cause: "wrong length".into() })?;
@@ -298,6 +313,7 @@ fn read(
             Line::Prices(_) => contents.prices += 1,
             Line::Notes(_) => contents.notes += 1,
             Line::Due { .. } => contents.due += 1,
+            Line::Loose(_) => contents.loose += 1,
             Line::Seen { .. } => contents.seen += 1,
         }
         show(line)?;
@@ -339,6 +355,7 @@ pub fn load(path: &Path, disk: &Disk, progress: &mut dyn FnMut(Progress)) -> Res
             Line::Prices(b) => plan.prices(&b)?,
             Line::Notes(n) => plan.notes(&n)?,
             Line::Due { at, what } => plan.due(at, &what)?,
+            Line::Loose(loose) => plan.loose(&loose)?,
             Line::Seen { bucket, digest, at } => {
                 let digest = unhex(&digest)
                     .ok_or_else(|| StoreError::Read { what: "a seen key".into(), cause: "not 32 hex digits".into() })?;

@@ -17,10 +17,11 @@
 //! | prices | digest of item and county | `PriceBook` |
 //! | notes | digest of the station | `Notes` |
 //! | due | time, digest of what | `Due` |
+//! | loose | digest of what it is | `Loose` |
 
 use sha2::{Digest, Sha256};
 
-use super::{SeenKey, Topic};
+use super::{LooseKey, SeenKey, Topic};
 use crate::clock::{DAY, Timestamp};
 use crate::market::post::Node;
 use crate::market::{PactId, PlaceCode, PostId, Ring, RingKey};
@@ -39,6 +40,7 @@ pub const PACT: u8 = 0x07;
 pub const PRICES: u8 = 0x08;
 pub const DUE: u8 = 0x09;
 pub const NOTES: u8 = 0x0a;
+pub const LOOSE: u8 = 0x0e;
 pub const PENDING: u8 = 0x10;
 pub const REF: u8 = 0x11;
 pub const UNREAD: u8 = 0x12;
@@ -134,6 +136,13 @@ pub fn notes(station: &str) -> Key {
     let mut k = [0u8; 17];
     k[0] = NOTES;
     k[1..].copy_from_slice(&digest(&[station.as_bytes()]));
+    Box::from(k)
+}
+
+pub fn loose(key: &LooseKey) -> Key {
+    let mut k = [0u8; 17];
+    k[0] = LOOSE;
+    k[1..].copy_from_slice(&key.0);
     Box::from(k)
 }
 
@@ -295,7 +304,7 @@ impl Fnv {
 }
 
 /// Sixteen bytes of SHA-256: what a carrier sends must not be able to pass for something else.
-fn digest(parts: &[&[u8]]) -> [u8; 16] {
+pub fn digest(parts: &[&[u8]]) -> [u8; 16] {
     let mut h = Sha256::new();
     for p in parts {
         h.update((p.len() as u64).to_be_bytes());

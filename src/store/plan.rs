@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::key::{self, Key, ListId};
 use super::op::Op;
 use super::visit::Visit;
-use super::{Change, Due, MoRecord, Next, Notes, Person, StoreError, View, form};
+use super::{Change, Due, Loose, MoRecord, Next, Notes, Person, StoreError, View, form};
 use crate::clock::Timestamp;
 use crate::market::post::FIRST_POST;
 use crate::market::{Pact, Post, PostId, PostState, PriceBook};
@@ -119,6 +119,10 @@ impl Plan {
         for (at, what) in &change.due {
             plan.due(*at, what)?;
         }
+        plan.ops.extend(change.joined.iter().map(|key| Op::Delete { key: key::loose(key) }));
+        for loose in &change.loose {
+            plan.loose(loose)?;
+        }
         Ok(plan)
     }
 
@@ -169,6 +173,11 @@ impl Plan {
     pub fn due(&mut self, at: Timestamp, what: &Due) -> Result<(), StoreError> {
         let value = form::encode("something due", what)?;
         self.put(key::due(at, &value), value, false);
+        Ok(())
+    }
+
+    pub fn loose(&mut self, loose: &Loose) -> Result<(), StoreError> {
+        self.put(key::loose(&loose.key()), form::encode("something that waits", loose)?, false);
         Ok(())
     }
 

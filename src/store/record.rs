@@ -6,6 +6,7 @@ use crate::clock::Timestamp;
 use crate::grammar::Intent;
 use crate::market::{PactId, Place, PlaceCode, PostId};
 use crate::message::{Mo, MoSeq, Msisdn, MtId};
+use crate::store::LooseKey;
 
 /// By what a carrier's repeat of a message is recognised.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -121,6 +122,9 @@ pub struct Person {
     /// The text it sent last, to know a machine that says the same again and again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub echo: Option<Echo>,
+    /// A carrier says that there is no such phone any more, since then; until it writes again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dead: Option<Timestamp>,
 }
 
 /// One text said again and again.
@@ -200,6 +204,7 @@ impl Person {
             prices_due: None,
             pages: Vec::new(),
             echo: None,
+            dead: None,
         }
     }
 
@@ -256,6 +261,8 @@ pub enum Due {
     Erase { phone: Msisdn, since: Timestamp, mo: MoSeq, mt: MtId, post: PostId },
     /// The ring of a loss that is being told has more phones, with numbers below this; `before`: the ring that was told before.
     AlertRest { post: PostId, below: Msisdn, before: Option<u32> },
+    /// Something that waits for what it belongs to.
+    Loose(LooseKey),
 }
 
 /// Counts of one Beijing day; begun anew on the next.

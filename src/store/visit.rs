@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::form::{self, Stored};
 use super::key;
 use super::layers::Layers;
-use super::{Due, MoRecord, Next, Notes, Person, SeenKey, StoreError, Topic, View};
+use super::{Due, Loose, LooseKey, MoRecord, Next, Notes, Person, SeenKey, StoreError, Topic, View};
 use crate::clock::Timestamp;
 use crate::market::{Pact, PactId, PlaceCode, Post, PostId, PriceBook, RingKey};
 use crate::message::{MoSeq, Msisdn, Mt, MtClass, MtId};
@@ -228,6 +228,10 @@ impl View for Visit<'_> {
             Ok(ControlFlow::Continue(()))
         })?;
         Ok(out)
+    }
+
+    fn loose(&self, key: &LooseKey) -> Result<Option<Loose>, StoreError> {
+        self.record("something that waits", &key::loose(key))
     }
 
     fn next(&self) -> Next {

@@ -215,12 +215,13 @@ async fn messages(store: &Store, grammar: &Current, towns: &[PlaceCode]) -> (Dur
                     short_codes: vec![format!("1069{n:04}")],
                     managers: vec![],
                     market_days: None,
+                    routes: Vec::new(),
                 },
             )
         })
         .collect();
     let limits = Limits { quiet_hours: String::new(), pushes_per_day: 0, posts_per_day: 0, retention_days: 0 };
-    let rules = Rules { stations, limits, carrier_station: Default::default() };
+    let rules = Rules { stations, limits, carrier_station: Default::default(), repeats: Default::default() };
     let service = Service::new(store.clone(), Clock::virtual_at(NOW), grammar.clone(), rules, Arc::new(|_| ()));
     let run = async |from: usize, count: usize| {
         let mut under_way = tokio::task::JoinSet::new();

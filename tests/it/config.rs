@@ -317,12 +317,14 @@ fn the_example_shows_every_key_there_is() {
         .chain(
             example
                 .lines()
-                .filter_map(|l| l.trim_start_matches('#').strip_prefix("[carrier."))
+                .map(|l| l.trim_start_matches(['#', '[']))
+                .filter_map(|l| l.strip_prefix("carrier.").or_else(|| l.strip_prefix("station.")))
                 .flat_map(|l| l.trim_end_matches(']').split('.')),
         )
         .collect();
-    let mut asked =
-        vec![keys("[server]\nzzz = 1\n[store]\nzzz = 1\n[limits]\nzzz = 1\n[log]\nzzz = 1\n[station.a]\nzzz = 1\n")];
+    let mut asked = vec![keys(
+        "[server]\nzzz = 1\n[store]\nzzz = 1\n[limits]\nzzz = 1\n[log]\nzzz = 1\n[alarm]\nzzz = 1\n[station.a]\nzzz = 1\n",
+    )];
     for kind in xiangxun::carrier::all() {
         let all = ["", "mo", "dlr", "send", "send.answer", "signature"].map(|table| match table {
             "" => "zzz = 1\n".to_string(),

@@ -97,7 +97,7 @@ async fn kannel_takes_our_texts_and_reports_on_them() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&format!("sled:{}", folder.path().join("data").display()), Options::default()).unwrap().0;
     let now = Clock::System.now();
-    let route = Route { carrier: carrier.clone(), rate: 0, connections: 4 };
+    let route = Route { carrier: carrier.clone(), rate: 0, connections: 4, usage: Default::default() };
     let leap = xiangxun::clock::leap::Leap::new(Clock::System.now());
     let outbox = Outbox::new(store.clone(), Clock::System, leap, vec![route], Arc::new(|_| None), Arc::new(|_| {}));
     outbox.start().await.unwrap();

@@ -13,6 +13,7 @@ mod house;
 mod http;
 mod jasmin;
 mod kannel;
+mod long;
 mod look;
 mod main_job;
 mod operator;

@@ -70,7 +70,7 @@ impl House {
             store.clone(),
             clock.clone(),
             Leap::new(NOW),
-            vec![Route { carrier: account(peer, idempotent), rate, connections }],
+            vec![Route { carrier: account(peer, idempotent), rate, connections, usage: Default::default() }],
             // Quiet from the tenth to the twentieth hour after the beginning.
             Arc::new(|t: Timestamp| {
                 let night = NOW.plus(10 * HOUR)..NOW.plus(20 * HOUR);

@@ -61,10 +61,11 @@ impl Stage {
             short_codes: vec!["1069012345".into()],
             managers: vec![Msisdn::from_u64(MANAGER)],
             market_days: None,
+            routes: Vec::new(),
         };
         let stations = BTreeMap::from([(station.key.clone(), station)]);
         let limits = Limits { pushes_per_day: 0, ..Limits::default() };
-        let rules = Rules { stations, limits, carrier_station: BTreeMap::new() };
+        let rules = Rules { stations, limits, carrier_station: BTreeMap::new(), repeats: BTreeMap::new() };
         let sent: Arc<Mutex<Vec<Mt>>> = Arc::default();
         let out = sent.clone();
         let hand_over = Arc::new(move |mts: Vec<Mt>| out.lock().expect("not poisoned").extend(mts));

@@ -49,7 +49,7 @@ async fn a_phone_as_gateway_both_ways() {
 
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&format!("sled:{}", folder.path().join("data").display()), Options::default()).unwrap().0;
-    let route = Route { carrier: carrier.clone(), rate: 0, connections: 2 };
+    let route = Route { carrier: carrier.clone(), rate: 0, connections: 2, usage: Default::default() };
     let clock = Clock::virtual_at(NOW);
     let leap = xiangxun::clock::leap::Leap::new(clock.now());
     let outbox = Outbox::new(store.clone(), clock, leap, vec![route], Arc::new(|_| None), Arc::new(|_| {}));

@@ -34,11 +34,13 @@ impl Village {
             short_codes: vec!["1069012345".into()],
             managers: Vec::new(),
             market_days: None,
+            routes: Vec::new(),
         };
         let rules = Rules {
             stations: BTreeMap::from([(station.key.clone(), station)]),
             limits,
             carrier_station: BTreeMap::new(),
+            repeats: BTreeMap::new(),
         };
         let sent: Arc<Mutex<Vec<Mt>>> = Arc::default();
         let out = sent.clone();

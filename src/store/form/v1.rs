@@ -6,6 +6,7 @@ use super::Stored;
 use crate::clock::Timestamp;
 use crate::market::{self, Exact, PactId, Place, PostId, PostState, PriceBook, Ring, Sex, When};
 use crate::message::{self, MoSeq, Msisdn, MtClass, MtId, MtState, Sender};
+use crate::store::Loose;
 use crate::store::record::{self, Ask, Due, Today, Unread};
 use crate::store::state::Meta;
 
@@ -14,6 +15,7 @@ impl Stored for market::Pact {}
 impl Stored for PriceBook {}
 impl Stored for Due {}
 impl Stored for record::Notes {}
+impl Stored for Loose {}
 
 #[derive(Serialize, Deserialize)]
 struct Mo {

@@ -8,7 +8,11 @@ use xiangxun::grammar::Intent;
 use xiangxun::market::pact::Slip;
 use xiangxun::market::quote::Published;
 use xiangxun::market::{Exact, Held, Order, Price, Quantity, Sex, Terms, Traits, Transport, When};
+use xiangxun::message::part::Piece;
+use xiangxun::message::{DlrPart, DlrState, Part};
+use xiangxun::store::loose::{EarlyDlr, LongMo, Taken};
 use xiangxun::store::record::{Ask, Echo, Note, Notes, Question, Then, Today};
+use xiangxun::store::{Loose, LooseKey};
 
 /// What version 2 has and version 1 had not, beside [`full`].
 fn newer() -> Change {
@@ -103,6 +107,7 @@ fn newer() -> Change {
         Due::News { post: 901, topic: 3, below: Some(phone(3)) },
         Due::Prices(phone(3)),
         Due::Erase { phone: phone(4), since: NOW, mo: 12, mt: 13, post: 905 },
+        Due::Loose(LooseKey([7; 16])),
     ];
     let person = Person {
         private: true,
@@ -133,8 +138,31 @@ fn newer() -> Change {
         prices: vec![book],
         notes: vec![notes],
         due: due.into_iter().map(|d| (NOW.plus(HOUR), d)).collect(),
+        loose: loose(),
         ..Change::default()
     }
+}
+
+/// A long text of which two parts are there, and a report that came too early.
+fn loose() -> Vec<Loose> {
+    let part = Part { tail: Some(0xd83d), ..Part::of(42, 1, 3).unwrap() };
+    let one = Piece { text: "卖牛\u{fffd}".into(), head: None, tail: part.tail };
+    let two = Piece { text: "\u{fffd}三头".into(), head: Some(0xdc02), tail: None };
+    let long = LongMo {
+        pieces: [(1, one), (2, two)].into(),
+        last: NOW.plus(1),
+        taken: Some(Taken { mo: 1, pieces: 1 }),
+        ..LongMo::of(&mo(1).mo, &part, NOW)
+    };
+    let report = EarlyDlr {
+        carrier: "mobile".into(),
+        carrier_ref: "x9".into(),
+        state: DlrState::Delivered,
+        detail: "DELIVRD".into(),
+        part: Some(DlrPart { key: "p1".into(), of: Some(2) }),
+        at: NOW,
+    };
+    vec![Loose::Long(long), Loose::Report(report)]
 }
 
 /// Every question of a post's life.
