@@ -7,7 +7,9 @@
 //! Everything that runs in the background belongs to a [`Daemon`]; after [`Daemon::stop`] nothing does.
 
 pub mod chores;
+mod fit;
 mod rooms;
+mod watchman;
 
 use std::fmt;
 use std::io;
@@ -29,11 +31,13 @@ use crate::grammar::{Current, Grammar, GrammarError};
 use crate::http::{self, Account, Server};
 use crate::metrics::Metrics;
 use crate::outbox::{self, Outbox, Quiet, Route};
-use crate::service::{Rules, Service, sweep};
+use crate::service::{Lines, Rules, Service, sweep};
 use crate::station::phone::{self, PhoneConfig};
 use crate::store::{Options, Store, StoreError};
 use chores::{Chore, Chores, Work};
+pub use fit::unfit;
 use rooms::Rooms;
+use watchman::{LastHeard, Watchman};
 
 /// How long the outbox may take to finish the sendings under way when we stop.
 const OUTBOX_TIME: Duration = Duration::from_secs(5);
@@ -167,6 +171,11 @@ pub async fn start(mut config: Config) -> Result<Daemon, StartError> {
         ClockKind::Virtual => Clock::virtual_at(known.unwrap_or(Clock::System.now())),
     };
     let carriers = build_carriers(&config)?;
+    for (c, carrier) in &carriers {
+        if let Some(warning) = unfit(&grammar.get(), c, carrier.as_ref()) {
+            tracing::warn!(carrier = c.name, "{warning}");
+        }
+    }
     let routes = carriers.iter().map(|(c, carrier)| Route {
         carrier: carrier.clone(),
         rate: c.rate.unwrap_or_else(|| default_rate(&c.kind)),
@@ -194,15 +203,32 @@ pub async fn start(mut config: Config) -> Result<Daemon, StartError> {
     let service = Service::new(store.clone(), clock.clone(), grammar.clone(), rules, hand_over);
 
     let (stopping, stop) = watch::channel(false);
-    let chores = Arc::new(Chores::new(all_chores(&store, &service, &leap, &config), clock.now()));
-    let rooms = Rooms::new(service, outbox.clone(), store.clone(), clock.clone(), chores.clone(), &metrics, &config);
-    let accounts = carriers.iter().map(|(c, carrier)| Account { carrier: carrier.clone(), allow: c.allow.clone() });
+    let last = Arc::new(LastHeard::new(&config, &store).await.map_err(unusable)?);
+    let watchman = Watchman::new(&config, outbox.clone(), service.clone(), store.clone(), last.clone(), clock.now());
+    let mut all = all_chores(&store, &service, &leap, &config);
+    all.push(looking_after(watchman));
+    let chores = Arc::new(Chores::new(all, clock.now()));
+    let rooms =
+        Rooms::new(service, outbox.clone(), store.clone(), clock.clone(), chores.clone(), &metrics, &config, last);
+    let accounts = carriers.iter().map(|(c, carrier)| Account {
+        carrier: carrier.clone(),
+        allow: c.allow.clone(),
+        secrets: c.secrets(),
+    });
+    let record = match &config.server.record {
+        None => None,
+        Some(dir) => Some(http::record::Recorder::new(dir, u64::from(config.server.record_keep)).map_err(|e| {
+            let what = format!("names {}, which cannot be written: {e}", dir.display());
+            StartError::Config(vec![config.fault("server.record", what)])
+        })?),
+    };
     let mut router = http::routes(http::Setup {
         house: rooms,
         carriers: accounts.collect(),
         clock: clock.clone(),
         limits: config.server.http.clone(),
         metrics: metrics.clone(),
+        record,
     });
     let mut phone_url = None;
     if let Some(page) = phone_page(&config, &clock) {
@@ -311,11 +337,12 @@ fn rules(config: &Config, accounts: &Accounts<'_>) -> Rules {
         let said = c.usage.repeat_minutes.map(|m| i64::from(m) * MINUTE);
         Some((c.name.clone(), said.or(carrier.repeats_for())?))
     };
+    let banned = config.carriers.iter().flat_map(|c| &c.usage.bans.boards);
     Rules {
         stations: config.stations.clone(),
         limits: config.limits.clone(),
         carrier_station: config.carriers.iter().filter_map(of_station).collect(),
-        repeats: accounts.iter().filter_map(repeats).collect(),
+        lines: Lines { repeats: accounts.iter().filter_map(repeats).collect(), banned: banned.cloned().collect() },
     }
 }
 
@@ -389,6 +416,19 @@ fn all_chores(store: &Store, service: &Service, leap: &Leap, config: &Config) ->
             })
         })
     };
+    let unreported: Work = {
+        let (store, leap) = (store.clone(), leap.clone());
+        let from = Arc::new(std::sync::atomic::AtomicU64::new(1));
+        Box::new(move |now| {
+            let (store, leap, from) = (store.clone(), leap.clone(), from.clone());
+            Box::pin(async move {
+                if !leap.believes(now) {
+                    return Ok(());
+                }
+                report("texts never reported on", sweep::unreported(&store, &from, now).await)
+            })
+        })
+    };
     let backup: Work = {
         let store = store.clone();
         Box::new(move |_: Timestamp| {
@@ -405,9 +445,20 @@ fn all_chores(store: &Store, service: &Service, leap: &Leap, config: &Config) ->
         Chore::new("due", MINUTE, 0, due),
         Chore::new("expire", 5 * MINUTE, 0, expire),
         Chore::new("prune", HOUR, 20 * MINUTE, prune),
+        Chore::new("unreported", HOUR, 40 * MINUTE, unreported),
         // The quietest hour. A store that was never backed up has waited for it since for ever.
         Chore::new("backup", DAY, 3 * HOUR, backup).since(store.stats().last_backup.unwrap_or_default()),
     ]
+}
+
+/// Routes are looked after every minute.
+fn looking_after(watchman: Watchman) -> Chore {
+    let watchman = Arc::new(watchman);
+    let work: Work = Box::new(move |now| {
+        let watchman = watchman.clone();
+        Box::pin(async move { watchman.look(now).await.map_err(|e| e.to_string()) })
+    });
+    Chore::new("routes", MINUTE, 0, work)
 }
 
 fn report(what: &'static str, done: Result<usize, StoreError>) -> Result<(), String> {

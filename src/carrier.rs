@@ -12,6 +12,7 @@ pub mod jwt;
 pub mod path;
 pub mod print;
 pub mod push;
+pub mod refs;
 pub mod status;
 pub mod template;
 pub mod ussd;
@@ -232,6 +233,18 @@ pub trait Carrier: Send + Sync + std::fmt::Debug {
     /// All forms in which an id of an MT may come back in a report, the one given first.
     fn ref_forms(&self, carrier_ref: &str) -> Vec<String> {
         vec![carrier_ref.to_string()]
+    }
+    /// A call that does nothing and shows whether the credentials are right, where the carrier has one.
+    fn probe(&self) -> Option<Outgoing> {
+        None
+    }
+    /// What the answer to it says, in a few words.
+    fn probed(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<String, SendError> {
+        if status.is_success() {
+            Ok("the credentials are right".into())
+        } else {
+            Err(status::remedy(status, headers, body))
+        }
     }
     /// What the operator must enter on the carrier's own page, one line each, with `public_url` filled in; and warnings.
     fn setup(&self, public_url: &str, secrets: Secrets) -> Vec<String>;

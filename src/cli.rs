@@ -3,6 +3,7 @@
 mod check;
 pub mod parse;
 mod quotes;
+mod replay;
 mod serve;
 mod transfer;
 
@@ -43,6 +44,8 @@ enum Command {
     Check(check::CheckArgs),
     /// Read texts, one a line, and print what they mean as JSON
     Parse(parse::ParseArgs),
+    /// Feed recorded webhook calls to the daemon that runs
+    Replay(replay::ReplayArgs),
     /// Write everything that is kept to a file, while the daemon does not run
     Export(transfer::ExportArgs),
     /// Make a new store from an exported file, where there is none
@@ -68,6 +71,7 @@ pub fn run() -> ExitCode {
         Command::Serve => serve::run(file.as_deref(), &env),
         Command::Check(args) => check::run(&args, file.as_deref(), &env),
         Command::Parse(args) => parse::run(&args, file.as_deref(), &env),
+        Command::Replay(args) => replay::run(&args, file.as_deref(), &env),
         Command::Export(args) => with_store(file.as_deref(), &env, |url| transfer::run_export(&args, url)),
         Command::Import(args) => with_store(file.as_deref(), &env, |url| transfer::run_import(&args, url)),
         Command::ImportQuotes(args) => match Config::load(file.as_deref(), &env) {

@@ -59,6 +59,9 @@ pub struct Server {
     pub clock: ClockKind,
     /// A folder that takes the place of the grammar in the binary.
     pub grammar: Option<PathBuf>,
+    /// A folder for raw webhook calls, and how many are kept there.
+    pub record: Option<PathBuf>,
+    pub record_keep: u32,
     pub http: HttpLimits,
 }
 
@@ -302,6 +305,8 @@ impl Default for Server {
             public_url: format!("http://{listen}"),
             clock: ClockKind::System,
             grammar: None,
+            record: None,
+            record_keep: 500,
             http: HttpLimits::default(),
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! /carriers/{name}/mo   /carriers/{name}/dlr     as that kind of carrier calls them
-//! /healthz   /readyz   /metrics                  for whoever watches over the daemon
+//! /healthz   /readyz   /metrics   /routes                for whoever watches over the daemon
 //! /clock                                         only with the virtual clock
 //! ```
 //!
@@ -10,6 +10,7 @@
 //! business, what comes of it the [`House`]'s. A carrier hears its success only when everything in its call is on disk.
 
 mod operator;
+pub mod record;
 mod serve;
 mod slow;
 mod webhook;
@@ -44,6 +45,10 @@ pub trait House: Send + Sync + 'static {
     fn idle(&self) -> bool;
     /// Returns once everything that is due by the clock's time has been handed out.
     fn settle(&self) -> impl Future<Output = ()> + Send;
+    /// How each route stands, without anybody's number or words.
+    fn routes(&self) -> serde_json::Value {
+        serde_json::Value::Null
+    }
     /// Brings the figures up to date that are not counted as they happen.
     fn measure(&self, metrics: &Metrics);
 }
@@ -55,6 +60,8 @@ pub struct Setup<H> {
     pub clock: Clock,
     pub limits: HttpLimits,
     pub metrics: Metrics,
+    /// Where raw calls are kept, if they are.
+    pub record: Option<record::Recorder>,
 }
 
 /// One carrier's account, as the door sees it.
@@ -63,6 +70,8 @@ pub struct Account {
     pub carrier: Arc<dyn Carrier>,
     /// Where its webhooks may come from; empty: anywhere.
     pub allow: Vec<AddressRange>,
+    /// What must not stand in a recorded call.
+    pub secrets: Vec<record::Named>,
 }
 
 /// Who is at the other end of a connection.
@@ -76,6 +85,7 @@ struct Desk<H> {
     clock: Clock,
     limits: HttpLimits,
     metrics: Metrics,
+    record: Option<record::Recorder>,
     /// Webhook calls that wait for the store.
     in_flight: AtomicUsize,
 }
@@ -104,6 +114,7 @@ pub fn routes<H: House>(setup: Setup<H>) -> Router {
         clock: setup.clock,
         limits: setup.limits,
         metrics: setup.metrics,
+        record: setup.record,
         in_flight: AtomicUsize::new(0),
     });
     let mut routes = Router::new()
@@ -114,6 +125,7 @@ pub fn routes<H: House>(setup: Setup<H>) -> Router {
         .route("/carriers/{name}/dlr/{token}", any(webhook::dlr::<H>))
         .route("/healthz", get(operator::healthz))
         .route("/readyz", get(operator::readyz::<H>))
+        .route("/routes", get(operator::routes::<H>))
         .route("/metrics", get(operator::metrics::<H>));
     if is_virtual {
         routes = routes.route("/clock", get(operator::clock::<H>).post(operator::set_clock::<H>));

@@ -78,12 +78,14 @@ pub enum MtState {
     Failed(String),
     /// Its time ran out, with us or at the carrier: final.
     Expired,
+    /// The carrier took it and has not said within days what became of it: final, unless it says so after all.
+    Unreported,
 }
 
 impl MtState {
     /// Whether nothing but a late `Delivered` can follow.
     pub fn is_final(&self) -> bool {
-        matches!(self, MtState::Delivered | MtState::Failed(_) | MtState::Expired)
+        matches!(self, MtState::Delivered | MtState::Failed(_) | MtState::Expired | MtState::Unreported)
     }
 }
 

@@ -31,6 +31,8 @@ struct Inner {
     in_flight: Gauge,
     outbox: Family<CarrierLabel, Gauge>,
     routes: Family<RouteLabel, Gauge>,
+    route_mt: Family<CarrierOutcome, Counter>,
+    route_last: Family<RouteLabel, Gauge>,
     ready: Gauge,
     backup: Gauge,
     start: Gauge,
@@ -125,6 +127,8 @@ impl Metrics {
             in_flight: Gauge::default(),
             outbox: Family::default(),
             routes: Family::default(),
+            route_mt: Family::default(),
+            route_last: Family::default(),
             ready: Gauge::default(),
             backup: Gauge::default(),
             start: Gauge::default(),
@@ -145,6 +149,10 @@ impl Metrics {
             "How the way out to a carrier stands: 1 at the state it is in",
             inner.routes.clone(),
         );
+        registry.register("route_mt", "Texts to phones, by carrier and outcome", inner.route_mt.clone());
+        let last =
+            "When a text came, went or failed last by a carrier (state mo, mt, report or error), 0 where none did";
+        registry.register_with_unit("route_last_timestamp", last, Unit::Seconds, inner.route_last.clone());
         registry.register("ready", "Whether texts can be taken, as /readyz says", inner.ready.clone());
         let backup = "When the last backup was written, 0 where there is none";
         registry.register_with_unit("backup_timestamp", backup, Unit::Seconds, inner.backup.clone());
@@ -221,6 +229,16 @@ impl Metrics {
             let label = RouteLabel { carrier: carrier.clone(), state: one };
             self.0.routes.get_or_create(&label).set(i64::from(one == state));
         }
+    }
+
+    /// What became of an MT, or of one attempt to send it, on a route: of these are delivery rates made.
+    pub fn route_mt(&self, carrier: &str, outcome: &'static str) {
+        self.0.route_mt.get_or_create(&CarrierOutcome { carrier: carrier.into(), outcome }).inc();
+    }
+
+    /// When something last happened on a route, in seconds since 1970.
+    pub fn route_last(&self, carrier: &str, what: &'static str, at_secs: i64) {
+        self.0.route_last.get_or_create(&RouteLabel { carrier: carrier.into(), state: what }).set(at_secs);
     }
 
     /// Whether texts can be taken.

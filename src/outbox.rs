@@ -16,6 +16,7 @@ mod desk;
 mod detour;
 mod lanes;
 mod line;
+mod pulse;
 mod route;
 mod state;
 mod wire;
@@ -34,7 +35,7 @@ use self::lanes::{Job, Lanes};
 use self::line::Line;
 use self::route::RouteDesk;
 use self::wire::Wire;
-use crate::carrier::Carrier;
+use crate::carrier::{Carrier, Outgoing, SendError};
 use crate::clock::leap::Leap;
 use crate::clock::{Clock, DAY, Timestamp};
 use crate::config::route::Usage;
@@ -44,6 +45,7 @@ use crate::store::{Change, Store, StoreError, View};
 pub use self::desk::Reported;
 pub use self::detour::Ways;
 pub use self::line::Health;
+pub use self::pulse::Pulse;
 pub use self::route::Standing;
 
 /// Requests under way at once where nothing else is said. Each waits for its commit, and commits that wait together share
@@ -264,6 +266,9 @@ impl Outbox {
         let reported = desk::report(&shared.store, dlr, forms, shared.clock.now()).await?;
         match &reported {
             Reported::Moved(mt) => {
+                if let Some(n) = shared.by_name.get(&carrier) {
+                    lock(&shared.routes[*n].pulse).reported(shared.clock.now(), &mt.state);
+                }
                 let state = match &mt.state {
                     MtState::Failed(cause) => format!("failed: {cause}"),
                     state => format!("{state:?}").to_lowercase(),
@@ -304,7 +309,30 @@ impl Outbox {
 
     /// How each route stands.
     pub fn standing(&self) -> BTreeMap<String, Standing> {
-        self.shared.routes.iter().map(|r| (r.name().to_string(), r.standing())).collect()
+        let now = self.shared.clock.now();
+        self.shared.routes.iter().map(|r| (r.name().to_string(), r.standing(now))).collect()
+    }
+
+    /// Tries an account's credentials by a call that does nothing; `None` where its carrier has none such.
+    ///
+    /// # Errors
+    /// What is wrong with the account, or that the carrier cannot be reached.
+    pub async fn probe(carrier: &dyn Carrier) -> Option<Result<String, SendError>> {
+        let call = carrier.probe()?;
+        let wire = Wire::new(wire::tls(), 1, TIMEOUT);
+        Some(match wire.exchange(call).await {
+            Ok(answer) => carrier.probed(answer.status, &answer.headers, &answer.body),
+            Err(e) => Err(e),
+        })
+    }
+
+    /// Makes one call, for the command line.
+    ///
+    /// # Errors
+    /// That no answer came.
+    pub async fn call(out: Outgoing) -> Result<(http::StatusCode, Vec<u8>), SendError> {
+        let answer = Wire::new(wire::tls(), 1, TIMEOUT).exchange(out).await?;
+        Ok((answer.status, answer.body))
     }
 
     /// Stops picking, lets what is on its way arrive and be written down for at most `grace`, and returns whether all

@@ -23,6 +23,7 @@ pub mod long;
 pub mod look;
 pub mod news;
 pub mod note;
+pub mod notice;
 pub mod outcome;
 pub mod own;
 pub mod person;
@@ -45,7 +46,7 @@ pub mod verbs;
 pub mod vouch;
 pub mod wave;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -65,8 +66,16 @@ pub struct Rules {
     pub limits: Limits,
     /// Carriers that belong to one station: carrier's name → station's key.
     pub carrier_station: BTreeMap<String, String>,
+    pub lines: Lines,
+}
+
+/// What the carriers are like, as far as decisions depend on it.
+#[derive(Debug, Clone, Default)]
+pub struct Lines {
     /// For how long a carrier that gives no ids repeats what it is not sure of, in milliseconds.
     pub repeats: BTreeMap<String, i64>,
+    /// Boards that some route may not carry: texts about them say so.
+    pub banned: BTreeSet<String>,
 }
 
 impl Rules {
@@ -259,7 +268,7 @@ mod tests {
             ]),
             limits: Limits::default(),
             carrier_station: BTreeMap::from([("sim".to_string(), "c".to_string())]),
-            repeats: BTreeMap::new(),
+            lines: Lines::default(),
         };
         for (carrier, to, expected) in [
             ("k", "1069012345", "b"),

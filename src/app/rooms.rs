@@ -4,12 +4,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::chores::Chores;
+use super::watchman::LastHeard;
 use crate::clock::{Clock, SECOND};
 use crate::config::Config;
 use crate::http::House;
 use crate::message::{Dlr, Mo, MtState};
 use crate::metrics::{CarrierFigures, Metrics, MtOutcome};
-use crate::outbox::{Health, Outbox, Reported, Watch, What};
+use crate::outbox::{Event, Health, Outbox, Reported, Watch, What};
 use crate::service::{Accepted, Service};
 use crate::store::{Store, StoreError};
 
@@ -21,9 +22,11 @@ pub struct Rooms {
     chores: Arc<Chores>,
     metrics: Metrics,
     figures: HashMap<String, CarrierFigures>,
+    last: Arc<LastHeard>,
 }
 
 impl Rooms {
+    #[allow(clippy::too_many_arguments, reason = "each is a room or what it is looked at with")]
     pub fn new(
         service: Service,
         outbox: Outbox,
@@ -32,15 +35,17 @@ impl Rooms {
         chores: Arc<Chores>,
         metrics: &Metrics,
         config: &Config,
+        last: Arc<LastHeard>,
     ) -> Rooms {
         let figures = config.carriers.iter().map(|c| (c.name.clone(), metrics.carrier(&c.name))).collect();
-        Rooms { service, outbox, store, clock, chores, metrics: metrics.clone(), figures }
+        Rooms { service, outbox, store, clock, chores, metrics: metrics.clone(), figures, last }
     }
 }
 
 impl House for Rooms {
     async fn accept(&self, mo: Mo) -> Result<(), StoreError> {
         let figures = self.figures.get(&mo.carrier);
+        self.last.heard(&mo.carrier, self.clock.now());
         match self.service.accept(mo).await? {
             Accepted::New(intent) => {
                 self.metrics.reading(intent.as_str());
@@ -81,8 +86,39 @@ impl House for Rooms {
         self.outbox.settle_due().await;
     }
 
+    fn routes(&self) -> serde_json::Value {
+        let time = |t: Option<crate::clock::Timestamp>| t.map(|t| t.rfc3339());
+        let routes = self.outbox.standing().into_iter().map(|(carrier, route)| {
+            let pulse = route.pulse;
+            let said = serde_json::json!({
+                "state": route.health.as_str(),
+                "last_mo": time(self.last.at(&carrier)),
+                "last_mt": time(pulse.last_mt),
+                "last_report": time(pulse.last_report),
+                "last_error": pulse.last_error,
+                "last_error_at": time(pulse.last_error_at),
+                "waiting": route.waiting,
+                "taken": pulse.taken,
+                "delivered": pulse.delivered,
+                "failed": pulse.failed,
+                "delivered_percent": pulse.delivery_rate(),
+            });
+            (carrier, said)
+        });
+        serde_json::Value::Object(routes.collect())
+    }
+
     fn measure(&self, metrics: &Metrics) {
         for (carrier, route) in self.outbox.standing() {
+            let seen = [
+                ("mo", self.last.at(&carrier)),
+                ("mt", route.pulse.last_mt),
+                ("report", route.pulse.last_report),
+                ("error", route.pulse.last_error_at),
+            ];
+            for (what, at) in seen {
+                metrics.route_last(&carrier, what, at.map_or(0, |t| t.0 / SECOND));
+            }
             metrics.outbox_depth(&carrier, route.waiting.values().sum());
             metrics.route(&carrier, &Health::ALL.map(Health::as_str), route.health.as_str());
         }
@@ -113,7 +149,27 @@ impl House for Rooms {
 
 /// Counts what happens in the outbox.
 pub fn watch(metrics: Metrics) -> Watch {
-    Arc::new(move |event| match &event.what {
+    Arc::new(move |event| {
+        count(&metrics, event);
+        let outcome = match &event.what {
+            What::Sent { .. } => "taken",
+            What::Retried(_) => "retried",
+            What::Failed(_) => "failed",
+            What::Expired(_) => "expired",
+            What::Reported(Reported::Moved(mt)) => match mt.state {
+                MtState::Delivered => "delivered",
+                MtState::Failed(_) => "failed",
+                MtState::Expired => "expired",
+                MtState::Queued | MtState::Claimed { .. } | MtState::Sent | MtState::Unreported => return,
+            },
+            What::Reported(_) | What::Slower | What::Paused { .. } | What::Resumed => return,
+        };
+        metrics.route_mt(event.carrier, outcome);
+    })
+}
+
+fn count(metrics: &Metrics, event: &Event<'_>) {
+    match &event.what {
         What::Sent { class, .. } => metrics.mt(*class, MtOutcome::Sent),
         What::Retried(class) => metrics.mt(*class, MtOutcome::Retried),
         What::Failed(class) => metrics.mt(*class, MtOutcome::Failed),
@@ -122,8 +178,8 @@ pub fn watch(metrics: Metrics) -> Watch {
             MtState::Delivered => metrics.mt(mt.class, MtOutcome::Delivered),
             MtState::Failed(_) => metrics.mt(mt.class, MtOutcome::Failed),
             MtState::Expired => metrics.mt(mt.class, MtOutcome::Expired),
-            MtState::Queued | MtState::Claimed { .. } | MtState::Sent => {}
+            MtState::Queued | MtState::Claimed { .. } | MtState::Sent | MtState::Unreported => {}
         },
         What::Reported(_) | What::Slower | What::Paused { .. } | What::Resumed => {}
-    })
+    }
 }

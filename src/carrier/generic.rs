@@ -41,12 +41,15 @@ use self::inlet::Inlet;
 use self::proof::Proof;
 use self::record::Record;
 use self::send::Send;
+use super::charset::Charset;
 use super::{
-    Ack, Arrived, Carrier, Door, Heard, Kind, Outgoing, Refusal, Secrets, SendError, Taken, form, print, status,
+    Ack, Arrived, Carrier, Door, Heard, Kind, Outgoing, Refusal, Secrets, SendError, Taken, form, hex, print, refs,
+    status,
 };
+use crate::clock::MINUTE;
 use crate::config::Secret;
 use crate::config::carrier::{CarrierConfig, SettingError};
-use crate::message::{Dlr, Mo, Mt, MtRef, Sender};
+use crate::message::{Dlr, DlrPart, Mo, Mt, MtRef, Part, Sender};
 
 pub const KIND: Kind = Kind { name: "generic", build, default_rate: 10 };
 
@@ -97,7 +100,22 @@ impl Generic {
             },
             text: text.ok_or_else(|| Refusal::Malformed(format!("{} is missing", status::excerpt(text_name))))?,
             sent_at: self.mo.time(record),
-            part: None,
+            part: self.part(record),
+        })
+    }
+
+    /// From the header in hex, or from the three fields of those who take it apart.
+    fn part(&self, record: &Record) -> Option<Part> {
+        let number = |field| self.mo.plain(record, field).and_then(|s| s.trim().parse::<u32>().ok());
+        let small = |field| number(field).and_then(|n| u8::try_from(n).ok());
+        let udh = self.mo.plain(record, "udh").and_then(|s| hex::decode(s.as_bytes()));
+        let by_fields = || Part::of(number("part_ref")?, small("part_number")?, small("part_total")?);
+        let part = udh.as_deref().and_then(Part::from_udh).or_else(by_fields)?;
+        let text = self.mo.fields.get("text").and_then(|name| record.bytes(name)).unwrap_or_default();
+        Some(match self.mo.charset {
+            Charset::Utf16Be => part.with_halves(&text),
+            Charset::Utf16BeHex => part.with_halves(&hex::decode(&text).unwrap_or_default()),
+            _ => part,
         })
     }
 
@@ -108,7 +126,9 @@ impl Generic {
         let said = inlet.needed(record, "state")?;
         let state = inlet.states.get(&said).copied().unwrap_or(inlet.otherwise);
         let detail = inlet.plain(record, "detail").map_or(said.clone(), |more| format!("{said} {more}"));
-        Ok(Dlr { carrier: self.name.clone(), mt, state, detail: status::excerpt(&detail), part: None })
+        let of = inlet.plain(record, "parts").and_then(|s| s.trim().parse().ok());
+        let part = inlet.plain(record, "part").map(|key| DlrPart { key, of });
+        Ok(Dlr { carrier: self.name.clone(), mt, state, detail: status::excerpt(&detail), part })
     }
 }
 
@@ -155,6 +175,17 @@ impl Carrier for Generic {
 
     fn outcome(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Taken, SendError> {
         self.send.outcome(status, headers, body)
+    }
+
+    fn ref_forms(&self, carrier_ref: &str) -> Vec<String> {
+        match &self.dlr {
+            Some(dlr) if dlr.loose_ids => refs::hex_or_decimal(carrier_ref),
+            _ => vec![carrier_ref.to_string()],
+        }
+    }
+
+    fn repeats_for(&self) -> Option<i64> {
+        (!self.mo.fields.contains_key("id")).then_some(2 * MINUTE)
     }
 
     fn idempotent(&self) -> bool {

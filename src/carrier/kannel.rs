@@ -197,6 +197,26 @@ impl Carrier for Kannel {
         }
     }
 
+    /// sendsms looks at user and password first, and takes no text without a receiver.
+    fn probe(&self) -> Option<Outgoing> {
+        let mut url = self.send_url.clone();
+        url.push(form::separator(&self.send_url));
+        url.push_str(self.account.expose());
+        form::push(&mut url, '&', "to", b"");
+        Some(Outgoing { method: Method::GET, url, headers: HeaderMap::new(), body: Vec::new() })
+    }
+
+    fn probed(&self, status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<String, SendError> {
+        let said = String::from_utf8_lossy(&body[..body.len().min(512)]).to_ascii_lowercase();
+        if said.contains("authorization failed") {
+            return Err(SendError::Config(status::cause(status, body)));
+        }
+        if status.is_server_error() || status == StatusCode::NOT_FOUND {
+            return Err(SendError::Retry(status::cause(status, body)));
+        }
+        Ok("Kannel knows the sendsms user".into())
+    }
+
     fn idempotent(&self) -> bool {
         false
     }

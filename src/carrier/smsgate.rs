@@ -30,7 +30,7 @@ use super::{
 use crate::clock::{MINUTE, Timestamp};
 use crate::config::Secret;
 use crate::config::carrier::{CarrierConfig, SettingError};
-use crate::message::{Dlr, DlrState, Mo, Mt, MtClass, MtRef, Sender};
+use crate::message::{Dlr, DlrPart, DlrState, Mo, Mt, MtClass, MtRef, Sender};
 
 pub const KIND: Kind = Kind { name: "smsgate", build, default_rate: 1 };
 
@@ -191,17 +191,14 @@ impl SmsGate {
         })
     }
 
-    fn dlr(&self, state: DlrState, p: Payload) -> Result<Dlr, Refusal> {
+    /// Of a long text each part is reported as delivered, in an event of its own.
+    fn dlr(&self, state: DlrState, event: Event) -> Result<Dlr, Refusal> {
+        let Event { id: key, payload: p, .. } = event;
+        let part = (state == DlrState::Delivered && !key.is_empty()).then_some(DlrPart { key, of: None });
         let id = p.message_id.ok_or_else(|| Refusal::Malformed("payload.messageId is missing".into()))?;
         let ours = id.strip_prefix(&self.id_prefix).and_then(|n| n.parse().ok());
         let detail = p.reason.map_or(String::new(), |r| status::excerpt(&r));
-        Ok(Dlr {
-            carrier: self.name.clone(),
-            mt: ours.map_or(MtRef::Carrier(id), MtRef::Ours),
-            state,
-            detail,
-            part: None,
-        })
+        Ok(Dlr { carrier: self.name.clone(), mt: ours.map_or(MtRef::Carrier(id), MtRef::Ours), state, detail, part })
     }
 }
 
@@ -226,7 +223,7 @@ impl Carrier for SmsGate {
             "sms:received" | "sms:data-received" | "mms:downloaded" => heard.mos.push(self.mo(event)?),
             kind => {
                 if let Some((_, state)) = REPORTS.iter().find(|(name, _)| *name == kind) {
-                    heard.dlrs.push(self.dlr(*state, event.payload)?);
+                    heard.dlrs.push(self.dlr(*state, event)?);
                 }
             }
         }
@@ -281,6 +278,20 @@ impl Carrier for SmsGate {
         }
         let id = answer["id"].as_str().filter(|id| !id.is_empty());
         Ok(Taken { carrier_ref: id.map(str::to_string), ..Taken::default() })
+    }
+
+    /// The list of what was sent.
+    fn probe(&self) -> Option<Outgoing> {
+        let url = self.send_url.split('?').next().unwrap_or_default().to_string();
+        Some(Outgoing { method: Method::GET, url, headers: self.headers.clone(), body: Vec::new() })
+    }
+
+    fn probed(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<String, SendError> {
+        match status.as_u16() {
+            // older apps cannot list, but ask for the password first
+            200..=299 | 404 | 405 => Ok("the gateway takes user and password".into()),
+            _ => Err(status::remedy(status, headers, body)),
+        }
     }
 
     fn idempotent(&self) -> bool {

@@ -15,15 +15,23 @@ pub fn remedy(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> SendError
         402 => SendError::Quota(cause),
         // Not there, moved, not allowed: the address or the account is wrong, whatever the text was.
         300..=399 | 401 | 403 | 404 | 405 | 407 | 410 => SendError::Config(cause),
+        // A moment's rest that the carrier names is no failure.
+        503 if retry_after_ms(headers) > 0 => SendError::Throttled { after_ms: retry_after_ms(headers), cause },
         408 | 425 | 500.. | 100..200 => SendError::Retry(cause),
         _ => SendError::Permanent(cause),
     }
 }
 
-/// `Retry-After` in seconds, as milliseconds; 0 where it is absent or a date.
+/// `Retry-After` as milliseconds: seconds, or a date, which is reckoned from the answer's own `Date`. 0 where it is absent.
 pub fn retry_after_ms(headers: &HeaderMap) -> u64 {
-    let said = headers.get(http::header::RETRY_AFTER).and_then(|v| v.to_str().ok());
-    said.and_then(|s| s.trim().parse::<u64>().ok()).map_or(0, |secs| secs.min(86_400) * 1_000)
+    let text = |name| headers.get(name).and_then(|v: &http::HeaderValue| v.to_str().ok()).map(str::trim);
+    let date = |s: &str| jiff::fmt::rfc2822::parse(s).ok().map(|t| t.timestamp().as_second());
+    let Some(said) = text(http::header::RETRY_AFTER) else { return 0 };
+    let secs = said.parse::<u64>().ok().or_else(|| {
+        let (then, now) = (date(said)?, date(text(http::header::DATE)?)?);
+        u64::try_from(then - now).ok()
+    });
+    secs.map_or(0, |secs| secs.min(86_400) * 1_000)
 }
 
 /// Status and the beginning of the answer in one line, telephone numbers masked.
@@ -71,6 +79,13 @@ mod tests {
         headers.insert("retry-after", "7".parse().unwrap());
         let of = |n| remedy(StatusCode::from_u16(n).unwrap(), &headers, b"x");
         assert_eq!(of(429), SendError::Throttled { after_ms: 7_000, cause: "429 x".into() });
+        assert_eq!(of(503), SendError::Throttled { after_ms: 7_000, cause: "503 x".into() });
+        let mut dated = HeaderMap::new();
+        dated.insert("date", "Sat, 21 Nov 2026 01:00:00 GMT".parse().unwrap());
+        dated.insert("retry-after", "Sat, 21 Nov 2026 01:01:30 GMT".parse().unwrap());
+        assert_eq!(retry_after_ms(&dated), 90_000);
+        headers.clear();
+        let of = |n| remedy(StatusCode::from_u16(n).unwrap(), &headers, b"x");
         assert!(matches!(of(400), SendError::Permanent(_)));
         assert!(matches!(of(401), SendError::Config(_)));
         assert!(matches!(of(302), SendError::Config(_)));

@@ -279,6 +279,11 @@ impl Carrier for Tencent {
         Err(known.map_or(SendError::Unclear as Remedy, |(_, remedy)| *remedy)(cause))
     }
 
+    /// Where even the time is missing: two more tries, of which the document does not say when.
+    fn repeats_for(&self) -> Option<i64> {
+        Some(10 * MINUTE)
+    }
+
     fn idempotent(&self) -> bool {
         false
     }

@@ -275,6 +275,13 @@ impl Carrier for Twilio {
         })
     }
 
+    /// The newest message of the account, which is only read.
+    fn probe(&self) -> Option<Outgoing> {
+        let mut url = self.send_url.clone();
+        form::push(&mut url, form::separator(&self.send_url), "PageSize", b"1");
+        Some(Outgoing { method: Method::GET, url, headers: self.headers.clone(), body: Vec::new() })
+    }
+
     fn idempotent(&self) -> bool {
         false
     }

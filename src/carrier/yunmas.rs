@@ -23,6 +23,7 @@ use super::template::Template;
 use super::{
     Ack, Arrived, Carrier, Door, Heard, Kind, Outgoing, Refusal, Remedy, Secrets, SendError, Taken, hex, path, status,
 };
+use crate::clock::HOUR;
 use crate::config::Secret;
 use crate::config::carrier::{CarrierConfig, SettingError};
 use crate::message::{Dlr, DlrState, Mo, Mt, MtRef, Sender};
@@ -185,6 +186,11 @@ impl Carrier for YunMas {
         }
         let known = CODES.iter().find(|(name, _)| *name == code).map(|(_, remedy)| *remedy);
         Err(known.unwrap_or(SendError::Retry)(status::excerpt(&code)))
+    }
+
+    /// Where even the time is missing: nothing is said of tries; an hour is what its kin take.
+    fn repeats_for(&self) -> Option<i64> {
+        Some(HOUR)
     }
 
     fn idempotent(&self) -> bool {

@@ -22,9 +22,11 @@ use clap::Args;
 use super::{complain, load};
 use crate::app;
 use crate::carrier::Secrets;
+use crate::clock::MINUTE;
 use crate::command;
 use crate::config::{ClockKind, Config};
 use crate::grammar::{Grammar, GrammarError};
+use crate::outbox::Outbox;
 
 /// Checks config and grammar, and prints what to enter at each carrier.
 #[derive(Debug, Args)]
@@ -32,6 +34,9 @@ pub struct CheckArgs {
     /// Print tokens whole, ready to be pasted at the carrier
     #[arg(long)]
     pub show_secrets: bool,
+    /// Try each account's credentials by a call that does nothing, where its carrier has one
+    #[arg(long)]
+    pub live: bool,
 }
 
 pub fn run(args: &CheckArgs, file: Option<&Path>, env: &BTreeMap<String, String>) -> ExitCode {
@@ -54,7 +59,8 @@ pub fn run(args: &CheckArgs, file: Option<&Path>, env: &BTreeMap<String, String>
             let wrong: Vec<GrammarError> = command::prove(&grammar).into_iter().map(named).collect();
             print(&config, &grammar, secrets);
             complain(&wrong);
-            if wrong.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+            let live = !args.live || try_out(&config);
+            if wrong.is_empty() && live { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
         Err(faults) => {
             complain(&[faults]);
@@ -80,6 +86,16 @@ fn print(config: &Config, grammar: &Grammar, secrets: Secrets) {
         let rate = c.rate.unwrap_or_else(|| app::default_rate(&c.kind));
         println!("carrier  {} ({}), {rate} texts a second", c.name, c.kind);
         // It was built once already, so it has no faults; should it have one now, serve will say so.
+        let built = app::build_carrier(c).ok();
+        if let Some(window) = built.as_ref().and_then(|c| c.repeats_for()) {
+            let minutes = c.usage.repeat_minutes.map_or(window / MINUTE, i64::from);
+            println!(
+                "         warning: messages may come without an id; then an equal text of the same phone within {minutes} minutes counts as the carrier's repeat (repeat_minutes)"
+            );
+        }
+        if let Some(warning) = built.as_ref().and_then(|built| app::unfit(grammar, c, built.as_ref())) {
+            println!("         warning: {warning}");
+        }
         for line in app::build_carrier(c).map(|c| c.setup(&config.server.public_url, secrets)).unwrap_or_default() {
             println!("         {line}");
         }
@@ -90,6 +106,30 @@ fn print(config: &Config, grammar: &Grammar, secrets: Secrets) {
     for warning in warnings(config) {
         println!("warning  {warning}");
     }
+}
+
+/// Tries every account. Whether none is at fault.
+fn try_out(config: &Config) -> bool {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(e) => {
+            complain(&[format!("cannot start: {e}")]);
+            return false;
+        }
+    };
+    let mut well = true;
+    for c in &config.carriers {
+        let Ok(carrier) = app::build_carrier(c) else { continue };
+        match runtime.block_on(Outbox::probe(carrier.as_ref())) {
+            None => println!("live     {}: a {} has no call that would do nothing; text it", c.name, c.kind),
+            Some(Ok(said)) => println!("live     {}: {said}", c.name),
+            Some(Err(why)) => {
+                complain(&[format!("carrier \"{}\": {why}", c.name)]);
+                well = false;
+            }
+        }
+    }
+    well
 }
 
 /// What works, but is likely not meant.

@@ -70,6 +70,27 @@ impl CarrierConfig {
         Settings::new(&self.settings)
     }
 
+    /// What in these settings must not be shown, by the names of their keys.
+    pub fn secrets(&self) -> Vec<(String, Secret)> {
+        fn collect(table: &Table, path: &str, out: &mut Vec<(String, Secret)>) {
+            for (key, value) in table {
+                let name = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                let is_secret = ["token", "secret", "password", "key", "pwd"].iter().any(|w| key.contains(w))
+                    && !["_in", "_name", "_url"].iter().any(|end| key.ends_with(end));
+                match value {
+                    Value::Table(inner) => collect(inner, &name, out),
+                    Value::String(s) if is_secret && !s.is_empty() => out.push((name, Secret::new(s.clone()))),
+                    _ => {}
+                }
+            }
+        }
+        let mut out = Vec::new();
+        collect(&self.settings, "", &mut out);
+        // the longest first: one may be the beginning of another
+        out.sort_by_key(|(_, s)| std::cmp::Reverse(s.expose().len()));
+        out
+    }
+
     /// Whether a webhook call may come from `remote`.
     pub fn allows(&self, remote: IpAddr) -> bool {
         self.allow.is_empty() || self.allow.iter().any(|r| r.contains(remote))

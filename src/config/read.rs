@@ -278,8 +278,11 @@ fn server(s: &mut Settings<'_>) -> Server {
         );
     }
     let grammar = s.string("grammar").map(PathBuf::from);
+    let record = s.string("record").map(PathBuf::from);
+    let keep = s.integer("record_keep", 1..=1_000_000).and_then(|n| u32::try_from(n).ok());
+    let record_keep = keep.unwrap_or(usual.record_keep);
     let http = http(s);
-    Server { listen, public_url, clock, grammar, http }
+    Server { listen, public_url, clock, grammar, record, record_keep, http }
 }
 
 fn http(s: &mut Settings<'_>) -> HttpLimits {

@@ -33,6 +33,8 @@ pub struct Sentence {
 pub struct Replies {
     sentences: BTreeMap<String, Sentence>,
     phrases: BTreeMap<String, Sentence>,
+    /// The longest value of each slot.
+    longest: BTreeMap<String, String>,
 }
 
 impl Replies {
@@ -51,7 +53,35 @@ impl Replies {
                 check(source, line_of(source, name), name, sentence, &longest, errors);
             }
         }
+        replies.longest = longest;
         replies
+    }
+
+    /// Every sentence by its name, with the longest value in each of its slots: of its variants the longest that fits a segment.
+    pub fn fullest(&self) -> Vec<(&str, String)> {
+        let write = |v: &Vec<Piece>| {
+            let mut out = String::new();
+            self.write_full(v, &mut out);
+            out
+        };
+        let mut out = Vec::new();
+        for (name, sentence) in &self.sentences {
+            let texts = sentence.variants.iter().map(write).filter(|t| utf16_units(t) <= SEGMENT);
+            out.extend(texts.max_by_key(|t| utf16_units(t)).map(|text| (name.as_str(), text)));
+        }
+        out
+    }
+
+    fn write_full(&self, pieces: &[Piece], out: &mut String) {
+        for piece in pieces {
+            match piece {
+                Piece::Text(t) => out.push_str(t),
+                Piece::Slot(name) | Piece::List(name) => {
+                    out.push_str(self.longest.get(name).map(String::as_str).unwrap_or_default());
+                }
+                Piece::Optional(inner) => self.write_full(inner, out),
+            }
+        }
     }
 
     /// The sentence of that name; `None` means a fault in the code, which `tests/it/replies.rs` rules out.

@@ -1,4 +1,4 @@
-//! `/healthz`, `/readyz`, `/metrics` and, with the virtual clock, `/clock`.
+//! `/healthz`, `/readyz`, `/metrics`, `/routes` and, with the virtual clock, `/clock`.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -26,6 +26,11 @@ pub async fn readyz<H: House>(State(desk): State<Arc<Desk<H>>>) -> Response {
         Ok(()) => "ready\n".into_response(),
         Err(why) => (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "5")], format!("{why}\n")).into_response(),
     }
+}
+
+/// Last MO, MT, report and error of each route, what waits, and how much arrived.
+pub async fn routes<H: House>(State(desk): State<Arc<Desk<H>>>) -> Response {
+    axum::Json(desk.house.routes()).into_response()
 }
 
 pub async fn metrics<H: House>(State(desk): State<Arc<Desk<H>>>) -> Response {

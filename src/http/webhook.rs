@@ -25,6 +25,7 @@ use hyper::body::Body as _;
 use percent_encoding::percent_decode_str;
 use tracing::Instrument;
 
+use super::record::Call;
 use super::slow::is_too_slow;
 use super::{Desk, House, Line, Remote};
 use crate::carrier::{Ack, Arrived, Door, Heard, Refusal};
@@ -46,6 +47,33 @@ pub async fn dlr<H: House>(State(desk): State<Arc<Desk<H>>>, request: Request) -
 
 async fn call<H: House>(desk: &Desk<H>, door: Door, request: Request) -> Response {
     let (head, body) = request.into_parts();
+    let mut raw = Bytes::new();
+    let response = answer(desk, door, &head, body, &mut raw).await;
+    let name = percent_decode_str(head.uri.path().split('/').nth(2).unwrap_or_default()).decode_utf8_lossy();
+    if let (Some(recorder), Some(line)) = (&desk.record, desk.carriers.get(name.as_ref())) {
+        let call = Call {
+            carrier: &name,
+            door,
+            method: &head.method,
+            target: head.uri.path_and_query().map_or("/", |t| t.as_str()),
+            headers: &head.headers,
+            body: &raw,
+            status: response.status(),
+            now: desk.clock.now(),
+        };
+        recorder.note(&call, &line.account.secrets);
+    }
+    response
+}
+
+/// `raw` becomes the body as it came.
+async fn answer<H: House>(
+    desk: &Desk<H>,
+    door: Door,
+    head: &http::request::Parts,
+    body: Body,
+    raw: &mut Bytes,
+) -> Response {
     // Names are url-safe, but who calls may have encoded them all the same.
     let name = percent_decode_str(head.uri.path().split('/').nth(2).unwrap_or_default()).decode_utf8_lossy();
     let Some(line) = desk.carriers.get(name.as_ref()) else {
@@ -70,6 +98,7 @@ async fn call<H: House>(desk: &Desk<H>, door: Door, request: Request) -> Respons
             return response;
         }
     };
+    raw.clone_from(&body);
     let arrived = Arrived {
         method: &head.method,
         target: head.uri.path_and_query().map_or("/", |t| t.as_str()),

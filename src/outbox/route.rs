@@ -12,6 +12,7 @@ use super::desk::{self, Claim, Moment, lock};
 use super::detour;
 use super::lanes::{Job, Lanes, Next};
 use super::line::{Go, Health, Line, News, Sign};
+use super::pulse::Pulse;
 use super::state::{self, Outcome};
 use super::wire::Wire;
 use super::{Budget, Event, Shared, What};
@@ -41,6 +42,7 @@ pub struct RouteDesk {
     pub lanes: Mutex<Lanes>,
     pub line: Mutex<Line>,
     pub budget: Mutex<Budget>,
+    pub pulse: Mutex<Pulse>,
     bans: Bans,
     /// Something came, went or changed; whoever picks looks again.
     pub wake: Notify,
@@ -64,6 +66,7 @@ impl RouteDesk {
             lanes: Mutex::new(lanes),
             line: Mutex::new(line),
             budget: Mutex::new(Budget::new(usage.pace)),
+            pulse: Mutex::default(),
             bans: usage.bans,
             wake: Notify::new(),
             turn: tokio::sync::Mutex::new(()),
@@ -90,8 +93,13 @@ impl RouteDesk {
     }
 
     /// How it stands, for figures: what waits in memory by class, and whether it can go.
-    pub fn standing(&self) -> Standing {
-        Standing { waiting: lock(&self.lanes).depths(), health: lock(&self.line).health() }
+    pub fn standing(&self, now: Timestamp) -> Standing {
+        let waiting = lock(&self.lanes).depths();
+        let (health, down_ms) = {
+            let line = lock(&self.line);
+            (line.health(), line.down_for(now))
+        };
+        Standing { waiting, health, down_ms, pulse: lock(&self.pulse).clone() }
     }
 }
 
@@ -101,6 +109,9 @@ pub struct Standing {
     /// MTs in memory by class.
     pub waiting: BTreeMap<&'static str, usize>,
     pub health: Health,
+    /// For how long it has not worked.
+    pub down_ms: i64,
+    pub pulse: Pulse,
 }
 
 /// What the picker should wait for.
@@ -366,7 +377,9 @@ fn log_end(mt: &Mt) {
         MtState::Queued | MtState::Claimed { .. } => {
             tracing::debug!(mt = id, mo, carrier, to, attempt, due = mt.due.rfc3339(), "another attempt is planned");
         }
-        MtState::Sent | MtState::Delivered => tracing::info!(mt = id, mo, carrier, to, attempt, "sent"),
+        MtState::Sent | MtState::Delivered | MtState::Unreported => {
+            tracing::info!(mt = id, mo, carrier, to, attempt, "sent")
+        }
         MtState::Failed(cause) => {
             let cause = discreet(cause, mt);
             tracing::info!(mt = id, mo, carrier, to, attempt, cause, "not sent, and will not be");
@@ -507,6 +520,10 @@ fn hear(shared: &Shared, route: &RouteDesk, mt: &Mt, result: &Result<Taken, Send
         Err(SendError::Retry(_) | SendError::Unclear(_)) => Sign::Down,
         Err(SendError::Quota(_) | SendError::Config(_)) => Sign::Fault,
     };
+    match result {
+        Ok(_) => lock(&route.pulse).took(now),
+        Err(e) => lock(&route.pulse).refused(now, discreet(&e.to_string(), mt)),
+    }
     if let Err(SendError::Throttled { after_ms, .. }) = result
         && *after_ms > 0
     {

@@ -134,7 +134,7 @@ pub fn reported(mt: &Mt, said: DlrState, detail: &str, piece: Option<(String, us
         (MtState::Delivered, _) | (_, DlrState::Unknown) => return None,
         (_, DlrState::Delivered) => MtState::Delivered,
         (MtState::Failed(_) | MtState::Expired, _) => return None,
-        (MtState::Sent, DlrState::Accepted) => return None,
+        (MtState::Sent | MtState::Unreported, DlrState::Accepted) => return None,
         (_, DlrState::Accepted) => MtState::Sent,
         (_, DlrState::Failed) => MtState::Failed(if detail.is_empty() { "carrier".into() } else { detail.into() }),
         (_, DlrState::Expired) => MtState::Expired,

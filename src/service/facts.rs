@@ -36,6 +36,8 @@ pub struct Facts {
     pub listed: Vec<Arc<Post>>,
     /// The posts this text makes, each with whom it meets.
     pub drafts: Vec<Draft>,
+    /// What stands already is wanted once more.
+    pub twice: bool,
     /// Own live posts that this text says again.
     pub again: Vec<Arc<Post>>,
     /// What a search found, best first.

@@ -27,7 +27,7 @@ pub(super) fn seen_key(mo: &Mo, rules: &Rules) -> (SeenKey, Option<i64>) {
         Some(id) => (SeenKey::Id { carrier: mo.carrier.clone(), id: id.clone() }, None),
         None => {
             let key = SeenKey::Print { carrier: mo.carrier.clone(), digest: fingerprint(mo) };
-            let bare = rules.repeats.get(&mo.carrier).copied().unwrap_or(PRINT_BARE);
+            let bare = rules.lines.repeats.get(&mo.carrier).copied().unwrap_or(PRINT_BARE);
             (key, mo.sent_at.is_none().then_some(bare))
         }
     }
@@ -62,6 +62,7 @@ pub fn gather(
         met: Vec::new(),
         listed: Vec::new(),
         drafts: Vec::new(),
+        twice: false,
         again: Vec::new(),
         found: Vec::new(),
         managers: Vec::new(),
@@ -99,6 +100,7 @@ pub fn gather(
         (Some(person), Some(choice)) => asked::bound(person, env.now, &mo.to, choice),
         _ => Bound::Nothing,
     };
+    facts.twice = matches!(bound, Bound::One(Question { ask: Ask::Twice { .. }, .. }, 1));
     if let Bound::One(Question { ask: Ask::Vouch { post }, .. }, choice) = bound {
         let post = *post;
         facts.named = view.post(post)?;

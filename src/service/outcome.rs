@@ -58,6 +58,8 @@ pub struct Outcome<'a> {
     mos: Vec<MoRecord>,
     old_mts: Vec<Mt>,
     gone: Vec<Msisdn>,
+    /// The board of the post that it is about, where it is about one.
+    about: Option<String>,
 }
 
 impl<'a> Outcome<'a> {
@@ -79,7 +81,13 @@ impl<'a> Outcome<'a> {
             mos: Vec::new(),
             old_mts: Vec::new(),
             gone: Vec::new(),
+            about: None,
         }
+    }
+
+    /// It is about a post of this board.
+    pub fn about(&mut self, board: &str) {
+        self.about = Some(board.to_string());
     }
 
     /// What the store is to keep.

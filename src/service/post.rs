@@ -68,7 +68,7 @@ pub fn draft(env: &Env<'_>, mo: &Mo, facts: &Facts, reading: &Reading, owner: Ms
         let id = facts.next.post + new as u64;
         let Some(post) = one(env, mo, facts, r, owner, id) else { continue };
         let post = in_place(facts, &posts, &again, post);
-        match facts.own.iter().find(|o| same(o, &post)) {
+        match facts.own.iter().find(|o| !facts.twice && same(o, &post)) {
             Some(own) => again.push(own.clone()),
             None if posts.iter().any(|p| same(p, &post)) => {}
             None => posts.push(post),
@@ -182,7 +182,10 @@ pub fn post(turn: &mut Turn<'_>) {
         match turn.facts.again.first().cloned() {
             // the rest of a long text said nothing that its beginning had not
             Some(_) if turn.facts.amends.is_some() => 0,
-            Some(own) => turn.answer(about(g, Reply::new("already"), &own)),
+            Some(own) => {
+                turn.ask(Ask::Twice { text: turn.mo.text.clone() });
+                turn.answer(about(g, Reply::new("already"), &own))
+            }
             None => {
                 let claimed = turn.reading.claim.as_ref().map(|c| c.side.clone());
                 let side = claimed.or_else(|| g.boards.by_intent(turn.reading.intent).map(|(_, s)| s.name.clone()));

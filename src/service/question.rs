@@ -44,7 +44,7 @@ fn answer_to(facts: &Facts, reading: &Reading, env: &Env<'_>, mo: &Mo) -> Option
     if let (Intent::Choose, Some(choice)) = (reading.intent, reading.choice) {
         let Bound::One(question, choice) = asked::bound(person, env.now, &mo.to, choice) else { return None };
         let ask = &question.ask;
-        if let Ask::StillMe { text } | Ask::Adult { text } = ask {
+        if let Ask::StillMe { text } | Ask::Adult { text } | Ask::Twice { text } = ask {
             return (choice == 1).then(|| (ask.clone(), read(text)));
         }
         let own = |intent| Reading { choice: reading.choice, ..Reading::of(intent) };
@@ -207,6 +207,7 @@ fn by_digit(turn: &mut Turn<'_>, ask: &Ask, choice: u8) -> Answered {
         Ask::StillMe { .. } => doubt::same(turn, None, yes),
         Ask::Erase => erase::answered(turn, yes),
         Ask::Adult { .. } => drop(turn.answer(Reply::new("adults_only"))),
+        Ask::Twice { .. } => drop(turn.answer(Reply::new("not_twice"))),
         _ => return Answered::No,
     }
     Answered::Done

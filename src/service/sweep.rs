@@ -1,11 +1,12 @@
 //! What the passing of time decides: posts whose days have run out are closed, old records are let go.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::clock::Timestamp;
+use crate::clock::{DAY, Timestamp};
 use crate::config::Limits;
 use crate::market::{Post, PostState};
-use crate::message::Msisdn;
+use crate::message::{Msisdn, Mt, MtState};
 use crate::store::{Change, Person, Store, StoreError};
 
 /// Posts closed, or records let go, in one change: small among the texts that come in meanwhile.
@@ -46,6 +47,57 @@ pub async fn expire(store: &Store, now: Timestamp) -> Result<usize, StoreError> 
         closed += changed;
         if !more || changed == 0 {
             return Ok(closed);
+        }
+    }
+}
+
+/// How long a carrier may take to say what became of a text. Networks try for up to three days.
+const REPORTS_BY: i64 = 4 * DAY;
+/// Numbers looked at in one visit.
+const LOOKS: u64 = 1_000;
+/// Texts of former lives that are looked at: older ones were seen to by the process that sent them.
+const BACK: u64 = 500_000;
+
+/// Ends texts that were taken and never reported on. `from` is where to begin, and becomes where to go on. Returns how many.
+///
+/// # Errors
+/// Those of the store; what was ended before stays so.
+pub async fn unreported(store: &Store, from: &AtomicU64, now: Timestamp) -> Result<usize, StoreError> {
+    let before = now.plus(-REPORTS_BY);
+    let mut ended = 0;
+    loop {
+        let begin = from.load(Ordering::SeqCst);
+        let (next, all, ids) = store
+            .read(move |view| {
+                let end = view.next().mt;
+                let begin = begin.max(end.saturating_sub(BACK)).max(1);
+                let (mut at, mut ids) = (begin, Vec::new());
+                while at < end && at < begin + LOOKS {
+                    match view.mt(at)? {
+                        Some(mt) if mt.created >= before => return Ok((at, true, ids)),
+                        Some(mt) if mt.state == MtState::Sent => ids.push(at),
+                        _ => {}
+                    }
+                    at += 1;
+                }
+                Ok((at, at == end, ids))
+            })
+            .await?;
+        ended += ids.len();
+        store
+            .transact(move |view| {
+                let mut mts = Vec::new();
+                for id in &ids {
+                    // a report may have come since
+                    let sent = view.mt(*id)?.filter(|mt| mt.state == MtState::Sent);
+                    mts.extend(sent.map(|mt| Mt { state: MtState::Unreported, ..mt }));
+                }
+                Ok((Change { mts, ..Change::default() }, ()))
+            })
+            .await?;
+        from.store(next, Ordering::SeqCst);
+        if all {
+            return Ok(ended);
         }
     }
 }

@@ -65,6 +65,9 @@ impl<'a> Turn<'a> {
 
     /// What the store is to keep.
     pub fn into_change(mut self) -> Change {
+        if let Some(post) = &self.facts.named {
+            self.out.about(&post.board);
+        }
         self.out.keep(self.person);
         self.out.into_change()
     }

@@ -5,8 +5,8 @@ use super::outcome::Env;
 use super::question::Answered;
 use super::turn::{PASSED_ON_ANSWERS, Turn, UNREAD_ANSWERS};
 use super::{
-    alert, ask, contact, deal, doubt, echo, erase, find, life, long, note, own, person, post, price, proxy, question, rate,
-    relay, report, sighting, topic,
+    alert, ask, contact, deal, doubt, echo, erase, find, life, long, note, own, person, post, price, proxy, question,
+    rate, relay, report, sighting, topic,
 };
 use crate::command::{Intent, Reading};
 use crate::market::PostId;

@@ -346,6 +346,8 @@ pub enum Ask {
     StillMe { text: String },
     /// Whether the sender of a text for grown-ups is one.
     Adult { text: String },
+    /// Whether what stands already is to stand once more: the text is done as if it were new.
+    Twice { text: String },
     /// A post was read back; only 2 is an answer, as long as nothing else was said.
     Readback { post: PostId },
     /// What is wrong with a post: what is said next mends it.
@@ -397,6 +399,7 @@ impl Ask {
                 | Ask::With { .. }
                 | Ask::StillMe { .. }
                 | Ask::Adult { .. }
+                | Ask::Twice { .. }
                 | Ask::Readback { .. }
                 | Ask::Wrong { .. }
                 | Ask::Priced { .. }

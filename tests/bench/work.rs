@@ -221,7 +221,7 @@ async fn messages(store: &Store, grammar: &Current, towns: &[PlaceCode]) -> (Dur
         })
         .collect();
     let limits = Limits { quiet_hours: String::new(), pushes_per_day: 0, posts_per_day: 0, retention_days: 0 };
-    let rules = Rules { stations, limits, carrier_station: Default::default(), repeats: Default::default() };
+    let rules = Rules { stations, limits, carrier_station: Default::default(), lines: Default::default() };
     let service = Service::new(store.clone(), Clock::virtual_at(NOW), grammar.clone(), rules, Arc::new(|_| ()));
     let run = async |from: usize, count: usize| {
         let mut under_way = tokio::task::JoinSet::new();

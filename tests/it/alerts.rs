@@ -38,11 +38,13 @@ async fn a_large_ring_is_told_in_parts_and_nobody_twice() {
         short_codes: vec!["1069012345".into()],
         managers: Vec::new(),
         market_days: None,
+        routes: Vec::new(),
     };
     let rules = Rules {
         stations: BTreeMap::from([(station.key.clone(), station)]),
         limits: Limits::default(),
         carrier_station: BTreeMap::new(),
+        lines: Default::default(),
     };
     let sent: Arc<Mutex<Vec<Mt>>> = Arc::default();
     let out = sent.clone();

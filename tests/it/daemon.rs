@@ -146,6 +146,8 @@ pub struct Setup {
     pub managers: Vec<String>,
     /// Name and password at the carrier `k`.
     pub user: (String, String),
+    /// TOML of `[server]` besides.
+    pub server: String,
     /// Folder of another grammar.
     pub grammar: Option<String>,
 }
@@ -160,6 +162,7 @@ impl Setup {
             wrapper: vec![],
             managers: vec![],
             user: ("u".into(), "p".into()),
+            server: String::new(),
             grammar: None,
         }
     }
@@ -174,6 +177,11 @@ impl Setup {
         self
     }
 
+    pub fn server(mut self, toml: &str) -> Setup {
+        self.server = toml.into();
+        self
+    }
+
     /// Writes the config into the folder that the daemon is started in.
     pub fn write(&self, dir: &Path) {
         std::fs::write(dir.join("xiangxun.toml"), self.config()).expect("the config is written");
@@ -183,6 +191,7 @@ impl Setup {
         let clock = if self.virtual_clock { "virtual" } else { "system" };
         let (port, send_url, extra) = (self.port, &self.send_url, &self.extra);
         let ((user, password), managers) = (&self.user, &self.managers);
+        let server = &self.server;
         let grammar = self.grammar.as_ref().map(|g| format!("grammar = {g:?}")).unwrap_or_default();
         format!(
             r#"
@@ -191,6 +200,7 @@ listen = "127.0.0.1:{port}"
 public_url = "http://127.0.0.1:{port}"
 clock = "{clock}"
 {grammar}
+{server}
 [store]
 url = "sled:data"
 [station.rongjiang]

@@ -168,13 +168,18 @@ async fn daemon(limits: HttpLimits, allow: &[&str]) -> Daemon {
     let house = Fake::default();
     let clock = Clock::virtual_at(Timestamp::parse_rfc3339("2026-11-21T09:00:00+08:00").unwrap());
     let metrics = Metrics::new();
-    let account = Account { carrier: Arc::new(Tiny), allow: allow.iter().map(|a| a.parse().unwrap()).collect() };
+    let account = Account {
+        carrier: Arc::new(Tiny),
+        allow: allow.iter().map(|a| a.parse().unwrap()).collect(),
+        secrets: Vec::new(),
+    };
     let router = routes(Setup {
         house: house.clone(),
         carriers: vec![account],
         clock: clock.clone(),
         limits: limits.clone(),
         metrics: metrics.clone(),
+        record: None,
     });
     let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
     let server = Server::start(listener, router, limits, metrics).unwrap();

@@ -54,3 +54,34 @@ async fn without_an_id_a_quick_repeat_is_the_carriers_and_a_later_one_the_sender
         assert_eq!(smsbox.caught().len(), answers, "after {advance} s");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ten_tries_in_six_hours_are_one_text_and_a_person_who_says_it_again_is_asked() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let smsbox = Smsbox::start().await;
+    // the carrier gives neither ids nor times, and tries for hours
+    let setup = Setup::new(&smsbox.url).extra("repeat_minutes = 360\n[limits]\nquiet_hours = \"\"\n").virtual_clock();
+    let daemon = Daemon::start(dir.path(), &setup).await;
+    daemon.clock(r#"{"now": "2026-11-21T09:00:00+08:00"}"#).await;
+    let url = daemon.mo_url("", WHO, "卖 板蓝根 200斤");
+    for n in 0..10 {
+        // two at once, as after a time-out
+        let (a, b) = tokio::join!(get(&daemon.client, &url), get(&daemon.client, &url));
+        assert_eq!((a.expect("an answer").status, b.expect("an answer").status), (200, 200), "{n}");
+        daemon.clock(r#"{"advance_seconds": 2100}"#).await;
+    }
+    assert_eq!(smsbox.caught().len(), 1, "one answer");
+    assert!(daemon.terminate());
+    let daemon = Daemon::start(dir.path(), &setup).await;
+    daemon.clock(r#"{"now": "2026-11-22T09:00:00+08:00"}"#).await;
+    assert_eq!(get(&daemon.client, &url).await.expect("an answer").status, 200);
+    daemon.clock(r#"{"advance_seconds": 1}"#).await;
+    let asked = smsbox.until("the question", |all| all.len() == 2).await;
+    assert!(asked[1].text.contains("101号已经登着") && asked[1].text.contains("再登一条回1"), "{asked:#?}");
+    daemon.text("yes", WHO, "1").await;
+    daemon.clock(r#"{"advance_seconds": 1}"#).await;
+    let answered = smsbox.until("the second post", |all| all.len() == 3).await;
+    assert!(answered[2].text.contains("102号"), "{answered:#?}");
+    assert!(daemon.terminate());
+    assert_eq!(export(dir.path()).iter().filter(|l| l.get("post").is_some()).count(), 2);
+}

@@ -65,7 +65,7 @@ impl Stage {
         };
         let stations = BTreeMap::from([(station.key.clone(), station)]);
         let limits = Limits { pushes_per_day: 0, ..Limits::default() };
-        let rules = Rules { stations, limits, carrier_station: BTreeMap::new(), repeats: BTreeMap::new() };
+        let rules = Rules { stations, limits, carrier_station: BTreeMap::new(), lines: Default::default() };
         let sent: Arc<Mutex<Vec<Mt>>> = Arc::default();
         let out = sent.clone();
         let hand_over = Arc::new(move |mts: Vec<Mt>| out.lock().expect("not poisoned").extend(mts));

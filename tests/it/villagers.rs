@@ -40,7 +40,7 @@ impl Village {
             stations: BTreeMap::from([(station.key.clone(), station)]),
             limits,
             carrier_station: BTreeMap::new(),
-            repeats: BTreeMap::new(),
+            lines: Default::default(),
         };
         let sent: Arc<Mutex<Vec<Mt>>> = Arc::default();
         let out = sent.clone();

@@ -37,6 +37,8 @@ pub struct Inlet {
     /// The carrier's word → what it means; of reports only.
     pub states: BTreeMap<String, DlrState>,
     pub otherwise: DlrState,
+    /// Ids in reports may be the same number in hex or decimal.
+    pub loose_ids: bool,
     pub answer: Ack,
 }
 
@@ -51,8 +53,8 @@ enum TimeForm {
 }
 
 /// Fields of an MO; the first two must be named.
-const MO_FIELDS: &[&str] = &["from", "text", "to", "id", "time"];
-const DLR_FIELDS: &[&str] = &["mt", "ref", "state", "detail"];
+const MO_FIELDS: &[&str] = &["from", "text", "to", "id", "time", "udh", "part_ref", "part_number", "part_total"];
+const DLR_FIELDS: &[&str] = &["mt", "ref", "state", "detail", "part", "parts"];
 
 impl Inlet {
     pub fn read_mo(s: &mut Settings<'_>) -> Inlet {
@@ -88,6 +90,7 @@ impl Inlet {
         if inlet.states.is_empty() {
             s.fault("states", "is missing; write [carrier.dlr.states] with lines such as DELIVRD = \"delivered\"");
         }
+        inlet.loose_ids = s.one_of("ids", &["exact", "hex-or-decimal"]) == Some("hex-or-decimal");
         inlet.otherwise = s.one_of("otherwise", STATES).and_then(state).unwrap_or(DlrState::Unknown);
         inlet
     }
@@ -133,6 +136,7 @@ impl Inlet {
             fields,
             states: BTreeMap::new(),
             otherwise: DlrState::Unknown,
+            loose_ids: false,
             answer,
         }
     }

@@ -180,6 +180,7 @@ fn asked() -> Vec<Question> {
         Ask::Same { post: 901, party: phone(9) },
         Ask::StillMe { text: "我的".into() },
         Ask::Adult { text: "交友".into() },
+        Ask::Twice { text: "卖牛".into() },
         Ask::Readback { post: 901 },
         Ask::Wrong { post: 901 },
         Ask::Shift { post: 901, pact: 1 },
