@@ -4,6 +4,7 @@
 //! `outbox` sends the request it builds and hands it the response. So every kind is tested with recorded requests.
 
 pub mod auth;
+pub mod cfb;
 pub mod charset;
 pub mod doorkey;
 pub mod form;

@@ -10,14 +10,17 @@
 //!
 //! Sources: its `swagger.yaml`, `webhook_service.go` and events. The token proves the caller for ten minutes and names the
 //! address, but not the body: without TLS anybody on the way could put it before a text of his own, so such an account
-//! does not start. A call that fails is made once more at once, and then never again.
+//! does not start. A call that fails is made once more at once, and then never again. With `encryption_key` texts are
+//! encrypted between phone and daemon, so that the service reads none of them.
 
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use serde_json::{Value, json};
 
+use super::charset::Charset;
 use super::push::{OwnId, field, needed, text};
 use super::{
-    Ack, Arrived, Carrier, Door, Heard, Kind, Outgoing, Refusal, Secrets, SendError, Taken, jwt, path, print, status,
+    Ack, Arrived, Carrier, Door, Heard, Kind, Outgoing, Refusal, Secrets, SendError, Taken, cfb, jwt, path, print,
+    status,
 };
 use crate::clock::Timestamp;
 use crate::config::Secret;
@@ -52,6 +55,8 @@ struct HttpSms {
     /// Content type and API key.
     headers: HeaderMap,
     own: OwnId,
+    /// The passphrase in the app, where it encrypts.
+    encryption_key: Option<Secret>,
     per_hour: Option<u32>,
 }
 
@@ -71,6 +76,7 @@ fn build(config: &CarrierConfig) -> Result<Box<dyn Carrier>, Vec<SettingError>> 
     });
     let send_url = s.optional_url("send_url").unwrap_or_else(|| "https://api.httpsms.com/v1/messages/send".into());
     let own = OwnId::read(&mut s);
+    let encryption_key = s.optional_secret("encryption_key");
     let per_hour = s.integer("per_hour", 0..=100_000).map_or(PER_HOUR, |n| u32::try_from(n).unwrap_or(PER_HOUR));
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -81,7 +87,17 @@ fn build(config: &CarrierConfig) -> Result<Box<dyn Carrier>, Vec<SettingError>> 
     s.finish()?;
     let audience = ["mo", "dlr"].map(|door| format!("{}/carriers/{}/{door}", config.public_url, config.name));
     let per_hour = Some(per_hour).filter(|n| *n > 0);
-    Ok(Box::new(HttpSms { name: config.name.clone(), signing_key, audience, phone, send_url, headers, own, per_hour }))
+    Ok(Box::new(HttpSms {
+        name: config.name.clone(),
+        signing_key,
+        audience,
+        phone,
+        send_url,
+        headers,
+        own,
+        encryption_key,
+        per_hour,
+    }))
 }
 
 impl HttpSms {
@@ -111,10 +127,22 @@ impl HttpSms {
             mo_id: id.and_then(|id| print::mo_id(&id)),
             from: Sender::read(&needed(data, "contact")?),
             to: field(data, "owner").unwrap_or_else(|| self.phone.e164()),
-            text: text(data, "content")?,
+            text: self.text(data)?,
             sent_at: field(data, "timestamp").and_then(|s| Timestamp::parse_rfc3339(&s).ok()),
             part: None,
         })
+    }
+
+    fn text(&self, data: &Value) -> Result<String, Refusal> {
+        let content = text(data, "content")?;
+        if data["encrypted"] != true {
+            return Ok(content);
+        }
+        // Refused, for then the service tells its user, and keeps the text.
+        let key = self.encryption_key.as_ref();
+        let key = key.ok_or_else(|| Refusal::Malformed("it is encrypted, and there is no encryption_key".into()))?;
+        let bytes = cfb::decrypt(key, &content).ok_or_else(|| Refusal::Malformed("it is not encrypted so".into()))?;
+        Ok(Charset::Utf8.read(&bytes))
     }
 
     fn dlr(&self, state: DlrState, data: &Value) -> Result<Dlr, Refusal> {
@@ -160,12 +188,16 @@ impl Carrier for HttpSms {
     }
 
     fn outgoing(&self, mt: &Mt) -> Result<Outgoing, SendError> {
-        let body = json!({
+        let mut body = json!({
             "from": self.phone.e164(),
             "to": mt.to.e164(),
             "content": mt.text,
             "request_id": self.own.of(mt),
         });
+        if let Some(key) = &self.encryption_key {
+            body["content"] = json!(cfb::encrypt(key, mt.id, mt.text.as_bytes()));
+            body["encrypted"] = json!(true);
+        }
         let (url, headers) = (self.send_url.clone(), self.headers.clone());
         Ok(Outgoing { method: Method::POST, url, headers, body: body.to_string().into_bytes() })
     }
@@ -202,7 +234,12 @@ impl Carrier for HttpSms {
                 url("dlr")
             ),
             "The addresses must be entered exactly so: the tokens name them.".to_string(),
-            "In the app leave encryption off, and on the phone RCS (chat): neither can be read here.".to_string(),
+            match self.encryption_key {
+                Some(_) => "In the app under Settings enter encryption_key as the encryption key, and let it encrypt what is received.",
+                None => "In the app leave encryption off; or enter a key there and here as encryption_key, so that httpSMS itself reads no text.",
+            }
+            .to_string(),
+            "On the phone switch RCS (chat) off, else chat messages do not arrive.".to_string(),
             "Raise the phone's messages per minute, 10 by default, under Settings, Phones.".to_string(),
             "warning: a text is lost when this daemon does not answer twice within 5 s; keep restarts short"
                 .to_string(),
