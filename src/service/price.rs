@@ -126,7 +126,7 @@ pub fn going(
             .take(MARKETS)
             .collect(),
         rise,
-        paid: recent(Source::Paid, FRESH_DAYS).last().and_then(|q| mean(q)),
+        paid: recent(Source::Paid, FRESH_DAYS).next_back().and_then(|q| mean(q)),
         asked: low.zip(high),
         bid: recent(Source::Bid, ASKING_DAYS).filter_map(|q| told(q.high, &q.per)).max(),
         buying: (counted(g, live).buying.0, best(Role::Want).into_iter().max()),
