@@ -1,6 +1,7 @@
 //! What a text asks for. `read(&grammar, now, text)` turns any text into a [`Reading`]; it does no I/O, keeps no
 //! state and never fails.
 
+mod bulk;
 mod claim;
 mod date;
 mod explain;
@@ -27,6 +28,7 @@ mod things;
 mod traits;
 mod years;
 
+pub use bulk::Bulk;
 pub use explain::explain;
 pub use prove::prove;
 
@@ -102,6 +104,8 @@ pub fn read_at(
             }
             reading.claim = Some(claim);
         }
+        // 改 901 11月30日截止
+        None if reading.intent == Intent::Edit => bulk::heed(&scene, &mut reading),
         None => {
             let nodes = reading.item.as_ref().map(|i| grammar.items.path(&i.name)).unwrap_or_default();
             if let Some((board, _)) = grammar.boards.by_reading(reading.intent, &nodes) {
@@ -259,6 +263,8 @@ pub struct Reading {
     pub terms: Terms,
     /// What it says of its thing or person, to be held against what others say. Not printed.
     pub traits: Traits,
+    /// What an order says of its least, its days and where it is fetched. Not printed.
+    pub bulk: Bulk,
     /// The place is only where the sender works for a time. Not printed.
     pub away: bool,
     /// The board whose own words the text has, and what it is there. Not printed.
@@ -315,6 +321,7 @@ impl Reading {
             also: Vec::new(),
             terms: Terms::default(),
             traits: Traits::default(),
+            bulk: Bulk::default(),
             away: false,
             claim: None,
             reason: None,

@@ -7,6 +7,7 @@ pub mod days;
 pub mod matching;
 pub mod pact;
 pub mod place;
+pub mod pool;
 pub mod post;
 pub mod quote;
 pub mod traits;
@@ -16,7 +17,7 @@ use serde::{Deserialize, Serialize};
 pub use days::MarketDays;
 pub use pact::{Pact, PactId, PactKind, PactState};
 pub use place::{Place, PlaceCode, Ring};
-pub use post::{Held, Order, Post, PostId, PostState, RingKey, Shelf, Terms, Transport};
+pub use post::{Held, Order, Post, PostId, PostState, RingKey, Shelf, Sum, Terms, TownSum, Transport};
 pub use quote::{PriceBook, Quote};
 pub use traits::Traits;
 

@@ -17,7 +17,7 @@ fn open(r: &Reading) -> bool {
 
 fn posts(i: Intent) -> bool {
     use Intent::*;
-    matches!(i, Sell | Buy | Hire | Seek | Lost | Found | RideOffer | RideNeed | Friend | AidNeed | AidGive)
+    matches!(i, Sell | Buy | Hire | Seek | Lost | Found | RideOffer | RideNeed | Friend | AidNeed | AidGive | Order)
 }
 
 /// Finds the board that claims the text by its words.
@@ -26,6 +26,10 @@ pub(super) fn claim(scene: &Scene<'_, '_>, r: &Reading) -> Option<Claim> {
         return None;
     }
     let (board, side) = scene.grammar.boards.claimed(scene.text, r.intent)?;
+    // 订单 says itself what it is; only which kind of order is open
+    if r.intent == Intent::Order && side.intent != Intent::Order {
+        return None;
+    }
     // What was a post of any kind has its slots already.
     let mut reading = match posts(r.intent) {
         true => Reading { intent: side.intent, ..r.clone() },

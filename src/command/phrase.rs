@@ -9,9 +9,9 @@ use super::number::{Bound, In, Number, number, sign, tight};
 use super::price::{Per, Sum, price};
 use super::quantity::{Amount, bounds, each, of_each, quantity};
 use super::scan::{Kind, Token};
-use crate::grammar::Grammar;
 use crate::grammar::lexicon::{Force, Kind as Kinds, Sign, Word};
 use crate::grammar::place::Found;
+use crate::grammar::{Grammar, Intent};
 use crate::market::Exact;
 
 /// A phrase and where it stands in the normal form.
@@ -219,6 +219,9 @@ fn next<'a, 'g>(
         }
         _ => false,
     };
+    if let Some(n) = post_before_amount(i, before) {
+        return (&i[1..], What::Number { n, digits: true, bounded: false, bound: Bound::None });
+    }
     if begins && let Some(found) = counted(grammar, text, i) {
         return found;
     }
@@ -256,6 +259,17 @@ fn next<'a, 'g>(
         Kind::Question => (one, What::Question),
         Kind::Dash | Kind::Mark => (one, What::Mark),
     }
+}
+
+/// 应 901 100斤: behind a verb that sets an amount of a post, a number and one apart from it are the post and the amount, and no
+/// price for a hundred.
+fn post_before_amount(i: In<'_, '_>, before: Option<&Phrase<'_>>) -> Option<Number> {
+    let sets = |v: Intent| matches!(v, Intent::Fill | Intent::Weigh | Intent::Edit | Intent::AidGive);
+    before.filter(|b| matches!(b.what, What::Word(w) if w.verbs(Force::Post).any(sets)))?;
+    let number = |t: &Token<'_>| if let Kind::Arabic(n) = t.kind { n } else { None };
+    let lo = number(i.first()?).filter(|n| n.is_integer() && *n.numer() > 100)?;
+    i.get(1).filter(|t| t.spaced && number(t).is_some())?;
+    Some(Number { lo, hi: None, approx: false })
 }
 
 /// 八角八角一斤: the name of a thing said again right behind it, where it reads as money too, is its price.

@@ -9,6 +9,7 @@ use super::matter;
 use super::phrase::{Phrase, What, made};
 use super::place::{place, place_at, place_of, route, said, unread_place};
 use super::price::Per;
+use super::quantity::Amount;
 use super::share::{MOST_ITEMS, Share, share};
 use super::things::{
     best_item, each_verb, goods_let, hired, items, joined, missing, names_item, same_thing, unknown_goods, unread_item,
@@ -51,7 +52,14 @@ pub fn of_post(scene: &Scene<'_, '_>, from: usize, r: &mut Reading) {
     let rest = &scene.phrases[from.min(scene.phrases.len())..];
     match r.intent {
         Intent::Edit | Intent::Fill | Intent::Weigh | Intent::AidGive => {
-            let amount = rest.iter().find_map(|p| if let What::Amount(a) = p.what { Some(a) } else { None });
+            // 秤 901 3户 200斤: whose it is, and how much
+            let house = |a: &Amount| scene.grammar.terms.terms.order.household.contains(&quantity(scene, a).unit);
+            let amounts = || rest.iter().filter_map(|p| if let What::Amount(a) = p.what { Some(a) } else { None });
+            let weighs = r.intent == Intent::Weigh;
+            let one_of = |a: &Amount| weighs && house(a);
+            let amount = amounts().find(|a| !one_of(a));
+            let household = amounts().find(one_of).and_then(|a| u32::try_from(a.lo.to_integer()).ok());
+            r.bulk.household = household;
             let sum = rest.iter().find_map(|p| if let What::Sum(s) = p.what { Some(s) } else { None });
             r.quantity = amount.map(|a| quantity(scene, &a));
             match sum {
@@ -109,7 +117,7 @@ fn bare_numbers(rest: &[Phrase<'_>], r: &mut Reading) {
     let money = |n: Exact| Price { yuan: n, max: None, per: None, negotiable: false };
     for p in rest {
         let What::Number { n, .. } = p.what else { continue };
-        let counts = matches!(r.intent, Intent::Fill | Intent::Weigh) && r.quantity.is_none();
+        let counts = matches!(r.intent, Intent::Fill | Intent::Weigh | Intent::AidGive) && r.quantity.is_none();
         if n.hi.is_some() || n.lo <= Exact::from_integer(0) {
             continue;
         } else if counts {

@@ -4,7 +4,7 @@
 
 use super::phrase::{Phrase, What};
 use super::slots::{known_item, quantity};
-use super::{Reading, Scene, traits};
+use super::{Reading, Scene, bulk, traits};
 use crate::grammar::Intent;
 use crate::grammar::board::Board;
 use crate::grammar::lexicon::Kind;
@@ -53,6 +53,9 @@ pub(super) fn heed(scene: &Scene<'_, '_>, board: &Board, r: &mut Reading) {
     terms.least = least(scene);
     r.away = r.intent == Intent::Friend && any(&scene.grammar.terms.people.away, &said);
     r.terms = terms;
+    if board.side.iter().any(|s| s.intent == r.intent && s.pool.is_some()) {
+        bulk::heed(scene, r);
+    }
     r.traits = traits::traits(scene, board, r, &said);
     // 名字石光明: what is a name is no place
     if let (Some(name), Some(place)) = (&r.traits.name, &r.place)
@@ -154,7 +157,7 @@ fn refuse(scene: &Scene<'_, '_>, board: &Board, r: &Reading, thing: &str, terms:
 }
 
 /// 500公斤起收, 低于一吨不收: the least amount.
-fn least(scene: &Scene<'_, '_>) -> Option<crate::market::Quantity> {
+pub(super) fn least(scene: &Scene<'_, '_>) -> Option<crate::market::Quantity> {
     let words = &scene.grammar.terms.terms;
     scene.phrases.iter().find_map(|p| {
         let What::Amount(a) = p.what else { return None };

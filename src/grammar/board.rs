@@ -104,9 +104,12 @@ pub struct Side {
     pub verbs: Vec<String>,
     /// The sides it meets: of this board `side`, of another `board/side`. Who is met meets back.
     pub meets: Vec<String>,
-    /// Whether its posts are only shown once the manager vouched for them or for who wrote them.
+    /// Whether its posts are only shown once the manager vouched for them, or for who wrote them.
     #[serde(default)]
-    pub vouch: bool,
+    pub vouch: Vouch,
+    /// How many give to one of its posts, where they do.
+    #[serde(default)]
+    pub pool: Option<Pool>,
     /// Whether it has the thing or wants it: an offer may be a kind of what is wanted, not the other way about.
     pub role: Role,
     /// The word that read-backs begin with: `卖`.
@@ -119,6 +122,56 @@ pub struct Side {
     /// Other words for posts about some kinds of things.
     #[serde(default)]
     pub about: Vec<About>,
+}
+
+/// For what the station manager vouches before a post is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Vouch {
+    #[default]
+    No,
+    /// Each post: whether it is so.
+    Each,
+    /// Who wrote it, once.
+    Who,
+}
+
+/// How many give to one post: a big order, work taken home, an appeal.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pool {
+    /// How one takes part, before the number: `应`.
+    pub verb: String,
+    /// How what was brought is told of, before the number: `秤`.
+    pub slip: String,
+    /// What is done with it on the day: `交秤`.
+    pub bring: String,
+    /// What becomes of more than is wanted.
+    pub over: Over,
+    /// It is decided upon before its day, so many days.
+    #[serde(default)]
+    pub before: u32,
+    /// Where no day is said, it is open so many days.
+    #[serde(default)]
+    pub days: u32,
+    /// What is given is given: money never goes by text.
+    #[serde(default)]
+    pub gift: bool,
+    /// Its owner hears of each who takes part, not only when enough has come together.
+    #[serde(default)]
+    pub each: bool,
+}
+
+/// What becomes of pledges beyond what is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Over {
+    /// All may pledge until a deadline; then what is too much is cut fairly.
+    Cut,
+    /// No more than is left can be taken.
+    Stop,
+    /// More is welcome.
+    Open,
 }
 
 /// How posts about one node of the item tree are spoken of: nobody picks up an old man.

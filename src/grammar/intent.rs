@@ -56,6 +56,8 @@ pub enum Intent {
     Public,
     Alias,
     Info,
+    Roster,
+    Bail,
 }
 
 impl Intent {
@@ -113,6 +115,8 @@ impl Intent {
             Intent::Public => "public",
             Intent::Alias => "alias",
             Intent::Info => "info",
+            Intent::Roster => "roster",
+            Intent::Bail => "bail",
         }
     }
 }

@@ -35,6 +35,28 @@ pub struct Demands {
     pub seller_brings: Vec<String>,
     pub buyer_fetches: Vec<String>,
     pub within: BTreeMap<Ring, Vec<String>>,
+    pub order: OrderWords,
+}
+
+/// What an order says of its days, its place and its households.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OrderWords {
+    /// Behind a day, or before it: until then one can pledge.
+    pub deadline_after: Vec<String>,
+    pub deadline_before: Vec<String>,
+    /// A clause with one of these says where and how it is fetched.
+    pub pickup: Vec<String>,
+    /// Words left over in it that say nothing.
+    pub pickup_not: Vec<String>,
+    /// Behind so many days: piece-work is brought back by then.
+    pub back_after: Vec<String>,
+    /// An amount behind these is one household's.
+    pub each: Vec<String>,
+    /// Units in which households of an order are numbered: 秤 901 3户 200斤.
+    pub household: Vec<String>,
+    /// Said of an order by one who pledged: he takes it back. 901不应了.
+    pub leave: Vec<String>,
 }
 
 /// How people are spoken of.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{PostId, Price, Quantity};
+use super::{Exact, Place, PostId, Price, Quantity};
 use crate::clock::Timestamp;
 use crate::message::Msisdn;
 
@@ -38,6 +38,24 @@ pub struct Pact {
     pub rated_by_owner: Option<bool>,
     #[serde(default)]
     pub rated_by_party: Option<bool>,
+    /// A pledge: what was pledged, where less was taken or something else weighed.
+    #[serde(default)]
+    pub pledged: Option<Quantity>,
+    /// A pledge: the township of the household, and its number within the order.
+    #[serde(default)]
+    pub place: Option<Place>,
+    #[serde(default)]
+    pub seat: u32,
+    /// A pledge: so much of the other one's own post is promised by it, in that post's unit.
+    #[serde(default)]
+    pub bound: Exact,
+    /// 作保: the station stands for both; who of the two has agreed to it.
+    #[serde(default)]
+    pub vouched: bool,
+    #[serde(default)]
+    pub owner_agreed: bool,
+    #[serde(default)]
+    pub party_agreed: bool,
 }
 
 /// A weigh slip.
@@ -45,9 +63,14 @@ pub struct Pact {
 pub struct Slip {
     pub net: Quantity,
     pub price: Option<Price>,
-    /// Who wrote it; the other one confirms.
+    /// Who wrote it: one of the two, and the other one confirms; or the manager, and both do.
     pub by: Msisdn,
     pub at: Timestamp,
+    /// Who has said that it is right.
+    #[serde(default)]
+    pub owner_ok: bool,
+    #[serde(default)]
+    pub party_ok: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -99,6 +122,13 @@ impl Pact {
             slip: None,
             rated_by_owner: None,
             rated_by_party: None,
+            pledged: None,
+            place: None,
+            seat: 0,
+            bound: Exact::default(),
+            vouched: false,
+            owner_agreed: false,
+            party_agreed: false,
         }
     }
 
@@ -110,5 +140,16 @@ impl Pact {
     /// Whether it still counts.
     pub fn stands(&self) -> bool {
         self.state != PactState::Released
+    }
+
+    /// Whether it is a share that can still be changed: promised, and nothing weighed.
+    pub fn is_open_pledge(&self) -> bool {
+        self.kind == PactKind::Pledge && matches!(self.state, PactState::Open | PactState::Agreed)
+    }
+
+    /// Whether one of the two is still to say that the slip is right.
+    pub fn waits_for(&self, who: Msisdn) -> bool {
+        let slip = self.slip.as_ref().filter(|_| self.state == PactState::Weighed);
+        slip.is_some_and(|s| (who == self.owner && !s.owner_ok) || (who == self.party && !s.party_ok))
     }
 }

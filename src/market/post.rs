@@ -35,6 +35,8 @@ pub enum Held {
     Unvouched,
     /// 代发: written for a neighbour whose own phone has not confirmed it yet.
     Unconfirmed,
+    /// 拼单: all of it is promised to an order; it stands again where that comes to nothing.
+    Pooled,
 }
 
 /// One thing that one villager offers or looks for.
@@ -164,6 +166,42 @@ pub struct Order {
     pub pickup: Option<String>,
     /// The deadline has been decided upon.
     pub settled: bool,
+    /// What was pledged and what was brought, by unit; that of the post's own quantity first.
+    pub sums: Vec<Sum>,
+    /// The same in the post's own unit, by township.
+    pub towns: Vec<TownSum>,
+    /// Households whose pledges stand.
+    pub households: u32,
+    /// The last number given to a household of this order.
+    pub seats: u32,
+    /// Over-full at its deadline: the most that one household brings, and how many of the first to pledge one unit more.
+    pub cap: Option<Exact>,
+    pub extra: u32,
+    /// Piece-work is brought back so many days after it was taken.
+    pub days: Option<u32>,
+    /// Its owner was told that the least has come together, and the whole.
+    pub least_told: bool,
+    pub full_told: bool,
+    /// It is over, and those who pledged hear of it.
+    pub closed: bool,
+}
+
+/// What was pledged to an order in one unit, and what of it was brought.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sum {
+    pub unit: String,
+    pub pledged: Exact,
+    pub brought: Exact,
+}
+
+/// The same of one township.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TownSum {
+    /// The township; [`PlaceCode::COUNTRY`] for all beyond those that have a sum of their own.
+    pub place: Place,
+    pub households: u32,
+    pub pledged: Exact,
+    pub brought: Exact,
 }
 
 /// How others look for a post: what its board said of its side when it was filed.
@@ -254,7 +292,7 @@ impl Post {
     /// The amount as it is told: what is still to be had of it. An order tells its whole, with the rest apart.
     pub fn rest(&self) -> Option<Quantity> {
         let whole = self.quantity.clone()?;
-        if self.order.is_some() || *self.taken.numer() == 0 {
+        if self.order.is_some() || self.held == Some(Held::Pooled) || *self.taken.numer() == 0 {
             return Some(whole);
         }
         let less = |n: Exact| if n == OPEN { n } else { (n - self.taken).max(Exact::default()) };
@@ -298,6 +336,10 @@ impl Post {
     /// costs a write. In its town it stands under its own item; in its county, and in the widest division it is to be
     /// heard in, also under what that is a kind of.
     pub fn ring_keys(&self) -> Vec<RingKey> {
+        // nobody can join any more
+        if self.order.as_ref().is_some_and(|o| o.settled) {
+            return Vec::new();
+        }
         let own = self.key().unwrap_or_default().to_string();
         let mut nodes = Vec::new();
         if self.shelf.offers || self.shelf.either_kin {

@@ -6,7 +6,9 @@ use crate::clock::Timestamp;
 use crate::grammar::Grammar;
 use crate::grammar::board::Side;
 use crate::grammar::reply::Piece;
-use crate::market::{Exact, OPEN, Place, PlaceCode, Post, PostId, PostState, Price, Quantity, Ring, decimal};
+use crate::market::{
+    Exact, Held, OPEN, Place, PlaceCode, Post, PostId, PostState, Price, Quantity, Ring, When, decimal,
+};
 
 /// Free words of a villager are shown up to this many characters: enough to know one's own text again.
 const WORDS: usize = 12;
@@ -112,15 +114,18 @@ pub fn details(g: &Grammar, post: &Post) -> String {
     }
     // 公牛 says it itself.
     let sex = post.sex.map(|s| s.as_str().to_string()).filter(|s| !item(post).contains(s.as_str()));
-    let day = post.when.as_ref().map(|when| {
-        let (date, part) = (when.date(), when.part.clone().unwrap_or_default());
-        fill(g, "day", &[("month", date.month().to_string()), ("day", date.day().to_string()), ("part", part)])
-    });
+    let day = post.when.as_ref().map(|when| day(g, when));
     for words in sex.into_iter().chain(post.marks.iter().map(|m| clip(m))).chain(day) {
         out.push(' ');
         out.push_str(&words);
     }
     out
+}
+
+/// `11月20日晚`.
+pub fn day(g: &Grammar, when: &When) -> String {
+    let (date, part) = (when.date(), when.part.clone().unwrap_or_default());
+    fill(g, "day", &[("month", date.month().to_string()), ("day", date.day().to_string()), ("part", part)])
 }
 
 /// The place of a post as it is told to somebody in `from`; empty where it is only the wide division that both are in.
@@ -162,6 +167,7 @@ pub fn state(g: &Grammar, post: &Post, now: Timestamp) -> String {
         PostState::Live | PostState::Expired => "state.expired",
         PostState::Withdrawn => "state.withdrawn",
         PostState::Done => "state.done",
+        PostState::Held if post.held == Some(Held::Pooled) => "state.pooled",
         PostState::Held => "state.held",
     };
     fill(g, name, &[])
@@ -221,7 +227,7 @@ fn words(pieces: &[Piece], slots: &BTreeMap<&str, &str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::market::{Exact, Sex, When};
+    use crate::market::{Exact, Sex};
 
     #[test]
     fn free_words_are_clipped_but_never_inside_a_number() {

@@ -307,7 +307,7 @@ pub fn answered(turn: &mut Turn<'_>, pact: PactId, yes: bool) {
 }
 
 /// Remembers what was paid, where a price for a unit was named.
-fn pay(turn: &mut Turn<'_>, post: &Post, price: Option<crate::market::Price>) {
+pub(super) fn pay(turn: &mut Turn<'_>, post: &Post, price: Option<crate::market::Price>) {
     let county = post.place.code.up_to(Ring::County).filter(|c| *c != PlaceCode::COUNTRY);
     let (Some(price), Some(item), Some(county)) = (price, &post.item, county) else { return };
     let Some(per) = price.per.clone().filter(|_| *price.yuan.numer() > 0 && price.most() < Exact::from_integer(ABSURD))

@@ -5,7 +5,7 @@
 
 use super::Service;
 use super::outcome::{Env, Outcome};
-use super::{alert, digest, erase, news, price, remind, wave};
+use super::{alert, digest, erase, news, price, remind, settle, wave};
 use crate::clock::Timestamp;
 use crate::store::{Due, StoreError, View};
 
@@ -63,7 +63,12 @@ fn act(view: &dyn View, at: Timestamp, what: &Due, out: &mut Outcome<'_>) -> Res
         Due::Wave(post) => wave::next(view, *post, out),
         Due::Alert(post) => alert::widen(view, *post, out),
         Due::AlertRest { post, below, before } => alert::rest(view, (*post, *below, *before), out),
-        Due::Deadline(_) | Due::Delivery(_) | Due::Pact(_) => Ok(()),
+        Due::Deadline(post) => settle::deadline(view, *post, out),
+        Due::Delivery(post) => settle::delivery(view, *post, out),
+        Due::Close(post) => settle::close(view, *post, out),
+        Due::Summary(post) => settle::summary(view, *post, out),
+        Due::Tell(post, told, after) => settle::tell(view, *post, *told, *after, at, out),
+        Due::Pact(pact) => settle::pact(view, *pact, out),
         Due::Digest(phone) => digest::digest(view, at, *phone, out),
         Due::News { post, topic, below } => news::tell(view, (*post, *topic, *below), out),
         Due::Prices(phone) => price::weekly(view, at, *phone, out),

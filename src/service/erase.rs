@@ -5,6 +5,7 @@
 //! was told to others; a bounded number of messages at a time.
 
 use super::outcome::Outcome;
+use super::pledge;
 use super::turn::Turn;
 use crate::clock::{DAY, MINUTE, Timestamp};
 use crate::market::{Pact, PactState, Post, PostState, Traits};
@@ -38,7 +39,13 @@ pub fn answered(turn: &mut Turn<'_>, yes: bool) {
     for post in turn.facts.listed.clone() {
         turn.out.save(bare(&post));
     }
-    for pact in turn.facts.life.pacts.clone() {
+    // what he pledged is no longer counted
+    for (pact, order) in turn.facts.shares.mine.clone() {
+        let gone = Pact { state: PactState::Released, changed: turn.env.now, ..pact.clone() };
+        pledge::put(&mut turn.out, &order, Some(&pact), without(gone, turn.msisdn));
+    }
+    let shares: Vec<u64> = turn.facts.shares.mine.iter().map(|(p, _)| p.id).collect();
+    for pact in turn.facts.life.pacts.clone().into_iter().filter(|p| !shares.contains(&p.id)) {
         let state = if pact.state == PactState::Open { PactState::Released } else { pact.state };
         turn.out.agree(without(Pact { state, changed: turn.env.now, ..pact }, turn.msisdn));
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::alert::Circle;
 use super::look::Look;
 use super::outcome::Env;
+use super::shares::Shares;
 use crate::clock::Timestamp;
 use crate::command::Reading;
 use crate::market::matching::Fit;
@@ -46,6 +47,7 @@ pub struct Facts {
     pub managers: Vec<Person>,
     pub life: Life,
     pub look: Look,
+    pub shares: Shares,
 }
 
 /// What the life of a post, and being put in touch, need besides.

@@ -5,7 +5,7 @@ use super::asked::Bound;
 use super::facts::{Draft, Facts, OWN, read_posts, visible};
 use super::outcome::Env;
 use super::turn::newcomer;
-use super::{alert, asked, find, life, look, own, person, post, question, vouch};
+use super::{alert, asked, find, life, look, own, person, post, question, shares, vouch};
 use crate::carrier::fingerprint;
 use crate::clock::MINUTE;
 use crate::command::{Intent, Reading};
@@ -68,6 +68,7 @@ pub fn gather(
         managers: Vec::new(),
         life: Default::default(),
         look: Default::default(),
+        shares: Default::default(),
     };
     let Sender::Phone(msisdn) = mo.from else { return Ok(Some(facts)) };
     facts.person = view.person(msisdn)?;
@@ -128,6 +129,7 @@ pub fn gather(
         }
     }
     let meant = question::meant(&facts, reading, env, mo);
+    shares::gather(view, env, mo, &mut facts, &meant)?;
     let changed = life::gather(view, env, mo, &mut facts, &meant)?;
     let drafts = match meant.intent {
         _ if changed.is_some() => changed.unwrap_or_default(),
@@ -168,7 +170,7 @@ pub struct Look {
 }
 
 /// Whom a post meets, read from the index: a bounded number of the newest in each ring. And who near by hears of a loss.
-fn meet(view: &dyn View, env: &Env<'_>, post: Post) -> Result<Draft, StoreError> {
+pub(super) fn meet(view: &dyn View, env: &Env<'_>, post: Post) -> Result<Draft, StoreError> {
     let usual = Look { per_list: post::CANDIDATES_PER_LIST, all: post::CANDIDATES };
     let mut draft = meet_in(view, env, post, usual, &|_| Ok(false))?;
     alert::gather(view, env, &mut draft)?;

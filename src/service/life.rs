@@ -9,7 +9,7 @@ use super::asked::Bound;
 use super::facts::{Facts, home};
 use super::outcome::Env;
 use super::turn::{Turn, newcomer};
-use super::{asked, list, own, person, post, proxy, shift, tie, wave};
+use super::{asked, list, offer, own, person, post, proxy, shares, shift, tie, wave, words};
 use crate::clock::HOUR;
 use crate::command::{self, Intent, Reading};
 use crate::market::{Exact, Pact, PactKind, PactState, Post, PostId, PostState, Ring};
@@ -165,6 +165,10 @@ fn amended(env: &Env<'_>, mo: &Mo, facts: &Facts, old: &Post, said: &Reading) ->
     let mut new = old.clone();
     overlay(&mut new, &news);
     overlay(&mut new, said);
+    let mut told = news.clone();
+    told.bulk = if said.bulk == Default::default() { told.bulk } else { said.bulk.clone() };
+    told.quantity = said.quantity.clone().or(told.quantity);
+    shares::amend(env, old, &mut new, &told);
     let board = env.grammar.boards.get(&old.board)?;
     if new.when != old.when && board.ends_with_day {
         new.until = post::until(board, new.when.as_ref(), env.now);
@@ -180,6 +184,7 @@ fn amended(env: &Env<'_>, mo: &Mo, facts: &Facts, old: &Post, said: &Reading) ->
             || r.to.is_some()
             || r.sex.is_some()
             || !r.marks.is_empty()
+            || old.order.is_some() && r.bulk != Default::default()
     });
     says.then_some(new)
 }
@@ -256,7 +261,11 @@ fn renewed(env: &Env<'_>, old: &Post) -> Option<Post> {
         return None;
     }
     let until = post::until(board, old.when.as_ref(), env.now);
-    Some(Post { until, state: PostState::Live, reminded: false, ..old.clone() })
+    let mut new = Post { until, state: PostState::Live, reminded: false, ..old.clone() };
+    if old.order.is_some() && !old.is_live(env.now) {
+        shares::reopen(env, &mut new);
+    }
+    Some(new)
 }
 
 /// A post that the manager found in order.
@@ -318,6 +327,7 @@ pub fn edit(turn: &mut Turn<'_>) {
     // a place is read back where it changed
     let place = if new.place == old.place { String::new() } else { new.place.name.clone() };
     let reply = told(turn, "changed", &new).set("place", place);
+    shares::changed(turn, &old, &new);
     turn.ask(Ask::Readback { post: new.id });
     shift::told(turn, "shift_changed", &new);
     person::meet_anew(turn, reply);
@@ -395,6 +405,7 @@ fn stand_on(turn: &mut Turn<'_>) {
     }
     turn.person.posts.sort_unstable();
     let reply = match turn.facts.drafts.as_slice() {
+        [one] if offer::is_order(g, &one.post) => words::of(g, Reply::new("order_posted"), &one.post),
         [one] => {
             let days = g.boards.get(&one.post.board).map_or(0, |b| b.days);
             Reply::new("renewed")

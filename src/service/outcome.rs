@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Rules;
+use super::{Rules, shares};
 use crate::clock::{DAY, HOUR, MINUTE, Timestamp};
 use crate::grammar::Grammar;
 use crate::market::{Pact, PactId, PlaceCode, Post, PostId, PostState, PriceBook};
@@ -235,7 +235,10 @@ impl<'a> Outcome<'a> {
     }
 
     /// Files a post, or what it has become.
-    pub fn save(&mut self, post: Post) {
+    pub fn save(&mut self, mut post: Post) {
+        for (at, what) in shares::dues(&mut post, self.env.now) {
+            self.schedule(at, what);
+        }
         let remind = post.until.plus(-REMIND_BEFORE);
         // what lives but a few days needs no reminder
         if post.state == PostState::Live && remind > self.env.now && remind > post.created.plus(REMIND_BEFORE) {

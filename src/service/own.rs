@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::facts::{Facts, OWN, home};
 use super::turn::Turn;
-use super::{asked, list, note, shift, topic};
+use super::{asked, list, note, roster, shift, topic};
 use crate::clock::{DAY, Timestamp};
 use crate::command::Reading;
 use crate::grammar::lexicon::Sign;
@@ -19,7 +19,11 @@ pub fn mine(turn: &mut Turn<'_>) {
         return kept(turn, "kept");
     }
     let posts: Vec<Arc<Post>> = turn.facts.own.iter().rev().cloned().collect();
+    let (shares, pledges) = roster::in_short(turn);
     if posts.is_empty() {
+        if !shares.is_empty() {
+            return roster::own(turn);
+        }
         let p = &turn.person;
         if p.name.is_some() || p.place.is_some() || !p.topics.is_empty() {
             return kept(turn, "mine_none_kept");
@@ -29,7 +33,10 @@ pub fn mine(turn: &mut Turn<'_>) {
     }
     // of very many posts only the newest were read
     let count = if posts.len() < OWN { posts.len() } else { turn.person.posts.len() };
-    let reply = list::list(turn.env.grammar, Reply::new("mine"), &posts).set("count", count.to_string());
+    let reply = list::list(turn.env.grammar, Reply::new("mine"), &posts)
+        .set("count", count.to_string())
+        .set("shares", shares)
+        .set("pledges", pledges);
     let shown = turn.answer(reply);
     // older ones than were read come with 更多 as well
     let mut ids = list::ids(&posts);

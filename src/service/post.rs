@@ -5,8 +5,9 @@ use std::sync::Arc;
 use super::facts::Facts;
 use super::facts::{Draft, Match, home};
 use super::outcome::Env;
+use super::outcome::Outcome;
 use super::turn::Turn;
-use super::{adult, alert, ask, list, look, note, vouch, wave};
+use super::{adult, alert, ask, list, look, note, offer, shares, vouch, wave};
 use crate::clock::{BEIJING_OFFSET, DAY, Timestamp};
 use crate::command::Reading;
 use crate::grammar::Grammar;
@@ -124,7 +125,7 @@ pub(super) fn one(env: &Env<'_>, mo: &Mo, facts: &Facts, r: &Reading, owner: Msi
         // a place that only its people know: near the sender, under its own name
         place.code = near.code;
     }
-    Some(Post {
+    let mut post = Post {
         board: board.name.clone(),
         side: side.name.clone(),
         shelf: Shelf {
@@ -156,7 +157,11 @@ pub(super) fn one(env: &Env<'_>, mo: &Mo, facts: &Facts, r: &Reading, owner: Msi
         terms: r.terms.clone(),
         traits: r.traits.clone(),
         ..Post::new(id, owner, env.now)
-    })
+    };
+    if let Some(pool) = &side.pool {
+        shares::open(env, pool, &mut post, r);
+    }
+    Some(post)
 }
 
 /// When a post runs out: after its board's days, or with the day it is for.
@@ -234,37 +239,51 @@ pub fn post(turn: &mut Turn<'_>) {
 
 /// Tells the owners of what a post meets, each once, however many of his posts it meets.
 pub fn spread(turn: &mut Turn<'_>, draft: &Draft) {
-    let g = turn.env.grammar;
-    let post = &draft.post;
-    look::file(turn, post);
+    look::file(turn, &draft.post);
     alert::begin(turn, draft);
-    if let Some(rules) = wave::rules(&turn.out, post) {
+    if let Some(rules) = wave::rules(&turn.out, &draft.post) {
         return wave::first(turn, draft, rules);
     }
+    let buyer = turn.person.name.clone().filter(|_| draft.post.owner == turn.msisdn);
+    spread_by(&mut turn.out, draft, buyer);
+}
+
+/// The same where time brings it about; `name` is the owner's, where it is told.
+pub fn spread_by(out: &mut Outcome<'_>, draft: &Draft, name: Option<String>) {
+    let g = out.env.grammar;
+    let post = &draft.post;
     // one of the two is a child who is missing
-    let at_once = alert::urgent(turn.env, post);
+    let at_once = alert::urgent(out.env, post);
     let mut told: Vec<Msisdn> = Vec::new();
     for m in draft.matches.iter().filter(|m| !m.told) {
         // who does not want his words does not hear of his posts
         if m.owner.as_ref().is_some_and(|o| o.blocked.contains(&post.owner) || look::muted(o, post)) {
             continue;
         }
-        turn.out.tell(post.id, m.post.id);
-        if told.contains(&m.post.owner) {
+        out.tell(post.id, m.post.id);
+        // who fills an order hears of what is pledged, not of all who might
+        if told.contains(&m.post.owner) || offer::is_order(g, &m.post) {
             continue;
         }
         told.push(m.post.owner);
+        if offer::is_order(g, post) {
+            offer::push(out, post, m, name.clone());
+            continue;
+        }
         let Some(reply) = news(g, post, &m.post) else { continue };
         if at_once {
-            turn.out.urgent(m.post.owner, m.owner.as_ref(), &reply);
+            out.urgent(m.post.owner, m.owner.as_ref(), &reply);
         } else {
-            turn.out.push(m.post.owner, m.owner.as_ref(), post.id, reply);
+            out.push(m.post.owner, m.owner.as_ref(), post.id, reply);
         }
     }
 }
 
 /// What the owner of `own` is told of a post that meets it.
 pub fn news(g: &Grammar, post: &Post, own: &Post) -> Option<Reply> {
+    if offer::is_order(g, post) {
+        return Some(offer::news(g, post, own));
+    }
     let board = g.boards.get(&post.board)?;
     let reply = Reply::new(board.news.clone())
         .set("no", phrase::number(post.id))
@@ -287,6 +306,9 @@ fn about(g: &Grammar, reply: Reply, post: &Post) -> Reply {
 }
 
 pub(super) fn answer_one(turn: &mut Turn<'_>, draft: &Draft) {
+    if offer::opened(turn, draft) || offer::answer(turn, draft) {
+        return;
+    }
     let g = turn.env.grammar;
     let p = &draft.post;
     // The first answer says that numbers are exchanged, and how not to; only then may they be.

@@ -11,10 +11,13 @@ use super::facts::Facts;
 use super::outcome::Env;
 use super::topic::PRICE;
 use super::turn::Turn;
-use super::{ask, asked, contact, deal, doubt, erase, life, list, own, proxy, rate, report, shift, sighting, vouch};
+use super::{
+    ask, asked, bail, contact, deal, doubt, erase, life, list, own, pledge, proxy, rate, report, roster, shift,
+    sighting, vouch, weigh,
+};
 use crate::clock::Timestamp;
 use crate::command::{self, Intent, Reading};
-use crate::market::PostId;
+use crate::market::{PostId, Quantity};
 use crate::message::Mo;
 use crate::reply::Reply;
 use crate::store::record::{Ask, Question, Then};
@@ -91,6 +94,12 @@ fn answer_to(facts: &Facts, reading: &Reading, env: &Env<'_>, mo: &Mo) -> Option
     {
         let mended = Reading { post: Some(*post), remark: Some(mo.text.clone()), ..Reading::of(Intent::Correct) };
         return Some((ask.clone(), mended));
+    }
+    if let Some(ask) = words().find(|a| matches!(a, Ask::HowMuch { .. }))
+        && let Ask::HowMuch { post } = ask
+        && let Some(said) = how_much(reading, mo)
+    {
+        return Some((ask.clone(), Reading { post: Some(*post), quantity: Some(said), ..Reading::of(Intent::Fill) }));
     }
     // a place alone, after "where are you?"
     let place = reading.intent == Intent::Unknown && reading.place.is_some() && reading.item.is_none();
@@ -169,7 +178,12 @@ fn act(turn: &mut Turn<'_>, question: &Question, choice: u8) -> Answered {
         }
         Ask::Vouch { post } if matches!(choice, 1 | 2) => vouch::answer(turn, *post),
         Ask::Vouch { .. } => return Answered::No,
-        Ask::Place | Ask::Item { .. } | Ask::Clarify { .. } | Ask::Readback { .. } | Ask::Wrong { .. } => {
+        Ask::Place
+        | Ask::Item { .. }
+        | Ask::Clarify { .. }
+        | Ask::Readback { .. }
+        | Ask::Wrong { .. }
+        | Ask::HowMuch { .. } => {
             return Answered::No;
         }
         Ask::Shift { .. } if !matches!(choice, 1..=3) => return Answered::No,
@@ -206,11 +220,28 @@ fn by_digit(turn: &mut Turn<'_>, ask: &Ask, choice: u8) -> Answered {
         Ask::Sighting { .. } => sighting::answered(turn, yes),
         Ask::StillMe { .. } => doubt::same(turn, None, yes),
         Ask::Erase => erase::answered(turn, yes),
+        Ask::Join { own, .. } => pledge::join(turn, *own, yes),
+        Ask::Slip { pact, .. } => weigh::answered(turn, *pact, yes),
+        Ask::Disputed { pact, .. } => weigh::judged(turn, *pact, yes),
+        Ask::Bail { pact, .. } => bail::answered(turn, *pact, yes),
+        Ask::Roster { post, .. } if yes => roster::households(turn, *post),
         Ask::Adult { .. } => drop(turn.answer(Reply::new("adults_only"))),
         Ask::Twice { .. } => drop(turn.answer(Reply::new("not_twice"))),
         _ => return Answered::No,
     }
     Answered::Done
+}
+
+/// The amount alone, after "how much?": `300斤`, `300`.
+fn how_much(reading: &Reading, mo: &Mo) -> Option<Quantity> {
+    let bare = mo.text.trim();
+    if bare.bytes().all(|b| b.is_ascii_digit())
+        && let Ok(n) = bare.parse::<i64>()
+        && (1..100_000_000).contains(&n)
+    {
+        return Some(Quantity { amount: n.into(), max: None, unit: String::new(), approx: false });
+    }
+    reading.quantity.clone().filter(|_| reading.post.is_none() && reading.item.is_none())
 }
 
 /// `卖300斤` after "what is wrong?": a post without a thing of its own mends the one asked about.

@@ -5,8 +5,8 @@ use super::outcome::Env;
 use super::question::Answered;
 use super::turn::{PASSED_ON_ANSWERS, Turn, UNREAD_ANSWERS};
 use super::{
-    alert, ask, contact, deal, doubt, echo, erase, find, life, long, note, own, person, post, price, proxy, question,
-    rate, relay, report, sighting, topic,
+    alert, ask, bail, contact, deal, doubt, echo, erase, find, life, long, note, own, person, pledge, post, price,
+    proxy, question, rate, relay, report, roster, sighting, topic, weigh,
 };
 use crate::command::{Intent, Reading};
 use crate::market::PostId;
@@ -91,7 +91,16 @@ fn dispatch(turn: &mut Turn<'_>, read_back: Option<PostId>) {
         Intent::Register => person::register(turn),
         Intent::Mine => own::mine(turn),
         Intent::More => own::more(turn),
+        Intent::View if roster::shows(turn) => roster::view(turn),
         Intent::View => own::view(turn),
+        Intent::Roster => roster::roster(turn),
+        Intent::Fill => pledge::fill(turn),
+        Intent::AidGive if turn.reading.post.is_some() => pledge::fill(turn),
+        Intent::Weigh => weigh::weigh(turn),
+        Intent::Bail => bail::bail(turn),
+        Intent::Withdraw | Intent::Unsubscribe if pledge::is_mine(turn) => pledge::take_back(turn),
+        Intent::Withdraw if pledge::of_own_post(turn) => pledge::take_back(turn),
+        Intent::Edit if pledge::is_mine(turn) => pledge::fill(turn),
         Intent::Withdraw => own::withdraw(turn),
         Intent::Deal => deal::deal(turn),
         Intent::Renew => life::renew(turn),

@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use super::facts::Draft;
 use super::list;
+use super::offer;
 use super::post::spread;
 use super::turn::Turn;
+use crate::grammar::board::Vouch;
 use crate::market::{Held, Post, PostId, PostState};
 use crate::reply::{Reply, phrase};
 use crate::store::record::Ask;
@@ -15,14 +17,20 @@ use crate::store::record::Ask;
 pub fn must_wait(turn: &Turn<'_>, post: &Post) -> bool {
     let side = turn.env.grammar.boards.get(&post.board).and_then(|b| b.side(&post.side));
     let staff = turn.env.rules.station(turn.mo).is_some_and(|s| s.managers.contains(&turn.msisdn));
-    side.is_some_and(|s| s.vouch) && !turn.person.vouched && !staff && !turn.facts.managers.is_empty()
+    let waits = match side.map(|s| s.vouch).unwrap_or_default() {
+        Vouch::No => false,
+        Vouch::Each => true,
+        Vouch::Who => !turn.person.vouched,
+    };
+    waits && !staff && !turn.facts.managers.is_empty()
 }
 
 /// Files a post out of sight and asks the manager.
 pub fn hold(turn: &mut Turn<'_>, draft: Draft) {
     let g = turn.env.grammar;
     let post = Post { state: PostState::Held, held: Some(Held::Unvouched), ..draft.post };
-    let reply = Reply::new("vouch_waiting").set("no", phrase::number(post.id)).set("what", phrase::what(g, &post));
+    let name = if offer::is_order(g, &post) { "order_waiting" } else { "vouch_waiting" };
+    let reply = Reply::new(name).set("no", phrase::number(post.id)).set("what", phrase::what(g, &post));
     turn.answer(reply);
     let Some(manager) = turn.facts.managers.first().cloned() else { return };
     let ask = Reply::new("vouch_ask")
@@ -64,6 +72,11 @@ pub fn answer(turn: &mut Turn<'_>, id: PostId) {
     let mut told = about(Reply::new("vouch_shown"), &post);
     if let Some(first) = met.first() {
         told = list::list(g, told, &met).set("doing", phrase::doing(g, first));
+    }
+    let who = g.boards.get(&post.board).and_then(|b| b.side(&post.side)).is_some_and(|s| s.vouch == Vouch::Who);
+    if let Some(mut known) = turn.out.person(post.owner, owner.as_ref()).filter(|_| who) {
+        known.vouched = true;
+        turn.out.keep(known);
     }
     turn.out.notify(post.owner, owner.as_ref(), &told);
     spread(turn, &draft);

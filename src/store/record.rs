@@ -125,6 +125,9 @@ pub struct Person {
     /// A carrier says that there is no such phone any more, since then; until it writes again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dead: Option<Timestamp>,
+    /// Its shares in orders that are not weighed yet, oldest first; none is forgotten while it stands.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pledges: Vec<PactId>,
 }
 
 /// One text said again and again.
@@ -205,6 +208,7 @@ impl Person {
             pages: Vec::new(),
             echo: None,
             dead: None,
+            pledges: Vec::new(),
         }
     }
 
@@ -263,6 +267,27 @@ pub enum Due {
     AlertRest { post: PostId, below: Msisdn, before: Option<u32> },
     /// Something that waits for what it belongs to.
     Loose(LooseKey),
+    /// The days of an order have run out.
+    Close(PostId),
+    /// Some days after the day: its owner and the manager hear who brought what.
+    Summary(PostId),
+    /// All who pledged are told, a piece at a time: those behind this pledge are still to be.
+    Tell(PostId, Told, PactId),
+}
+
+/// What those who pledged are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Told {
+    /// It is carried out; each hears what he brings.
+    On,
+    /// Too little has come together.
+    Failed,
+    /// The day is near.
+    Soon,
+    /// Its terms have changed.
+    Changed,
+    /// It is over, or was taken back: what was not weighed is free again.
+    Closed,
 }
 
 /// Counts of one Beijing day; begun anew on the next.
@@ -362,12 +387,24 @@ pub enum Ask {
     Shift { post: PostId, pact: PactId },
     /// Whether what somebody saw is the owner's.
     Sighting { post: PostId, pact: PactId },
+    /// Whether this one joins an order, with a post of his own.
+    Join { post: PostId, own: PostId },
+    /// How much is pledged: what is said next is the amount.
+    HowMuch { post: PostId },
+    /// Whether a weigh slip is right.
+    Slip { post: PostId, pact: PactId },
+    /// To a manager: whether a slip stands that one of the two says is wrong.
+    Disputed { post: PostId, pact: PactId },
+    /// Whether the station is to stand for both.
+    Bail { post: PostId, pact: PactId },
+    /// Whether to go on with the households of an order behind this one.
+    Roster { post: PostId, after: PactId },
 }
 
 impl Ask {
     /// Whether a digit answers it.
     pub fn by_digit(&self) -> bool {
-        !matches!(self, Ask::Place | Ask::Item { .. } | Ask::Readback { .. } | Ask::Wrong { .. })
+        !matches!(self, Ask::Place | Ask::Item { .. } | Ask::Readback { .. } | Ask::Wrong { .. } | Ask::HowMuch { .. })
     }
 
     /// The post that it is about, where the answer needs it.
@@ -382,6 +419,11 @@ impl Ask {
             | Ask::Same { post, .. }
             | Ask::Shift { post, .. }
             | Ask::Sighting { post, .. } => Some(*post),
+            Ask::Join { post, .. }
+            | Ask::Slip { post, .. }
+            | Ask::Disputed { post, .. }
+            | Ask::Bail { post, .. }
+            | Ask::Roster { post, .. } => Some(*post),
             Ask::Remind { posts } => posts.first().copied(),
             _ => None,
         }
@@ -405,6 +447,8 @@ impl Ask {
                 | Ask::Priced { .. }
                 | Ask::Erase
                 | Ask::Note { .. }
+                | Ask::HowMuch { .. }
+                | Ask::Roster { .. }
         )
     }
 }

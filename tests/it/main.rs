@@ -17,6 +17,7 @@ mod kannel;
 mod long;
 mod look;
 mod main_job;
+mod model;
 mod operator;
 mod outbox;
 mod pairs;

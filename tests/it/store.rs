@@ -69,6 +69,13 @@ pub fn pact(id: u64, post: PostId) -> Pact {
         slip: None,
         rated_by_owner: None,
         rated_by_party: None,
+        pledged: None,
+        place: None,
+        seat: 0,
+        bound: Default::default(),
+        vouched: false,
+        owner_agreed: false,
+        party_agreed: false,
     }
 }
 

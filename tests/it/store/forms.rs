@@ -7,11 +7,11 @@ use super::*;
 use xiangxun::grammar::Intent;
 use xiangxun::market::pact::Slip;
 use xiangxun::market::quote::Published;
-use xiangxun::market::{Exact, Held, Order, Price, Quantity, Sex, Terms, Traits, Transport, When};
+use xiangxun::market::{Exact, Held, Order, Price, Quantity, Sex, Sum, Terms, TownSum, Traits, Transport, When};
 use xiangxun::message::part::Piece;
 use xiangxun::message::{DlrPart, DlrState, Part};
 use xiangxun::store::loose::{EarlyDlr, LongMo, Taken};
-use xiangxun::store::record::{Ask, Echo, Note, Notes, Question, Then, Today};
+use xiangxun::store::record::{Ask, Echo, Note, Notes, Question, Then, Today, Told};
 use xiangxun::store::{Loose, LooseKey};
 
 /// What version 2 has and version 1 had not, beside [`full`].
@@ -31,7 +31,12 @@ fn newer() -> Change {
     for (p, kind) in pacts.iter_mut().zip(kinds) {
         p.kind = kind;
     }
-    pacts[2].slip = Some(Slip { net: jin(198), price: None, by: phone(1), at: NOW });
+    pacts[2].slip = Some(Slip { net: jin(198), price: None, by: phone(1), at: NOW, owner_ok: true, party_ok: false });
+    pacts[2].pledged = Some(jin(200));
+    pacts[2].place = Some(place.clone());
+    pacts[2].seat = 3;
+    pacts[2].bound = Exact::new(401, 2);
+    (pacts[0].vouched, pacts[0].owner_agreed, pacts[0].party_agreed) = (true, true, true);
     pacts[3].rated_by_owner = Some(true);
     let terms = Terms {
         least: Some(jin(500)),
@@ -57,6 +62,21 @@ fn newer() -> Change {
         deadline: Some(NOW.plus(DAY)),
         pickup: Some("周三村口".into()),
         settled: true,
+        sums: vec![Sum { unit: "斤".into(), pledged: Exact::new(401, 2), brought: Exact::from_integer(198) }],
+        towns: vec![TownSum {
+            place: place.clone(),
+            households: 3,
+            pledged: Exact::new(401, 2),
+            brought: Exact::from_integer(198),
+        }],
+        households: 3,
+        seats: 4,
+        cap: Some(Exact::from_integer(280)),
+        extra: 1,
+        days: Some(10),
+        least_told: true,
+        full_told: true,
+        closed: true,
     };
     let rich = Post {
         board: "order".into(),
@@ -76,7 +96,7 @@ fn newer() -> Change {
         heard: 126,
         ..post(901)
     };
-    let held = [Held::Reported, Held::Unvouched, Held::Unconfirmed];
+    let held = [Held::Reported, Held::Unvouched, Held::Unconfirmed, Held::Pooled];
     let held = (902..).zip(held).map(|(id, why)| Post { state: PostState::Held, held: Some(why), ..post(id) });
     let mut book = PriceBook::new("板蓝根", PlaceCode(522_632));
     for source in [Source::Asked, Source::Bid, Source::Paid, Source::Market] {
@@ -108,6 +128,13 @@ fn newer() -> Change {
         Due::Prices(phone(3)),
         Due::Erase { phone: phone(4), since: NOW, mo: 12, mt: 13, post: 905 },
         Due::Loose(LooseKey([7; 16])),
+        Due::Close(901),
+        Due::Summary(901),
+        Due::Tell(901, Told::On, 3),
+        Due::Tell(901, Told::Failed, 0),
+        Due::Tell(901, Told::Soon, 0),
+        Due::Tell(901, Told::Changed, 0),
+        Due::Tell(901, Told::Closed, 0),
     ];
     let person = Person {
         private: true,
@@ -123,6 +150,7 @@ fn newer() -> Change {
         pacts: vec![1, 2],
         doubted: Some(NOW),
         adult: true,
+        pledges: vec![1, 3],
         digest_due: Some(NOW.plus(HOUR)),
         prices_due: Some(NOW.plus(DAY)),
         pages: vec!["后面的".into()],
@@ -188,6 +216,12 @@ fn asked() -> Vec<Question> {
         Ask::Priced { item: "板蓝根".into() },
         Ask::Erase,
         Ask::Note { words: vec!["班车 县城".into()] },
+        Ask::Join { post: 901, own: 102 },
+        Ask::HowMuch { post: 901 },
+        Ask::Slip { post: 901, pact: 3 },
+        Ask::Disputed { post: 901, pact: 3 },
+        Ask::Bail { post: 101, pact: 1 },
+        Ask::Roster { post: 901, after: 3 },
         Ask::Meaning { text: "不对".into(), intents: vec![Intent::Correct, Intent::Alias] },
     ];
     let question = |(number, ask)| Question {
