@@ -61,7 +61,7 @@ mod tests {
 
     fn warning(toml: &str) -> Option<String> {
         let mut config = CarrierConfig::new("c", "kannel", toml.parse().unwrap());
-        config.usage.bans.words = vec!["已经登着".into()];
+        config.usage.bans.words = vec!["已登着".into()];
         let carrier = build_carrier(&config).unwrap();
         unfit(&Grammar::built_in().unwrap(), &config, carrier.as_ref())
     }

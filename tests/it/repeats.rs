@@ -77,7 +77,7 @@ async fn ten_tries_in_six_hours_are_one_text_and_a_person_who_says_it_again_is_a
     assert_eq!(get(&daemon.client, &url).await.expect("an answer").status, 200);
     daemon.clock(r#"{"advance_seconds": 1}"#).await;
     let asked = smsbox.until("the question", |all| all.len() == 2).await;
-    assert!(asked[1].text.contains("101号已经登着") && asked[1].text.contains("再登一条回1"), "{asked:#?}");
+    assert!(asked[1].text.contains("101号已登着") && asked[1].text.contains("再登回1"), "{asked:#?}");
     daemon.text("yes", WHO, "1").await;
     daemon.clock(r#"{"advance_seconds": 1}"#).await;
     let answered = smsbox.until("the second post", |all| all.len() == 3).await;
