@@ -213,6 +213,12 @@ impl Carrier for HttpSms {
         }
     }
 
+    /// Whose key it is.
+    fn probe(&self) -> Option<Outgoing> {
+        let url = format!("{}users/me", self.send_url.strip_suffix("messages/send")?);
+        Some(Outgoing { method: Method::GET, url, headers: self.headers.clone(), body: Vec::new() })
+    }
+
     fn idempotent(&self) -> bool {
         false
     }

@@ -223,6 +223,12 @@ impl Carrier for Jasmin {
             .map_or_else(|| status::remedy(status, headers, body), |(_, remedy)| remedy(status::cause(status, body))))
     }
 
+    /// What the user has left.
+    fn probe(&self) -> Option<Outgoing> {
+        let url = format!("{}balance?{}", self.send_url.strip_suffix("send")?, self.account.expose());
+        Some(Outgoing { method: Method::GET, url, headers: HeaderMap::new(), body: Vec::new() })
+    }
+
     fn idempotent(&self) -> bool {
         false
     }

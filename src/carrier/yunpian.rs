@@ -28,6 +28,8 @@ use crate::message::{Dlr, DlrState, Mo, Mt, Sender};
 
 pub const KIND: Kind = Kind { name: "yunpian", build, default_rate: 20 };
 
+const FORM: &str = "application/x-www-form-urlencoded;charset=utf-8";
+
 /// A phone has had too many, and how long it must be left alone.
 const PHONE_LIMITS: &[(i64, i64)] = &[
     // The same text to the same phone: once in 30 seconds, three times in 5 minutes.
@@ -196,8 +198,7 @@ impl Carrier for Yunpian {
             form::push(&mut body, '&', "extend", extension.as_bytes());
         }
         let mut headers = HeaderMap::new();
-        let kind = HeaderValue::from_static("application/x-www-form-urlencoded;charset=utf-8");
-        headers.insert(header::CONTENT_TYPE, kind);
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(FORM));
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json;charset=utf-8"));
         Ok(Outgoing { method: Method::POST, url: self.send_url.clone(), headers, body: body.into_bytes() })
     }
@@ -228,6 +229,22 @@ impl Carrier for Yunpian {
             _ => SendError::Permanent,
         };
         Err(known.unwrap_or(by_range)(cause))
+    }
+
+    /// What the account has left.
+    fn probe(&self) -> Option<Outgoing> {
+        let url = format!("{}user/get.json", self.send_url.strip_suffix("sms/single_send.json")?);
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(FORM));
+        let body = format!("apikey={}", form::encode(self.api_key.expose().as_bytes())).into_bytes();
+        Some(Outgoing { method: Method::POST, url, headers, body })
+    }
+
+    fn probed(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<String, SendError> {
+        if status.is_success() {
+            return Ok("Yunpian knows the API key".into());
+        }
+        self.outcome(status, headers, body).map(|_| String::new())
     }
 
     fn idempotent(&self) -> bool {

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use xiangxun::carrier::charset::Charset;
 use xiangxun::carrier::form::{self, Form};
 use xiangxun::carrier::ussd::{UssdInput, UssdRequest, UssdScreen};
-use xiangxun::carrier::{self, Arrived, Carrier, Door, Heard, Secrets, SendError, Taken};
+use xiangxun::carrier::{self, Arrived, Carrier, Door, Heard, Outgoing, Secrets, SendError, Taken};
 use xiangxun::clock::Timestamp;
 use xiangxun::config::carrier::CarrierConfig;
 use xiangxun::message::{Dlr, Mo, Msisdn, Mt, MtClass, MtRef, MtState, Sender};
@@ -134,6 +134,10 @@ impl<'a> Case<'a> {
             }
             "mt" => self.mt = Some(mt(body)),
             "request" => self.check_request(body),
+            "probe" => {
+                let probe = self.carrier.probe().expect("a harmless call");
+                self.check_outgoing(&probe, body);
+            }
             "unsent" => {
                 let mt = self.mt.as_ref().expect("an MT before");
                 let why = self.carrier.outgoing(mt).expect_err("it is not sent").to_string();
@@ -221,6 +225,10 @@ impl<'a> Case<'a> {
         let mt = self.mt.as_ref().expect("an MT before");
         let mut out = self.carrier.outgoing(mt).unwrap();
         self.carrier.sign(&mut out, mt, self.now).unwrap();
+        self.check_outgoing(&out, expected);
+    }
+
+    fn check_outgoing(&mut self, out: &Outgoing, expected: &str) {
         let mut got = format!("{} {}\n", out.method, out.url).into_bytes();
         let headers: BTreeMap<&str, &HeaderValue> = out.headers.iter().map(|(n, v)| (n.as_str(), v)).collect();
         for (name, value) in headers {

@@ -118,6 +118,16 @@ async fn what_it_refuses_is_understood(jasmin: &Jasmin) {
     assert!(matches!(wrong, Err(SendError::Config(_))), "{wrong:?}");
     let missing = ask("username=villages&password=x&content=x").await;
     assert!(matches!(missing, Err(SendError::Permanent(_))), "{missing:?}");
+    // What `check --live` asks, with the right password and another.
+    for right in [true, false] {
+        let url = carrier.probe().unwrap().url;
+        let url = if right { url } else { format!("{url}x") };
+        let answer = daemon::get(&daemon::client(), &url).await.unwrap();
+        let status = StatusCode::from_u16(answer.status).unwrap();
+        let probed = carrier.probed(status, &HeaderMap::new(), answer.body.as_bytes());
+        let told = if right { probed.is_ok() } else { matches!(probed, Err(SendError::Config(_))) };
+        assert!(told, "{right} {}: {probed:?}", answer.body);
+    }
 }
 
 /// The whole way: SMSC, Jasmin, the daemon, Jasmin, the SMSC, and the reports back.
