@@ -47,6 +47,7 @@ pub(super) fn claim(scene: &Scene<'_, '_>, r: &Reading) -> Option<Claim> {
     if let Some(item) = reading.item.take() {
         reading.item = Some(known_within(scene, item));
     }
+    of_the_board(scene, board, &mut reading);
     if board.rules.same_way && reading.to.as_ref().is_none_or(|p| p.code == PlaceCode::COUNTRY) {
         let mut way = Reading::of(side.intent);
         super::place::route(scene, &mut way, &mut vec![false; scene.phrases.len()]);
@@ -77,13 +78,44 @@ pub(super) fn claim(scene: &Scene<'_, '_>, r: &Reading) -> Option<Claim> {
 
 /// 房子烧了,缺棉被: what stands behind the word that something is lacking.
 fn lacked(scene: &Scene<'_, '_>) -> Option<Item> {
-    let lacks = ["缺", "没", "要"];
-    let at = lacks.iter().filter_map(|w| scene.text.find(w)).min()?;
+    let lacks = &scene.grammar.terms.terms.lacks;
+    let at = lacks.iter().filter_map(|w| scene.text.find(w.as_str())).min()?;
     let thing = |p: &&Phrase<'_>| {
         let kind = p.item().map(|i| scene.grammar.lexicon.kind(i));
         p.start as usize > at && matches!(kind, Some(Kind::Goods | Kind::Thing | Kind::Vehicle))
     };
-    scene.phrases.iter().find(thing).map(|p| slots::known_item(scene, p))
+    let known = scene.phrases.iter().find(thing).map(|p| slots::known_item(scene, p));
+    known.or_else(|| unknown_lack(scene, at))
+}
+
+/// 没有鞋穿, where nobody knows the word: a thing is lacking all the same, and who gives away something else does not help.
+fn unknown_lack(scene: &Scene<'_, '_>, at: usize) -> Option<Item> {
+    let words = &scene.grammar.terms.terms;
+    let clause = scene.text[at..].split([' ', ',', '。', ';', '!', '?']).next().unwrap_or_default();
+    let lead = words.lacks.iter().filter(|w| clause.starts_with(w.as_str())).max_by_key(|w| w.len())?;
+    let said = clause[lead.len()..].trim_start_matches(['点', '些', '了']);
+    let nothing = words.lacks_nothing.iter().any(|w| said.starts_with(w.as_str()));
+    let short = (1..=6).contains(&said.chars().count()) && said.chars().all(super::normalize::is_han);
+    (short && !nothing).then(|| Item { said: said.to_string(), name: said.to_string(), known: false })
+}
+
+/// 租房,娃娃读书用: of two things the one that the board is about.
+fn of_the_board(scene: &Scene<'_, '_>, board: &crate::grammar::board::Board, r: &mut Reading) {
+    let items = &scene.grammar.items;
+    let belongs = |name: &str| items.path(name).iter().any(|n| board.things.contains(n));
+    if board.things.is_empty() || r.item.as_ref().is_some_and(|i| belongs(&i.name)) {
+        return;
+    }
+    let things =
+        scene.phrases.iter().filter(|p| p.item().is_some()).map(|p| known_within(scene, slots::known_item(scene, p)));
+    let short = || {
+        let said = board.means.iter().find(|(w, _)| scene.text.contains(w.as_str()))?;
+        Some(Item { said: said.1.clone(), name: said.1.clone(), known: true })
+    };
+    if let Some(thing) = things.into_iter().find(|i| belongs(&i.name)).or_else(short) {
+        r.item = Some(thing);
+    }
+    r.also.retain(|a| a.item.as_ref().is_some_and(|i| belongs(&i.name)));
 }
 
 /// 旱地种: a word made of what is known and what is done with it is what is known.

@@ -8,7 +8,7 @@ use super::{Reading, Scene, bulk, traits};
 use crate::grammar::Intent;
 use crate::grammar::board::Board;
 use crate::grammar::lexicon::Kind;
-use crate::market::{Terms, Transport};
+use crate::market::{Exact, Price, Terms, Transport};
 
 /// The item that only says which vehicle is meant.
 const PLATE: &str = "车牌";
@@ -42,6 +42,9 @@ pub(super) fn heed(scene: &Scene<'_, '_>, board: &Board, r: &mut Reading) {
     for thing in &refused {
         refuse(scene, board, r, thing, &mut terms);
     }
+    for clause in kept.iter().filter(|c| any(&words.demand, c)) {
+        terms.demands.extend(traits::said_of(scene, board, clause));
+    }
     terms.whole = any(&words.whole, &said);
     terms.within = words.within.iter().find(|(_, list)| any(list, &said)).map(|(ring, _)| *ring);
     terms.transport = match (any(&words.seller_brings, &said), any(&words.buyer_fetches, &said)) {
@@ -51,6 +54,9 @@ pub(super) fn heed(scene: &Scene<'_, '_>, board: &Board, r: &mut Reading) {
     };
     terms.firm = r.wage.is_some() && r.intent == Intent::Seek && any(&words.firm, &said);
     terms.least = least(scene);
+    if r.intent == Intent::Buy && r.price.is_none() {
+        r.price = kept.iter().find_map(|c| bare_ceiling(&words.at_most, c));
+    }
     r.away = r.intent == Intent::Friend && any(&scene.grammar.terms.people.away, &said);
     r.terms = terms;
     if board.side.iter().any(|s| s.intent == r.intent && s.pool.is_some()) {
@@ -137,14 +143,18 @@ fn other_than(scene: &Scene<'_, '_>, r: &mut Reading, refused: &[&str]) {
 fn refuse(scene: &Scene<'_, '_>, board: &Board, r: &Reading, thing: &str, terms: &mut Terms) {
     let items = &scene.grammar.items;
     let own = r.item.as_ref().map(|i| items.path(&i.name)).unwrap_or_default();
-    if let Some(item) = items.word(thing).and_then(|i| items.at(i)).filter(|i| !own.contains(&i.name)) {
+    // 不要带小孩的 is no trade where people are spoken of
+    let of_people = board.rules.people && !traits::said_of(scene, board, thing).is_empty();
+    let item = items.word(thing).and_then(|i| items.at(i)).filter(|i| !of_people && !own.contains(&i.name));
+    if let Some(item) = item {
         terms.except.push(item.name.clone());
         return;
     }
     let mut found = traits::said_of(scene, board, thing);
     // what is one of several is refused as the first of them only
     found.truncate(1);
-    found.extend(["公", "母"].iter().filter(|s| thing.contains(**s)).map(|s| format!("sex:{s}")));
+    let sexes = [("公", "公"), ("母", "母"), ("男", "公"), ("女", "母")];
+    found.extend(sexes.iter().filter(|(said, _)| thing.contains(*said)).map(|(_, is)| format!("sex:{is}")));
     if !found.is_empty() {
         terms.refuses.extend(found);
         return;
@@ -154,6 +164,13 @@ fn refuse(scene: &Scene<'_, '_>, board: &Board, r: &Reading, thing: &str, terms:
     if !word.is_empty() {
         terms.refuses.push(word);
     }
+}
+
+/// 50以内 by itself: the most that a buyer pays, for whatever unit the other side names.
+fn bare_ceiling(words: &[String], clause: &str) -> Option<Price> {
+    let number = words.iter().find_map(|w| clause.strip_suffix(w.as_str()))?;
+    let yuan = Exact::from_integer(number.parse::<u32>().ok().map(i64::from)?);
+    Some(Price { yuan, max: Some(yuan), per: None, negotiable: false })
 }
 
 /// 500公斤起收, 低于一吨不收: the least amount.

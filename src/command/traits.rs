@@ -22,6 +22,7 @@ pub(super) fn traits(scene: &Scene<'_, '_>, board: &Board, r: &mut Reading, text
     if missing {
         if kind == Some(Kind::Animal) {
             t.said.extend(owned(&scene.grammar.terms.parts, text));
+            t.said.extend(wholeness(&scene.grammar.terms.parts, text));
         }
         t.said.extend(sides(&scene.grammar.terms.parts, text));
         t.name = name(scene, r, text);
@@ -90,6 +91,10 @@ fn part_of(parts: &Parts, before: &str, after: &str) -> Option<String> {
     }
     let mut before = before.rsplit(' ').next().unwrap_or(before);
     for _ in 0..4 {
+        let counted = before.strip_suffix('头').and_then(|b| b.chars().next_back());
+        if counted.is_some_and(|c| parts.counts.contains(c)) {
+            return None;
+        }
         if let Some(part) = names(&|n| before.ends_with(n)) {
             return (!parts.not.iter().any(|w| before.ends_with(w.as_str()))).then_some(part);
         }
@@ -119,6 +124,22 @@ fn owned(parts: &Parts, text: &str) -> Vec<String> {
             let Some(at) = clause.find(part.as_str()) else { continue };
             let none = parts.none.iter().any(|n| clause[..at].ends_with(n.as_str()));
             out.push(format!("has/{part}:{}", if none { "无" } else { "有" }));
+        }
+    }
+    out
+}
+
+/// 断了一只角, 两只角都好好的: whether a part that all have is whole.
+fn wholeness(parts: &Parts, text: &str) -> Vec<String> {
+    let Some(broken) = parts.flaws.get("损") else { return Vec::new() };
+    let mut out = Vec::new();
+    for clause in clauses(text).into_iter().filter(|c| !parts.not.iter().any(|w| c.contains(w.as_str()))) {
+        let Some(part) = parts.owned.iter().find(|p| clause.contains(p.as_str())) else { continue };
+        let says = |words: &[String]| words.iter().any(|w| clause.contains(w.as_str()));
+        match (says(&parts.whole), says(broken)) {
+            (true, _) => out.push(format!("whole/{part}:全")),
+            (false, true) => out.push(format!("whole/{part}:损")),
+            _ => {}
         }
     }
     out
@@ -193,14 +214,25 @@ fn people(scene: &Scene<'_, '_>, r: &mut Reading, text: &str, t: &mut Traits) {
             }
         }
         let other = r.terms.sex.map(|s| if s == Sex::Male { Sex::Female } else { Sex::Male });
-        t.sex = either(masked.find('男'), masked.find('女')).or(other);
+        // 小伙 28, 帮我儿子找: by the word for him, where neither 男 nor 女 says it
+        let word = either(first(&words.male, &masked), first(&words.female, &masked));
+        t.sex = either(masked.find('男'), masked.find('女')).or(word.filter(|_| other.is_none())).or(other);
     } else if matches!(r.intent, Intent::Lost | Intent::Found) {
         t.sex = either(first(&words.male, &masked), first(&words.female, &masked));
     } else {
         let sex = either(masked.find('男'), masked.find('女'));
-        if hires { r.terms.sex = sex } else { t.sex = sex }
+        // 只租给女的, 只带女的: whom one would have
+        let only = first(&words.only, &masked).is_some();
+        if hires || only { r.terms.sex = sex } else { t.sex = sex }
     }
-    for Years { from, to, limit, at } in years::years(text, friends) {
+    // 男 58 找工作: a bare number behind one's sex
+    let bare = friends || r.intent == Intent::Seek;
+    for Years { from, to, limit, at } in years::years(text, bare) {
+        let before = text[..at].trim_end_matches([' ', ',']);
+        let said = text[at..].trim_start_matches(|c: char| c.is_ascii_digit()).starts_with('岁');
+        if !friends && bare && !said && !limit && from == to && !before.ends_with(['男', '女']) {
+            continue;
+        }
         let clause = text[..at].rsplit(' ').next().unwrap_or_default();
         let looked_for =
             first(&words.looks, clause).is_some() && !words.own.iter().any(|w| clause.contains(w.as_str()));
@@ -210,5 +242,15 @@ fn people(scene: &Scene<'_, '_>, r: &mut Reading, text: &str, t: &mut Traits) {
             true => {}
             false => t.age = t.age.or(Some((from, to))),
         }
+    }
+    if let (true, Some((own, _))) = (friends, t.age)
+        && r.terms.age.is_none()
+    {
+        let says = |list: &[String]| first(list, text).is_some();
+        r.terms.age = match (says(&words.older), says(&words.younger)) {
+            (true, false) => Some((own, years::OLDEST)),
+            (false, true) => Some((0, own)),
+            _ => None,
+        };
     }
 }

@@ -12,7 +12,10 @@ pub(super) struct Years {
 }
 
 /// Nobody is older.
-const OLDEST: u16 = 120;
+pub(super) const OLDEST: u16 = 120;
+
+/// Years that 左右 gives either way.
+const ABOUT: u16 = 5;
 
 /// All ages. `bare`: two digits alone are one as well, as friends give theirs.
 pub(super) fn years(text: &str, bare: bool) -> Vec<Years> {
@@ -45,6 +48,10 @@ pub(super) fn years(text: &str, bare: bool) -> Vec<Years> {
             || rest.starts_with(|c: char| c.is_ascii_alphanumeric());
         let alone = bare && digits && (16..=90).contains(&from) && !counts;
         if (said.is_some() || alone) && from <= OLDEST && to <= OLDEST && from <= to {
+            // 50左右: some years this way or that
+            if ["左右", "上下"].iter().any(|w| rest.starts_with(w)) {
+                (from, to, range) = (from.saturating_sub(ABOUT), to + ABOUT, true);
+            }
             if below {
                 from = 0;
             }

@@ -29,6 +29,19 @@ pub struct Board {
     /// Words of which a text must have one to belong here, where the sides of another board take the same intents: 出租.
     #[serde(default)]
     pub cues: Vec<String>,
+    /// Words of which it must have one beside a cue, where a cue and a word of a side (`with`) say that it belongs here: 拉.
+    #[serde(default)]
+    pub acts: Vec<String>,
+    /// What it is about are these nodes of the item tree and what is below them: of two things in a text, the one that is.
+    #[serde(default)]
+    pub things: Vec<String>,
+    /// Short words for its things that are no items by themselves: 租房 is about a 房子.
+    #[serde(default)]
+    pub means: std::collections::BTreeMap<String, String>,
+    /// What it is about stays where it is, however far its kind is heard elsewhere: who wants a room in one county does not
+    /// want one in the next.
+    #[serde(default)]
+    pub stays: bool,
     /// Words with which a text does not belong here, whatever else it has.
     #[serde(default)]
     pub unless: Vec<String>,
@@ -102,6 +115,15 @@ pub struct Side {
     /// Words that alone say that a text is a post of this side, whatever its other words would make of it.
     #[serde(default)]
     pub verbs: Vec<String>,
+    /// Words that say so beside a cue of the board: 找 beside 货车.
+    #[serde(default)]
+    pub with: Vec<String>,
+    /// Words with which such a text begins: 送 棉被.
+    #[serde(default)]
+    pub heads: Vec<String>,
+    /// Whether a cue and an act alone say so, where the text is no trade: 小货车 拉货.
+    #[serde(default)]
+    pub bare: bool,
     /// The sides it meets: of this board `side`, of another `board/side`. Who is met meets back.
     pub meets: Vec<String>,
     /// Whether its posts are only shown once the manager vouched for them, or for who wrote them.
@@ -251,6 +273,8 @@ pub struct Rules {
     pub people: bool,
     /// Whether a find cannot be older than the loss by more than a day.
     pub not_before: bool,
+    /// Parts of the day: those of one list go together, those of two lists do not.
+    pub parts_apart: Vec<Vec<String>>,
 }
 
 /// All boards.
@@ -303,7 +327,19 @@ impl Boards {
         for board in open {
             for side in &board.side {
                 let said = side.verbs.iter().filter(|v| text.contains(v.as_str())).map(|v| v.chars().count()).max();
-                let cued = side.intent == intent && board.cues.iter().any(|c| text.contains(c.as_str()));
+                let cued = side.intent == intent
+                    && board.acts.is_empty()
+                    && board.cues.iter().any(|c| text.contains(c.as_str()));
+                let longest = |words: &[String]| {
+                    words.iter().filter(|w| text.contains(w.as_str())).map(|w| w.chars().count()).max()
+                };
+                let acts = board.acts.is_empty() || longest(&board.acts).is_some();
+                let beside = longest(&board.cues).zip(longest(&side.with)).filter(|_| acts);
+                // a cue and a word beside it count for a little more than one word as long as both
+                let head = side.heads.iter().filter(|w| text.starts_with(w.as_str())).map(|w| w.chars().count()).max();
+                let bare = side.bare && acts && longest(&board.cues).is_some() && !trades(intent);
+                let said = said.max(head).max(bare.then_some(1));
+                let said = said.max(beside.map(|(cue, with)| cue + with + 1));
                 // of two words of one length the one that agrees with the rest of the text
                 let weight = said.map(|n| 2 * n + usize::from(side.intent == intent)).or(cued.then_some(1));
                 if let Some(weight) = weight.filter(|w| best.is_none_or(|(most, ..)| *w > most)) {
@@ -349,6 +385,11 @@ impl Board {
     pub fn side(&self, name: &str) -> Option<&Side> {
         self.side.iter().find(|s| s.name == name)
     }
+}
+
+/// Whether a text gives or takes goods.
+fn trades(intent: Intent) -> bool {
+    matches!(intent, Intent::Sell | Intent::Buy | Intent::Lost | Intent::Found | Intent::AidNeed | Intent::AidGive)
 }
 
 fn check(board: &Board, earlier: &[Board], source: &Source, errors: &mut Vec<GrammarError>) {

@@ -28,6 +28,13 @@ pub struct Demands {
     pub except: Vec<String>,
     pub except_end: Vec<String>,
     pub purpose: Vec<String>,
+    /// Behind a bare number of a buyer: the most he pays.
+    pub at_most: Vec<String>,
+    /// 缺, 没有: what stands behind is lacking; but not where it begins with these.
+    pub lacks: Vec<String>,
+    pub lacks_nothing: Vec<String>,
+    /// 只找未婚的, 手续必须齐: what else the clause says is demanded.
+    pub demand: Vec<String>,
     pub least_after: Vec<String>,
     pub least_before: Vec<String>,
     pub firm: Vec<String>,
@@ -69,12 +76,16 @@ pub struct People {
     pub wants_female: Vec<String>,
     pub wants_male: Vec<String>,
     pub looks: Vec<String>,
+    /// 只租给, 只带: what is said of whom one would have.
+    pub only: Vec<String>,
     pub away: Vec<String>,
     #[serde(rename = "self")]
     pub own: Vec<String>,
     pub papers: Vec<String>,
     pub named: Vec<String>,
     pub contact: Vec<String>,
+    pub older: Vec<String>,
+    pub younger: Vec<String>,
     pub surnames: String,
 }
 
@@ -84,11 +95,15 @@ pub struct People {
 pub struct Parts {
     pub names: Vec<String>,
     pub owned: Vec<String>,
+    /// Numerals behind which 头 counts beasts.
+    pub counts: String,
     pub none: Vec<String>,
     pub not: Vec<String>,
     pub left: Vec<String>,
     pub right: Vec<String>,
     pub flaws: BTreeMap<String, Vec<String>>,
+    /// 好好的: the part has no flaw.
+    pub whole: Vec<String>,
 }
 
 /// Values that contradict each other.

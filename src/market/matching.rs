@@ -29,6 +29,8 @@ pub struct Rules<'a> {
     pub any_item: bool,
     /// A find cannot be older than the loss, a day's error allowed.
     pub not_before: bool,
+    /// Parts of one day that exclude each other, in lists of those that go together.
+    pub parts_apart: &'a [Vec<String>],
 }
 
 /// Converts units: how many of the second one of the first is.
@@ -153,7 +155,7 @@ pub fn weigh(post: &Post, other: &Post, rules: &Rules<'_>, ratio: Ratio<'_>, now
         }
     }
     if let (Some(a), Some(b)) = (&offer.when, &want.when) {
-        if rules.same_day && a.day != b.day {
+        if rules.same_day && (a.day != b.day || apart(a.part.as_deref(), b.part.as_deref(), rules.parts_apart)) {
             return None;
         }
         // lost yesterday, found last week: another animal
@@ -180,6 +182,12 @@ pub fn weigh(post: &Post, other: &Post, rules: &Rules<'_>, ratio: Ratio<'_>, now
     let days_old = (now.0 - other.created.0) / crate::clock::DAY;
     fit.score -= i32::try_from(days_old.clamp(0, 30)).unwrap_or(30);
     Some(fit)
+}
+
+/// Whether two parts of the day stand in different lists: who goes in the morning takes nobody along in the evening.
+fn apart(a: Option<&str>, b: Option<&str>, lists: &[Vec<String>]) -> bool {
+    let list = |part: Option<&str>| lists.iter().position(|l| l.iter().any(|p| Some(p.as_str()) == part));
+    matches!((list(a), list(b)), (Some(a), Some(b)) if a != b)
 }
 
 impl Fit {

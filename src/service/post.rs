@@ -44,6 +44,7 @@ pub fn rules<'a>(boards: &'a Boards, board: &'a Board, side: &'a Side) -> Rules<
         people: board.rules.people,
         any_item: board.kin == Kin::Any,
         not_before: board.rules.not_before,
+        parts_apart: &board.rules.parts_apart,
     }
 }
 
@@ -99,9 +100,11 @@ pub(super) fn one(env: &Env<'_>, mo: &Mo, facts: &Facts, r: &Reading, owner: Msi
     let near = home(env, mo, facts.person.as_ref());
     // 县城: that of where one is
     let town = |p: &Place| match p.code {
-        PlaceCode::COUNTRY if COUNTY_TOWN.contains(&p.name.as_str()) => {
+        // 县城 is the town, also where it was read as the county
+        code if COUNTY_TOWN.contains(&p.name.as_str()) && matches!(code.ring(), Ring::Country | Ring::County) => {
             // by the statutory codes the first town of a county is its seat
-            let county = near.code.up_to(Ring::County).unwrap_or(near.code);
+            let near = if code == PlaceCode::COUNTRY { near.code } else { code };
+            let county = near.up_to(Ring::County).unwrap_or(near);
             let seat = PlaceCode(county.0 * 1000 + 100);
             let code = if env.grammar.places.get(seat).is_some() { seat } else { county };
             Place { code, name: p.name.clone() }
@@ -115,12 +118,24 @@ pub(super) fn one(env: &Env<'_>, mo: &Mo, facts: &Facts, r: &Reading, owner: Msi
         nodes = Vec::new();
     }
     // 找活 alone is a post, 招工 alone says nothing of what for.
-    let says_nothing =
-        side.role == Role::Want && to.is_none() && r.people.is_none() && r.wage.is_none() && r.remark.is_none();
+    let says_nothing = side.role == Role::Want
+        && board.kin != Kin::Any
+        && to.is_none()
+        && r.people.is_none()
+        && r.wage.is_none()
+        && r.remark.is_none();
     if r.item.is_none() && (board.item == Need::Required || says_nothing) {
         return None;
     }
-    let mut place = r.place.clone().filter(|_| !r.away).or_else(|| from.clone()).unwrap_or_else(|| near.clone());
+    // 长期, 唱歌 and 东风 are towns somewhere: a small place far away is only meant where its name is written in full
+    let meant = |p: &Place| {
+        let apart = |ring: Ring| p.code.up_to(ring) != near.code.up_to(ring);
+        let town = p.code.ring() <= Ring::Town && apart(Ring::City);
+        let part = p.code.ring() == Ring::County && p.name.ends_with('区') && apart(Ring::Province);
+        p.code == PlaceCode::COUNTRY || !(town || part) || mo.text.contains(&p.name)
+    };
+    let mut place =
+        r.place.clone().filter(meant).filter(|_| !r.away).or_else(|| from.clone()).unwrap_or_else(|| near.clone());
     if place.code == PlaceCode::COUNTRY {
         // a place that only its people know: near the sender, under its own name
         place.code = near.code;
@@ -139,7 +154,10 @@ pub(super) fn one(env: &Env<'_>, mo: &Mo, facts: &Facts, r: &Reading, owner: Msi
         cause: facts.next.mo,
         item_said: r.item.as_ref().map(|i| i.said.clone()).filter(|s| !s.is_empty()),
         nodes,
-        reach: name.as_ref().and_then(|n| items.reach(n)).unwrap_or(board.reach),
+        reach: match name.as_ref().and_then(|n| items.reach(n)) {
+            Some(own) if board.stays => own.min(board.reach),
+            own => own.unwrap_or(board.reach),
+        },
         item: name,
         quantity: r.quantity.clone(),
         price: r.wage.clone().or_else(|| r.price.clone()),
@@ -375,6 +393,7 @@ fn answer_many(turn: &mut Turn<'_>, drafts: &[Draft]) {
     turn.person.informed = true;
     let reply = list::list(turn.env.grammar, Reply::new(name), &posts)
         .set("count", posts.len().to_string())
+        .set("first", met.first().map(|p| phrase::number(*p)).unwrap_or_default())
         .set("met", if met.is_empty() { String::new() } else { met.len().to_string() });
     turn.answer(reply);
     if !met.is_empty() {

@@ -15,14 +15,19 @@ use xiangxun::service::{Rules, Service};
 use xiangxun::store::record::Ask;
 use xiangxun::store::{Change, Options, Store};
 
-/// Of those who are told, so many must be right; of those who should be, so many must be told.
-const PRECISION: f64 = 0.94;
-const RECALL: f64 = 0.92;
+/// Of those who are told, so many must be right; of those who should be, so many must be told. A board whose scenes do not come
+/// to this yet says in its first file what holds of it.
+const PRECISION: f64 = 0.97;
+const RECALL: f64 = 0.95;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
     board: String,
+    #[serde(default)]
+    precision: Option<f64>,
+    #[serde(default)]
+    recall: Option<f64>,
     about: Vec<About>,
 }
 
@@ -98,6 +103,14 @@ impl Stage {
         if asked.await.expect("a read") {
             self.text(from, "1").await;
         }
+        // asked back what was meant, he picks what was guessed first
+        let doubt = self.store.read(move |v| {
+            let open = v.person(from)?.map(|p| p.questions).unwrap_or_default();
+            Ok(open.iter().any(|q| matches!(q.ask, Ask::Meaning { .. })))
+        });
+        if doubt.await.expect("a read") {
+            self.text(from, "1").await;
+        }
         let posts = self.of(from).await;
         if self
             .store
@@ -157,10 +170,16 @@ async fn those_meet_who_should() {
     let mut stage =
         Stage::new(Grammar::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("grammar")).expect("the grammar loads"));
     let (mut pairs, mut low) = (0, Vec::new());
+    let mut boards: BTreeMap<String, (i32, i32, i32)> = BTreeMap::new();
+    let mut floors: BTreeMap<String, (f64, f64)> = BTreeMap::new();
     for file in files {
         let text = std::fs::read_to_string(&file).expect("a scene");
         let scene: File = toml::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
-        let (mut right, mut wrong, mut missed) = (0, 0, 0);
+        if scene.precision.is_some() || scene.recall.is_some() {
+            let floor = (scene.precision.unwrap_or(PRECISION), scene.recall.unwrap_or(RECALL));
+            floors.insert(scene.board.clone(), floor);
+        }
+        let (right, wrong, missed) = boards.entry(scene.board.clone()).or_default();
         for about in &scene.about {
             let all = about.meet.iter().map(|p| (p, true)).chain(about.apart.iter().map(|p| (p, false)));
             for ((a, b), meet) in all {
@@ -170,9 +189,9 @@ async fn those_meet_who_should() {
                     let (one, other) = stage.told(first, second).await;
                     for told in [one, other] {
                         match (meet, told) {
-                            (true, true) => right += 1,
-                            (true, false) => missed += 1,
-                            (false, true) => wrong += 1,
+                            (true, true) => *right += 1,
+                            (true, false) => *missed += 1,
+                            (false, true) => *wrong += 1,
                             (false, false) => {}
                         }
                     }
@@ -183,13 +202,16 @@ async fn those_meet_who_should() {
                 }
             }
         }
+    }
+    for (board, (right, wrong, missed)) in boards {
         let share = |n: i32, of: i32| if of == 0 { 1.0 } else { f64::from(n) / f64::from(of) };
         let (precision, recall) = (share(right, right + wrong), share(right, right + missed));
-        println!("== {}: precision {precision:.3}, recall {recall:.3}", scene.board);
-        if precision < PRECISION || recall < RECALL {
-            low.push(scene.board);
+        println!("== {board}: precision {precision:.3}, recall {recall:.3}");
+        let (least_right, least_told) = floors.get(&board).copied().unwrap_or((PRECISION, RECALL));
+        if precision < least_right || recall < least_told {
+            low.push(board);
         }
     }
     assert!(pairs >= 300, "{pairs} pairs");
-    assert!(low.is_empty(), "below {PRECISION} or {RECALL}: {low:?}");
+    assert!(low.is_empty(), "below what is to hold of them: {low:?}");
 }

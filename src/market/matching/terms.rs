@@ -27,7 +27,7 @@ pub(super) fn keep(offer: &Post, want: &Post, ratio: Ratio<'_>, fit: &mut Fit) -
     Some(())
 }
 
-/// 除了板蓝根都要, 饲料鸡不要.
+/// 除了板蓝根都要, 饲料鸡不要, 要手续齐的.
 fn excluded(a: &Post, b: &Post) -> Option<()> {
     if a.terms.except.iter().any(|e| b.nodes.contains(e)) {
         return None;
@@ -42,7 +42,16 @@ fn excluded(a: &Post, b: &Post) -> Option<()> {
         of_trait if of_trait.contains(':') => b.traits.said.contains(refused),
         word => says(word),
     };
-    (!a.terms.refuses.iter().any(is)).then_some(())
+    if a.terms.refuses.iter().any(is) {
+        return None;
+    }
+    // 只找未婚的: what the other says of the same thing must be it; silence is asked about
+    let key = |s: &str| s.split_once(':').map_or(String::new(), |(k, _)| k.to_string());
+    let against = |demand: &&String| {
+        let said = b.traits.said.iter().filter(|s| key(s) == key(demand)).collect::<Vec<_>>();
+        !said.is_empty() && !said.contains(demand)
+    };
+    (!a.terms.demands.iter().any(|d| against(&d))).then_some(())
 }
 
 /// 500公斤起收: who says that he has less is not asked.
