@@ -125,7 +125,7 @@ impl Grammar {
         let places = place::Places::read(&sources, &mut errors);
         let lexicon = lexicon::Lexicon::build(&sources, &items, &units, &mut errors);
         let sounds = sound::Sounds::build(&items, &lexicon);
-        let replies = reply::Replies::read(&sources, &mut errors);
+        let replies = reply::Replies::read(&sources, &longest(&boards, &items, &places), &mut errors);
         let terms = terms::TermWords::read(&sources, &mut errors);
         let examples = example::collect(&sources, &items, &lexicon, &mut errors);
         if errors.is_empty() {
@@ -134,6 +134,34 @@ impl Grammar {
             Err(errors)
         }
     }
+}
+
+/// The longest values that slots of sentences get from the words themselves.
+fn longest(boards: &board::Boards, items: &item::Items, places: &place::Places) -> Vec<(&'static str, String)> {
+    let most = |words: Vec<&str>| words.into_iter().max_by_key(|w| w.chars().count()).unwrap_or_default().to_string();
+    let sides = || boards.iter().flat_map(|b| &b.side);
+    let verb = most(
+        sides()
+            .flat_map(|s| std::iter::once(&s.verb).chain(s.about.iter().map(|a| &a.verb)))
+            .map(String::as_str)
+            .collect(),
+    );
+    let doing = most(
+        sides()
+            .flat_map(|s| std::iter::once(&s.doing).chain(s.about.iter().map(|a| &a.doing)))
+            .map(String::as_str)
+            .collect(),
+    );
+    let item = most(items.iter().map(|i| i.name.as_str()).collect());
+    let clipped = format!("{}…", "字".repeat(reply::WORDS));
+    let mut out = vec![
+        ("place", places.longest_name().to_string()),
+        ("doing", doing),
+        ("short", format!("{verb}{clipped}")),
+        ("topic", format!("{verb}{item}")),
+    ];
+    out.extend(["item", "said", "name", "remark"].map(|slot| (slot, clipped.clone())));
+    out
 }
 
 /// The sources in folder `under` (`boards/`), or the one file of that name.

@@ -208,6 +208,12 @@ impl Places {
         self.seats.iter().any(|s| s == name)
     }
 
+    /// The longest standard name there is.
+    pub fn longest_name(&self) -> &str {
+        let longest = self.rows.iter().max_by_key(|r| r.len);
+        longest.map_or("", |r| self.full(*r))
+    }
+
     /// The standard name of a code.
     pub fn get(&self, code: PlaceCode) -> Option<&str> {
         let at = self.rows.partition_point(|r| r.code < code.0);

@@ -12,6 +12,9 @@ use crate::message::alphabet::utf16_units;
 /// Units that an answer may take: one UCS-2 segment.
 pub const SEGMENT: usize = 70;
 
+/// Free words of a villager are shown up to this many characters: enough to know one's own text again.
+pub const WORDS: usize = 12;
+
 /// One piece of a variant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Piece {
@@ -38,7 +41,9 @@ pub struct Replies {
 }
 
 impl Replies {
-    pub(super) fn read(sources: &[Source], errors: &mut Vec<GrammarError>) -> Replies {
+    /// Reads the sentences. `real` are the longest values that slots really get, as the rest of the grammar has them: `[longest]` may
+    /// promise no less, so that a sentence which fits on paper fits on a phone.
+    pub(super) fn read(sources: &[Source], real: &[(&'static str, String)], errors: &mut Vec<GrammarError>) -> Replies {
         let mut replies = Replies::default();
         let mut longest = BTreeMap::new();
         let mut said_in: BTreeMap<String, &Source> = BTreeMap::new();
@@ -46,6 +51,27 @@ impl Replies {
             match source.toml::<BTreeMap<String, toml::Table>>() {
                 Ok(tables) => replies.take(source, tables, &mut longest, &mut said_in, errors),
                 Err(e) => errors.push(e),
+            }
+        }
+        let tables = replies.phrases.iter().filter_map(|(name, phrase)| {
+            let (slot, _) = name.split_once('.')?;
+            match phrase.variants.first()?.as_slice() {
+                [Piece::Text(word)] => Some((slot, word)),
+                _ => None,
+            }
+        });
+        for (slot, value) in real.iter().map(|(slot, value)| (*slot, value)).chain(tables) {
+            let Some(known) = longest.get(slot).filter(|known| utf16_units(known) < utf16_units(value)) else {
+                continue;
+            };
+            let known_units = utf16_units(known);
+            if let Some(source) = under(sources, "replies/").find(|s| says_longest(s, slot, known)) {
+                let line = source.text.find(&format!("\n{slot} = ")).map_or(1, |at| source.line_at(at + 1));
+                let what = format!(
+                    "`longest.{slot}` takes {known_units} units, but it may be {value:?}, which takes {}; put that there",
+                    utf16_units(value)
+                );
+                errors.push(source.error(line, what));
             }
         }
         for (name, sentence) in &replies.sentences {
@@ -149,6 +175,12 @@ impl Replies {
     }
 }
 
+/// Whether a file gives this as the longest value of a slot.
+fn says_longest(source: &Source, slot: &str, value: &str) -> bool {
+    let tables = source.toml::<BTreeMap<String, toml::Table>>().unwrap_or_default();
+    tables.get("longest").and_then(|t| t.get(slot)).and_then(toml::Value::as_str) == Some(value)
+}
+
 fn line_of(source: &Source, name: &str) -> usize {
     source.text.find(&format!("[{name}]")).map_or(1, |at| source.line_at(at))
 }
@@ -242,7 +274,8 @@ mod tests {
     fn read(text: &str) -> (Replies, Vec<GrammarError>) {
         let source = Source { file: "replies/zh.toml".into(), text: text.into() };
         let mut errors = Vec::new();
-        (Replies::read(&[source], &mut errors), errors)
+        let real = [("place", "很长很长的地名".to_string())];
+        (Replies::read(&[source], &real, &mut errors), errors)
     }
 
     #[test]
@@ -268,6 +301,24 @@ mod tests {
         assert_eq!(said.len(), 2, "{said:?}");
         assert!(said[0].starts_with("replies/zh.toml:4: `a` uses slot `y`"), "{said:?}");
         assert!(said[1].contains("takes 71 units"), "{said:?}");
+    }
+
+    #[test]
+    fn what_is_longest_must_be_as_long_as_what_there_is() {
+        let (_, errors) =
+            read("[longest]\nno = \"1号\"\nplace = \"地\"\nstate = \"撤\"\n\n[state]\ndone = \"已成了\"\n");
+        let said: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        assert_eq!(said.len(), 2, "{said:?}");
+        assert!(
+            said[0].starts_with("replies/zh.toml:3: `longest.place` takes 1 units, but it may be \"很长"),
+            "{said:?}"
+        );
+        assert!(
+            said[1].starts_with("replies/zh.toml:4: `longest.state` takes 1 units, but it may be \"已成了\""),
+            "{said:?}"
+        );
+        let (_, errors) = read("[longest]\nplace = \"比那个还要长的地名\"\n");
+        assert_eq!(errors, vec![]);
     }
 
     #[test]

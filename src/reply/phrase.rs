@@ -5,13 +5,10 @@ use std::collections::BTreeMap;
 use crate::clock::Timestamp;
 use crate::grammar::Grammar;
 use crate::grammar::board::Side;
-use crate::grammar::reply::Piece;
+use crate::grammar::reply::{Piece, WORDS};
 use crate::market::{
     Exact, Held, OPEN, Place, PlaceCode, Post, PostId, PostState, Price, Quantity, Ring, When, decimal,
 };
-
-/// Free words of a villager are shown up to this many characters: enough to know one's own text again.
-const WORDS: usize = 12;
 
 /// `807号`: the one form in which a text to a phone names a post.
 pub fn number(id: PostId) -> String {

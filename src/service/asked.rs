@@ -3,7 +3,7 @@
 //! What was said last in the conversation itself comes first: who has just been shown a list picks from it. Else the digit is
 //! for what somebody else waits to hear; where two wait, it is asked which.
 
-use crate::clock::Timestamp;
+use crate::clock::{SECOND, Timestamp};
 use crate::market::PostId;
 use crate::store::Person;
 use crate::store::record::{Ask, Question, Then};
@@ -37,9 +37,20 @@ pub fn bound<'p>(person: &'p Person, now: Timestamp, to: &str, choice: u8) -> Bo
     }
     let pushed: Vec<&Question> = open.iter().filter(|q| q.ask.pushed()).copied().collect();
     match pushed.as_slice() {
+        // the digit came twice: what was open before is asked for by name
+        [one] if doubled(person, now, choice, one) => Bound::Several(pushed),
         [one] => Bound::One(one, choice),
         _ => Bound::Several(pushed),
     }
+}
+
+/// So soon the same digit again is the carrier's doing, or a thumb's.
+const DOUBLED: i64 = 30 * SECOND;
+
+/// Whether the digit may be the one that answered another question just now, while this one was open already.
+fn doubled(person: &Person, now: Timestamp, choice: u8, question: &Question) -> bool {
+    let before = person.digit.filter(|d| d.choice == choice && (0..DOUBLED).contains(&(now.0 - d.at.0)));
+    before.is_some_and(|d| question.asked < d.at)
 }
 
 /// Questions that a digit sent to our number `to` may answer, oldest first.
@@ -68,6 +79,24 @@ pub fn open_then(person: &Person, now: Timestamp, to: &str) -> Option<Then> {
 mod tests {
     use super::*;
     use crate::message::Msisdn;
+    use crate::store::record::Digit;
+
+    #[test]
+    fn a_doubled_digit_answers_no_other_question() {
+        let (rate, deal) = (Ask::Rate { post: 101, pact: 1 }, Ask::Dealt { post: 102, pact: 2 });
+        let answered = |at: i64| Some(Digit { choice: 1, at: Timestamp(at) });
+        let mut p = person(&[(rate, "1069"), (deal, "1069")]);
+        assert!(matches!(bound(&p, Timestamp(5), "1069", 1), Bound::Several(q) if q.len() == 2));
+        p.questions.remove(0);
+        p.digit = answered(5);
+        assert!(matches!(bound(&p, Timestamp(6), "1069", 1), Bound::Several(q) if q.len() == 1), "the same once more");
+        assert!(matches!(bound(&p, Timestamp(6), "1069", 2), Bound::One(..)), "another digit");
+        p.questions[0].asked = Timestamp(5);
+        assert!(matches!(bound(&p, Timestamp(6), "1069", 1), Bound::One(..)), "what was asked by the answer itself");
+        p.questions[0].asked = Timestamp(0);
+        p.questions[0].until = Timestamp(DOUBLED * 2);
+        assert!(matches!(bound(&p, Timestamp(5 + DOUBLED), "1069", 1), Bound::One(..)), "much later");
+    }
 
     /// Until orders, jobs and alerts ask, any question of another's serves.
     fn person(asks: &[(Ask, &str)]) -> Person {

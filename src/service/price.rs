@@ -232,7 +232,7 @@ pub fn price(turn: &mut Turn<'_>) {
     let who = if going.buying.0 > 0 { "price_who.buying" } else { "price_who.selling" };
     let who = phrase::word(g, who).filter(|_| going.buying.0 + going.selling.0 > 0).unwrap_or_default();
     turn.ask(Ask::Priced { item: item.name.clone() });
-    turn.answer(reply.set("said", phrase::clip(&item.said)).set("per", going.per).set("who", who));
+    turn.answer(reply.set("said", phrase::clip(&item.said)).set("per", going.per).set("buyers", who));
 }
 
 /// The same weekday of next week, in the morning.

@@ -20,7 +20,7 @@ use crate::command::{self, Intent, Reading};
 use crate::market::{PostId, Quantity};
 use crate::message::Mo;
 use crate::reply::Reply;
-use crate::store::record::{Ask, Question, Then};
+use crate::store::record::{Ask, Digit, Question, Then};
 
 /// The post that the text names, or that its digit picks.
 pub fn named_post(facts: &Facts, reading: &Reading, now: Timestamp, to: &str) -> Option<PostId> {
@@ -140,6 +140,9 @@ pub fn answered(turn: &mut Turn<'_>) -> Answered {
         Bound::One(question, choice) => {
             // whatever else was asked about this digit is answered with it
             turn.person.questions.retain(|q| !matches!(q.ask, Ask::Clarify { .. }));
+            if let Some(choice) = turn.reading.choice {
+                turn.person.digit = Some(Digit { choice, at: turn.env.now });
+            }
             act(turn, question, choice)
         }
         Bound::Several(questions) => {

@@ -128,6 +128,16 @@ pub struct Person {
     /// Its shares in orders that are not weighed yet, oldest first; none is forgotten while it stands.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pledges: Vec<PactId>,
+    /// The digit that answered a question last: doubled, it answers no other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digit: Option<Digit>,
+}
+
+/// A digit that answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Digit {
+    pub choice: u8,
+    pub at: Timestamp,
 }
 
 /// One text said again and again.
@@ -209,6 +219,7 @@ impl Person {
             echo: None,
             dead: None,
             pledges: Vec::new(),
+            digit: None,
         }
     }
 

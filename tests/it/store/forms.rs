@@ -11,7 +11,7 @@ use xiangxun::market::{Exact, Held, Order, Price, Quantity, Sex, Sum, Terms, Tow
 use xiangxun::message::part::Piece;
 use xiangxun::message::{DlrPart, DlrState, Part};
 use xiangxun::store::loose::{EarlyDlr, LongMo, Taken};
-use xiangxun::store::record::{Ask, Echo, Note, Notes, Question, Then, Today, Told};
+use xiangxun::store::record::{Ask, Digit, Echo, Note, Notes, Question, Then, Today, Told};
 use xiangxun::store::{Loose, LooseKey};
 
 /// What version 2 has and version 1 had not, beside [`full`].
@@ -154,6 +154,7 @@ fn newer() -> Change {
         digest_due: Some(NOW.plus(HOUR)),
         prices_due: Some(NOW.plus(DAY)),
         pages: vec!["后面的".into()],
+        digit: Some(Digit { choice: 2, at: NOW }),
         echo: Some(Echo { print: u64::MAX, times: 2, at: NOW, said: Some(1) }),
         today: Today { day: 20_778, relayed: 3, heard: 4, proxies: 1, contacts: 2, ..Today::default() },
         questions: asked(),
