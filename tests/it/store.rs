@@ -11,9 +11,11 @@ mod killed;
 
 use xiangxun::clock::{DAY, HOUR, Timestamp};
 use xiangxun::market::quote::Source;
-use xiangxun::market::{Pact, PactKind, PactState, Place, PlaceCode, Post, PostId, PostState, PriceBook, Ring};
+use xiangxun::market::{
+    Exact, Order, Pact, PactKind, PactState, Place, PlaceCode, Post, PostId, PostState, PriceBook, Ring,
+};
 use xiangxun::message::{Mo, MoSeq, Msisdn, Mt, MtClass, MtState, Sender};
-use xiangxun::store::record::{Note, Notes, Unread};
+use xiangxun::store::record::{Note, Notes, Told, Unread};
 use xiangxun::store::{
     Change, Due, How, MoRecord, Opened, Options, Person, SeenKey, Store, StoreError, Topic, View, export, import,
 };
@@ -393,6 +395,22 @@ mod promise {
         assert_eq!(found("板蓝根", None, 9).await, [phone(2)]);
     }
 
+    pub async fn what_many_are_to_hear_goes_on_where_it_stood(store: &Store) {
+        let piece = |after| (NOW, Due::Tell(901, Told::On, after));
+        keep(store, Change { due: vec![piece(0)], ..Change::default() }).await;
+        // one piece is done and the next stands, in one change
+        keep(store, Change { done: vec![piece(0)], due: vec![piece(50)], ..Change::default() }).await;
+        let due = async || store.read(|v| v.due(NOW, 9)).await.unwrap();
+        assert_eq!(due().await, [piece(50)]);
+        let order = Order { seats: 2, households: 2, settled: true, ..Order::default() };
+        let post = Post { order: Some(order), taken: Exact::from_integer(500), ..post(901) };
+        keep(store, Change { posts: vec![post.clone()], done: vec![piece(50)], ..Change::default() }).await;
+        assert!(due().await.is_empty());
+        let kept = store.read(|v| v.post(901)).await.unwrap().expect("kept");
+        assert_eq!((kept.order.as_ref(), kept.taken), (post.order.as_ref(), post.taken));
+        assert!(ring(store, &Post { order: None, ..post.clone() }, 522_632, 9).await.is_empty(), "nobody can join it");
+    }
+
     pub async fn what_is_due_is_told_until_it_is_done(store: &Store) {
         let due = vec![
             (NOW.plus(HOUR), Due::Wave(807)),
@@ -565,6 +583,7 @@ on_every_store! {
     an_empty_change_costs_nothing
     pacts_are_found_by_their_post
     who_watches_a_topic_is_found_until_he_leaves
+    what_many_are_to_hear_goes_on_where_it_stood
     what_is_due_is_told_until_it_is_done
     prices_are_kept_by_item_and_county
     notes_are_kept_by_station
