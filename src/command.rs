@@ -90,7 +90,28 @@ pub fn read_at(
     now: Timestamp,
     text: &str,
 ) -> Reading {
-    let normal = normalize::normalize(&grammar.lexicon, read_of(text));
+    let text = read_of(text);
+    let reading = read_once(grammar, home, market_days, now, text);
+    // 卖🐔20只: a picture is a word only where no other says what it is.
+    if reading.item.is_none()
+        && let Some(told) = normalize::in_words(&grammar.lexicon, text)
+    {
+        let told = read_once(grammar, home, market_days, now, &told);
+        if told.intent == reading.intent && told.item.as_ref().is_some_and(|i| i.known) {
+            return told;
+        }
+    }
+    reading
+}
+
+fn read_once(
+    grammar: &Grammar,
+    home: PlaceCode,
+    market_days: Option<MarketDays>,
+    now: Timestamp,
+    text: &str,
+) -> Reading {
+    let normal = normalize::normalize(&grammar.lexicon, text);
     if normal.is_empty() {
         return form::unknown("empty");
     }

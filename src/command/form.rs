@@ -19,6 +19,7 @@ pub fn read(scene: &Scene<'_, '_>) -> Option<Reading> {
         .or_else(|| whole::choice(scene))
         .or_else(|| post::helped(scene))
         .or_else(|| post::named(scene))
+        .or_else(|| own::that_one(scene))
         .or_else(|| own::corrects(scene))
         .or_else(|| partly::sold(scene))
         .or_else(|| own::read(scene))

@@ -11,7 +11,7 @@ mod verbs;
 pub use rides::hauled;
 
 use super::phrase::Phrase;
-use crate::grammar::lexicon::{Kind, Sign};
+use crate::grammar::lexicon::{Force, Kind, Sign};
 use crate::grammar::{Grammar, Intent};
 
 /// What was decided.
@@ -114,6 +114,11 @@ pub fn decide(grammar: &Grammar, text: &str, phrases: &[Phrase<'_>]) -> Decision
     // 我想卖点东西怎么弄: how it is done is asked.
     let how = phrases.iter().any(|p| p.has(Sign::How));
     if how && !f.item && !f.amount && !f.people && s.0.iter().any(|(i, n)| posts(*i) && *n >= STRONG) {
+        s.at_least(Intent::Help, STRONG + 2);
+    }
+    // 咋用短信卖东西,教一下
+    let taught = |p: &Phrase<'_>| p.word().is_some_and(|w| w.chars > 1 && w.is_verb(Intent::Help, Force::Whole));
+    if !f.item && !f.amount && !f.sum && !f.people && phrases.iter().filter(|p| taught(p)).count() > 1 {
         s.at_least(Intent::Help, STRONG + 2);
     }
     questions::looking_up(&f, phrases, &mut s, question, offered_to_any, closing);

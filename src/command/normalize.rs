@@ -25,6 +25,20 @@ pub fn normalize(lexicon: &Lexicon, text: &str) -> String {
     out
 }
 
+/// The text with its pictures in words: 卖🐔20只; `None` where it has none that says anything.
+pub fn in_words(lexicon: &Lexicon, text: &str) -> Option<String> {
+    text.chars().any(|c| lexicon.picture(c).is_some()).then(|| {
+        let mut out = String::with_capacity(text.len());
+        for c in text.chars() {
+            match lexicon.picture(c) {
+                Some(word) => out.push_str(word),
+                None => out.push(c),
+            }
+        }
+        out
+    })
+}
+
 /// Anything that is neither a digit, a small letter nor a common character.
 fn odd(lexicon: &Lexicon, c: char, out: &mut String) {
     match c {

@@ -23,7 +23,7 @@ pub(super) fn place_at(scene: &Scene<'_, '_>) -> Option<(usize, Found)> {
     let mut best: Option<(usize, Found)> = None;
     for (i, p) in scene.phrases.iter().enumerate() {
         let What::Place(f) = p.what else { continue };
-        if in_a_name(scene, i, &f) {
+        if in_a_name(scene, i, &f) || of_people(scene, i, &f) {
             continue;
         }
         match best {
@@ -33,6 +33,23 @@ pub(super) fn place_at(scene: &Scene<'_, '_>) -> Option<(usize, Found)> {
         }
     }
     best
+}
+
+/// 城里亲戚, 城里老板; 在广东打了8年工: whose it is, or where one worked, is not where it is.
+fn of_people(scene: &Scene<'_, '_>, i: usize, f: &Found) -> bool {
+    let ps = &scene.phrases;
+    let next = ps.get(i + 1).filter(|p| !p.spaced && !p.is_separator());
+    let people = &scene.grammar.terms.people;
+    let works = |p: &Phrase<'_>| {
+        people.away.iter().any(|w| w.starts_with(p.text(scene.text)) || p.text(scene.text).starts_with(w.as_str()))
+    };
+    let led = i > 0 && (ps[i - 1].has(Sign::In) || ps[i - 1].text(scene.text).ends_with('在'));
+    let whose = f.seat.is_some()
+        && !led
+        && next.is_some_and(|p| {
+            matches!(p.what, What::Unread) || p.kind(scene.grammar).is_some() || p.has(Sign::Polite) || p.has(Sign::Kin)
+        });
+    whose || led && f.code.ring() >= Ring::City && next.is_some_and(works) && ps.len() > i + 4
 }
 
 /// 汉源花椒, 湘西黄牛: a county or more, in short, right before what it is known for, names the kind of goods.
@@ -67,7 +84,14 @@ pub(super) fn unread_place(scene: &Scene<'_, '_>, intent: Intent) -> Option<Rang
         let unread = matches!(ps[i].what, What::Unread) || before.has(Sign::In);
         let name = said(scene, &run);
         let short = (2..=6).contains(&name.chars().count()) && name.chars().all(normalize::is_han);
-        (unread && short && (before.has(Sign::In) || lost)).then_some(run)
+        // 在坡上挖得重楼, 在家编斗笠: of goods a name that the sentence goes on from is where something is done.
+        let done = matches!(intent, Intent::Sell | Intent::Buy | Intent::Order)
+            && ps
+                .get(run.end)
+                .is_some_and(|q| !q.spaced && !q.is_separator() && !q.has(Sign::Have) && !q.has(Sign::Polite))
+            || matches!(intent, Intent::Sell | Intent::Buy | Intent::Order)
+                && ps[run.clone()].iter().all(|p| p.has(Sign::Spot));
+        (unread && short && !done && (before.has(Sign::In) || lost)).then_some(run)
     })
 }
 

@@ -223,6 +223,13 @@ fn per_several<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, (Per, Exact)> {
 /// /斤 · 每斤 · 一斤 · 一人一天 · 一个月.
 fn per<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Per> {
     let (rest, ()) = per_mark(i)?;
+    // 38元 1月20日: a day, and no price per month.
+    let digit = matches!(i[0].kind, Kind::Arabic(_));
+    let dated = rest.first().is_some_and(|t| t.word().is_some_and(|w| w.period().is_some()))
+        && rest.get(1).is_some_and(|t| matches!(t.kind, Kind::Arabic(_)));
+    if digit && dated {
+        return fail();
+    }
     let (rest, _) = opt(per_mark).parse(rest)?;
     // 120一人一天, 120/人/天
     if let Ok((after, ())) = tight(sign(Sign::People))(rest)
@@ -428,9 +435,20 @@ fn per_first<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Sum> {
     };
     let (rest, bound) = skip(rest, &[Sign::PriceCue, Sign::About, Sign::Particle]);
     let (rest, m) = alt((money, number_alone)).parse(rest)?;
+    // 1吨 3.2元一斤, 一亩地三毛一斤: the sum says itself per what it is, so what stood before is an amount.
+    if also.is_none() && one_said && says_per(rest, p) {
+        return fail();
+    }
     let of_one = one_said && matches!(p, Per::Unit(_));
     let s = n.map_or(sum(m, p), |n| of_several(m, p, n));
     Ok((rest, Sum { of_one, bound, also: also.and_then(unit_of), ..s }))
+}
+
+/// Whether another unit than `of` follows that a sum can be per: 3.2元[一斤], 3.2元[/斤].
+fn says_per(i: In<'_, '_>, of: Per) -> bool {
+    let next = i.first().filter(|t| !t.spaced);
+    let marked = next.is_some_and(|t| !matches!(t.kind, Kind::Arabic(_)));
+    marked && matches!((per(i), of), (Ok((_, Per::Unit(v))), Per::Unit(u)) if v != u)
 }
 
 /// 每块5毛, of bricks: more than money stands behind it.

@@ -46,11 +46,14 @@ pub(super) fn share(scene: &Scene<'_, '_>, named: &[usize]) -> Vec<Share> {
     for (i, p) in ps.iter().enumerate() {
         let before = anchors.iter().rev().find(|(n, _)| *n < i).map(|(_, k)| *k);
         let after = named.iter().position(|n| *n > i);
+        // 五个仔猪要卖,…仔猪四百一头: the next mention of a thing, though more is said of it at another.
+        let next = anchors.iter().find(|(n, _)| *n > i).copied();
         match p.what {
             What::Amount(_) => {
-                let touches_next = after.is_some_and(|a| {
-                    ps[i + 1..named[a]].iter().all(|q| !q.is_separator() && (light(q) || q.has(Sign::Modifier)))
+                let touches_next = next.is_some_and(|(at, _)| {
+                    ps[i + 1..at].iter().all(|q| !q.is_separator() && (light(q) || q.has(Sign::Modifier)))
                 });
+                let after = next.map(|(_, k)| k).filter(|_| touches_next).or(after);
                 // 黄豆 绿豆 各50斤
                 let all = i > 0 && ps[i - 1].has(Sign::Each) && after.is_none() && before.is_some_and(|b| b > 0);
                 if all && shares.iter().all(|s| s.amounts.is_empty()) {
@@ -60,6 +63,7 @@ pub(super) fn share(scene: &Scene<'_, '_>, named: &[usize]) -> Vec<Share> {
                 let to = if leads && touches_next { after.or(before) } else { before.or(after) };
                 shares[to.unwrap_or(0)].amounts.push(i);
             }
+            What::Sum(_) if formerly(ps, i) => {}
             What::Sum(_) => shares[before.or(after).unwrap_or(0)].sums.push(i),
             What::People(_) => {
                 let tight = after.is_some_and(|a| {
@@ -70,7 +74,26 @@ pub(super) fn share(scene: &Scene<'_, '_>, named: &[usize]) -> Vec<Share> {
             _ => {}
         }
     }
+    alike(ps, &mut shares);
     shares
+}
+
+/// 买成3800, 原价500, 买的时候一千: what was paid once is not what is asked.
+pub(super) fn formerly(ps: &[Phrase<'_>], i: usize) -> bool {
+    let before = ps[..i].iter().rev().take(3).take_while(|q| !q.is_separator());
+    before.take_while(|q| !matches!(q.what, What::Sum(_))).any(|q| q.has(Sign::Formerly))
+}
+
+/// 白菜三百斤萝卜五百斤,都是四毛: a sum behind such a word is for each, where no other has one.
+fn alike(ps: &[Phrase<'_>], shares: &mut [Share]) {
+    let told: Vec<usize> = (0..shares.len()).filter(|k| !shares[*k].sums.is_empty()).collect();
+    let [k] = told[..] else { return };
+    let sums = shares[k].sums.clone();
+    let [i] = sums[..] else { return };
+    let said = ps[..i].iter().rev().take(2).take_while(|q| !q.is_separator()).any(|q| q.has(Sign::Alike));
+    if said && shares.len() > 1 {
+        shares.iter_mut().for_each(|s| s.sums.clone_from(&sums));
+    }
 }
 
 /// Dimensions that addresses are counted in too.
@@ -114,7 +137,16 @@ pub(super) fn choose_amount(scene: &Scene<'_, '_>, s: &Share) -> Option<usize> {
         // 3栋2单元: where somebody lives
         let address = usual.is_some_and(|u| !HOUSES.contains(&u))
             && at(i).and_then(|a| units.at(a.unit)).is_some_and(|u| HOUSES.contains(&u.dimension.as_str()));
+        // 冰箱 200升: what it holds
+        let holds = count && at(i).and_then(|a| units.at(a.unit)).is_some_and(|u| u.dimension == "volume");
+        // 洗衣机 7公斤的: what it is like
+        let like = count
+            && next.is_some_and(|q| q.text(scene.text) == "的")
+            && at(i).and_then(|a| units.at(a.unit)).is_some_and(|u| u.dimension != "count" && u.size.is_some())
+            && scene.phrases.get(i + 2).is_none_or(|q| q.spaced || q.is_separator());
         small
+            || like
+            || holds
             || weighs
             || address
             || length && next.is_some_and(sized)

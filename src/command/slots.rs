@@ -6,11 +6,11 @@ use super::date;
 use super::intent::{Decision, hauled};
 use super::left::{leftovers, rest_text, rest_without};
 use super::matter;
-use super::phrase::{Phrase, What, made};
+use super::phrase::{Phrase, What, light, made};
 use super::place::{place, place_at, place_of, route, said, unread_place};
 use super::price::Per;
 use super::quantity::Amount;
-use super::share::{MOST_ITEMS, Share, share};
+use super::share::{MOST_ITEMS, Share, formerly, share};
 use super::things::{
     best_item, each_verb, goods_let, hired, items, joined, missing, names_item, same_thing, unknown_goods, unread_item,
     young_of,
@@ -271,7 +271,10 @@ pub fn fill(scene: &Scene<'_, '_>, intent: Intent) -> Reading {
             named.truncate(1);
         }
     } else if trade && !named.is_empty() {
-        let goods = |i: &usize| ps[*i].item().is_none_or(|x| scene.grammar.lexicon.kind(x) != Kind::Trade);
+        // 娃儿读书差钱,卖黄牯一头: nor is anybody for sale.
+        let goods = |i: &usize| {
+            ps[*i].item().is_none_or(|x| !matches!(scene.grammar.lexicon.kind(x), Kind::Trade | Kind::Person))
+        };
         if named.iter().any(goods) {
             named.retain(goods);
         }
@@ -360,12 +363,17 @@ pub fn fill(scene: &Scene<'_, '_>, intent: Intent) -> Reading {
         // 失物招领: the name of the whole category is no mark of the thing.
         used[i] |= missing && p.item().and_then(|x| scene.grammar.items.at(x)).is_some_and(|x| x.category.is_none());
     }
+    let doubt = trade && number_left(scene, &readings, &used);
     let left = leftovers(scene, &used, missing);
-    let mut readings = readings.into_iter();
+    let mut readings = in_order(scene, readings, &shares).into_iter();
     let mut first = readings.next().unwrap_or_else(|| Reading::of(intent));
     first.also = readings.collect();
     for also in &mut first.also {
         also.also = Vec::new();
+    }
+    if doubt && let Some(other) = scene.grammar.lexicon.asked(intent) {
+        first.unsure = true;
+        first.alternatives = vec![intent, other];
     }
     if matches!(intent, Intent::Lost | Intent::Found) {
         first.marks = left;
@@ -373,6 +381,45 @@ pub fn fill(scene: &Scene<'_, '_>, intent: Intent) -> Reading {
         first.remark = Some(left.join(" "));
     }
     first
+}
+
+/// Whether a figure that nothing took stands where an amount or a price is missing: better asked back than lost. What counts
+/// something unread (三岁, 13年的, 第2批) is told of the goods.
+fn number_left(scene: &Scene<'_, '_>, readings: &[Reading], used: &[bool]) -> bool {
+    let ps = &scene.phrases;
+    if readings.iter().all(|r| r.price.is_some() && r.quantity.is_some()) {
+        return false;
+    }
+    let alone = |i: usize| {
+        let tight = |k: usize| ps.get(k).filter(|q| !q.spaced && !q.is_separator());
+        let before = i.checked_sub(1).map(|k| &ps[k]).filter(|_| !ps[i].spaced);
+        tight(i + 1).is_none_or(|q| light(q) && q.text(scene.text) != "的")
+            && before
+                .is_none_or(|q| q.item().is_some() || q.is_separator() || light(q) || matches!(q.what, What::Amount(_)))
+    };
+    let figure = |i: usize| matches!(ps[i].what, What::Number { n, .. } if n.lo >= Exact::from_integer(2));
+    (0..ps.len()).any(|i| !used[i] && figure(i) && alone(i) && !formerly(ps, i))
+}
+
+/// Of several things the one that was named first stands first, also where more is said of it later.
+fn in_order(scene: &Scene<'_, '_>, readings: Vec<Reading>, shares: &[Share]) -> Vec<Reading> {
+    let first = |s: &Share| {
+        let i = s.item?;
+        (0..=i).find(|j| names_item(&scene.phrases[*j]) && same_thing(scene, *j, i))
+    };
+    let mut order: Vec<(Option<usize>, Reading)> = shares.iter().map(first).zip(readings).collect();
+    if order.len() < 2 || order.is_sorted_by_key(|(at, _)| *at) {
+        return order.into_iter().map(|(_, r)| r).collect();
+    }
+    // What belongs to the whole text stays with the first.
+    let whole = order[0].1.clone();
+    order.sort_by_key(|(at, _)| *at);
+    let mut out: Vec<Reading> = order.into_iter().map(|(_, r)| r).collect();
+    for (k, r) in out.iter_mut().enumerate() {
+        r.marks = if k == 0 { whole.marks.clone() } else { Vec::new() };
+        r.remark = if k == 0 { whole.remark.clone() } else { None };
+    }
+    out
 }
 
 /// 落在碛口到三交的班车上: a place from which something goes on to another is not where it is.
@@ -442,6 +489,8 @@ fn common(scene: &Scene<'_, '_>, intent: Intent, r: &mut Reading, used: &mut [bo
                     used[i] = scene.grammar.lexicon.word(p.text(scene.text)).is_some();
                 }
             }
+            // 一个人在家编斗笠: of goods nobody is counted
+            What::People(_) if matches!(intent, Intent::Sell | Intent::Buy | Intent::Order) => {}
             What::People(n) if r.people.is_none() => {
                 r.people = Some(n);
                 used[i] = true;

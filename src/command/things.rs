@@ -25,7 +25,7 @@ pub(super) fn items(scene: &Scene<'_, '_>) -> Vec<usize> {
     if all.len() < 2 {
         return all;
     }
-    let meant = |i: &usize| !excluded(scene, *i) && !where_it_is(scene, *i);
+    let meant = |i: &usize| !excluded(scene, *i) && !where_it_is(scene, *i) && !acts(scene, *i) && !for_what(scene, *i);
     if all.iter().any(meant) {
         all.retain(meant);
     }
@@ -68,6 +68,8 @@ fn kinship(scene: &Scene<'_, '_>, i: usize, other: usize) -> Kin {
     match (name(i), name(other)) {
         (Some(n), Some(o)) if n == o => Kin::Same,
         (Some(n), Some(o)) if items.path(o).iter().any(|p| p == n) => Kin::Above,
+        // 收干辣椒,辣椒11一斤
+        (Some(n), Some(o)) if o.strip_prefix('干') == Some(n) => Kin::Above,
         (None, None) if scene.phrases[i].text(scene.text) == scene.phrases[other].text(scene.text) => Kin::Same,
         _ => Kin::Other,
     }
@@ -109,11 +111,54 @@ fn excluded(scene: &Scene<'_, '_>, i: usize) -> bool {
         let verb = |i| p.word().is_some_and(|w| w.is_verb(i, Force::Strong) || w.is_verb(i, Force::Hint));
         p.has(Sign::Want) || p.has(Sign::Have) || verb(Intent::Buy) || verb(Intent::Sell)
     };
+    // 陈皮我有,想买枇杷叶
+    let own = ps.get(i + 1).is_some_and(|p| p.has(Sign::Own))
+        && ps.get(i + 2).is_some_and(|p| p.has(Sign::Have))
+        && ps.get(i + 3).is_none_or(|p| p.is_separator() || p.spaced || p.has(Sign::Le));
+    if own {
+        return true;
+    }
     let mut after = behind().skip_while(|p| !p.has(Sign::Not));
     let Some(not) = after.next() else { return false };
     // 不要, 莫 by themselves; 不 only before what is done with goods.
     let whole = not.has(Sign::Not) && not.word().is_some_and(|w| w.chars > 1 || w.has(Sign::Have));
     whole || after.next().is_some_and(trades)
+}
+
+/// 酒厂收高粱, 有酒席的可以找我, 养猪的老乡: who deals in goods, or is spoken to, is none of them.
+fn acts(scene: &Scene<'_, '_>, i: usize) -> bool {
+    let ps = &scene.phrases;
+    let verb = |p: &Phrase<'_>| {
+        let says = |i| p.word().is_some_and(|w| w.is_verb(i, Force::Strong) || w.is_verb(i, Force::Hint));
+        says(Intent::Buy) || says(Intent::Sell)
+    };
+    let next = ps.get(i + 1).filter(|p| !p.spaced && !p.is_separator());
+    let house = scene.grammar.lexicon.compounds.actors.iter().any(|a| ps[i].text(scene.text).ends_with(a.as_str()));
+    // 糖厂收甘蔗, 饭店要土鸡
+    let trades = house
+        && next.is_some_and(|p| verb(p) || p.has(Sign::Have) || light(p))
+        && ps[i + 1..].iter().take(4).take_while(|p| !p.is_separator()).any(verb)
+        && ps[i + 1..].iter().take(SIGHT).any(names_item);
+    // 有酒席的联系我
+    let of = next.is_some_and(|p| p.has(Sign::Particle) && p.text(scene.text) == "的");
+    let calls = |n: usize| {
+        let asks = ["找", "打", "喊", "叫"].contains(&ps[n].text(scene.text));
+        ps[n].has(Sign::Polite) || asks && ps.get(n + 1).is_some_and(|p| p.has(Sign::Own))
+    };
+    let behind = (i + 2..ps.len().min(i + 5)).find(|n| !ps[*n].has(Sign::Particle) || ps[*n].has(Sign::Polite));
+    let called = of && behind.is_some_and(calls);
+    // 以前开理发店的
+    let ran = of && i > 0 && !ps[i].spaced && ps[i - 1].text(scene.text).ends_with('开');
+    // 土猪两百斤,有要猪肉的联系我; but 收天麻,有黄精的也联系我
+    let also = called && ps[i + 2..].iter().take(2).any(|p| p.text(scene.text) == "也");
+    let told = ps[..i].iter().any(|p| matches!(p.what, What::Amount(_) | What::Sum(_)));
+    trades || ran || called && !also && (told || !ps[..i].iter().rev().take(2).any(verb))
+}
+
+/// 一千斤做泡菜, 两头来喂, 煮酒用: what the goods are for.
+fn for_what(scene: &Scene<'_, '_>, i: usize) -> bool {
+    let before = i.checked_sub(1).map(|j| &scene.phrases[j]).filter(|_| !scene.phrases[i].spaced);
+    before.is_some_and(|p| scene.grammar.terms.terms.purpose.iter().any(|w| p.text(scene.text).ends_with(w.as_str())))
 }
 
 /// 大棚里还有辣椒: named as the place of something.
@@ -245,6 +290,16 @@ pub(super) fn joined(scene: &Scene<'_, '_>, named: Vec<usize>) -> Vec<usize> {
         // 废铜废铁: two of one kind.
         let apart = ps[pair[1]].spaced || between.iter().any(Phrase::is_separator);
         let anew = pair[1] != pair[0] + 1 || ps[pair[1]].spaced || modified(scene, pair[1]) || listed(pair[0]);
+        // 冰箱300,洗衣机200
+        let numbered = |i: usize| {
+            matches!(ps.get(i + 1).map(|q| q.what), Some(What::Number { bounded: false, .. }))
+                && !ps[i + 1].spaced
+                && ps.get(i + 2).is_none_or(|q| q.spaced || q.is_separator())
+        };
+        if numbered(pair[0]) && numbered(pair[1]) && apart {
+            out.push(pair[1]);
+            continue;
+        }
         if (plain && (anew || root(scene, pair[0]) == root(scene, pair[1])))
             || (counted(&ps[pair[1] + 1..until]) && apart)
         {
@@ -323,6 +378,9 @@ pub(super) fn unknown_goods(scene: &Scene<'_, '_>, mut named: Vec<usize>) -> Vec
     named
 }
 
+/// The root of what is let: land and houses.
+const LETTING: &str = "房地";
+
 /// 想租20亩种烤烟: what is let is the land, not what grows there.
 pub(super) fn goods_let(scene: &Scene<'_, '_>) -> Option<Item> {
     let ps = &scene.phrases;
@@ -338,11 +396,15 @@ pub(super) fn goods_let(scene: &Scene<'_, '_>) -> Option<Item> {
         let unit = items.path(name).iter().find_map(|n| items.get(n).and_then(|i| i.unit.as_deref()))?;
         scene.grammar.units.get(unit).map(|u| u.dimension.as_str())
     };
-    let land = |p: &Phrase<'_>| p.item().and_then(|x| items.at(x)).is_some_and(|x| counted(&x.name) == Some("area"));
+    // 门面出租,40平: what is let is named
+    let house = |name: &str| items.path(name).last().is_some_and(|root| root == LETTING);
+    let land = |p: &Phrase<'_>| {
+        p.item().and_then(|x| items.at(x)).is_some_and(|x| counted(&x.name) == Some("area") || house(&x.name))
+    };
     if ps.iter().any(land) {
         return None;
     }
-    let item = items.iter().find(|x| x.unit.as_deref() == Some(&unit.name))?;
+    let item = items.iter().find(|x| x.unit.as_deref() == Some(&unit.name) && house(&x.name))?;
     Some(Item { name: item.name.clone(), said: String::new(), known: true })
 }
 

@@ -33,6 +33,12 @@ pub struct Slips {
     pub alone: BTreeMap<String, String>,
     #[serde(default)]
     pub first: BTreeMap<String, String>,
+    /// As `alone`, right behind a number.
+    #[serde(default)]
+    pub counted: BTreeMap<String, String>,
+    /// Characters that look like each other.
+    #[serde(default)]
+    pub twins: Vec<String>,
 }
 
 /// The words of one intent; the comments of the file say what each list is for.
@@ -85,6 +91,8 @@ pub struct Noise {
     pub prefixes: Vec<String>,
     #[serde(default)]
     pub signers: Vec<String>,
+    #[serde(default)]
+    pub pictures: BTreeMap<char, String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -99,6 +107,9 @@ pub struct Compounds {
     pub except: Vec<String>,
     /// Behind a thing that is only where something is: 大棚里.
     pub within: Vec<String>,
+    /// How the names of those end who deal in goods: 酒厂收高粱.
+    #[serde(default)]
+    pub actors: Vec<String>,
 }
 
 /// Work told by a verb and its object, and goods that go somewhere. They are no words of the scan: 起, 开, 看 are part of

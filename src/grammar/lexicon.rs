@@ -129,9 +129,15 @@ pub enum Sign {
     Above,
     Whole,
     Between,
+    /// 都是四毛: what follows holds for all that was named.
+    Alike,
+    /// 买成3800, 原价500: the sum behind it is not asked now.
+    Formerly,
+    /// 这台, 那头: one of it.
+    This,
 }
 
-const SIGNS: [(&str, Sign); 62] = [
+const SIGNS: [(&str, Sign); 65] = [
     ("kept", Sign::Kept),
     ("who", Sign::Who),
     ("where", Sign::Where),
@@ -194,6 +200,9 @@ const SIGNS: [(&str, Sign); 62] = [
     ("mate", Sign::Mate),
     ("strays", Sign::Strays),
     ("corrects", Sign::Corrects),
+    ("alike", Sign::Alike),
+    ("formerly", Sign::Formerly),
+    ("this", Sign::This),
 ];
 
 /// A moment's name, before it is set against "now".
@@ -344,6 +353,11 @@ pub struct Lexicon {
     /// What is meant by a syllable alone, and by a word at the head of a text; see [`super::sound`].
     pub(super) alone: BTreeMap<String, String>,
     pub(super) first: BTreeMap<String, String>,
+    pub(super) counted: BTreeMap<String, String>,
+    /// Characters that look like each other.
+    pub(super) twins: Vec<String>,
+    /// What a picture stands for.
+    pictures: BTreeMap<char, String>,
     /// Sentences of the intents, with their readings.
     pub reads: Vec<String>,
     /// What animals are counted by that cost more each than any price by weight.
@@ -397,6 +411,11 @@ impl Lexicon {
     /// A traditional character in its simplified form, any other as it is.
     pub fn simplify(&self, c: char) -> char {
         simple(&self.simplified, c)
+    }
+
+    /// The word that a picture stands for: 🐔.
+    pub fn picture(&self, c: char) -> Option<&str> {
+        self.pictures.get(&c).map(String::as_str)
     }
 
     pub fn asked(&self, intent: Intent) -> Option<Intent> {
@@ -495,6 +514,9 @@ impl Lexicon {
             signers: commands.noise.signers,
             alone: commands.slips.alone,
             first: commands.slips.first,
+            counted: commands.slips.counted,
+            twins: commands.slips.twins,
+            pictures: commands.noise.pictures,
             prefixes: commands.noise.prefixes.iter().map(|s| s.to_lowercase()).collect(),
             reads,
             dear: numbers.price.dear,

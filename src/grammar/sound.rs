@@ -51,6 +51,9 @@ pub struct Sounds {
     filter: Vec<u64>,
     alone: BTreeMap<String, String>,
     first: BTreeMap<String, String>,
+    counted: BTreeMap<String, String>,
+    /// Characters with those that look like them.
+    twins: HashMap<char, String>,
     /// Characters that names of goods are made of.
     naming: HashSet<char>,
     /// All syllables that these words have.
@@ -61,7 +64,17 @@ const FILTER_BITS: u32 = 20;
 
 impl Sounds {
     pub(super) fn build(items: &Items, lexicon: &Lexicon) -> Sounds {
-        let mut sounds = Sounds { alone: lexicon.alone.clone(), first: lexicon.first.clone(), ..Sounds::default() };
+        let mut sounds = Sounds {
+            alone: lexicon.alone.clone(),
+            first: lexicon.first.clone(),
+            counted: lexicon.counted.clone(),
+            ..Sounds::default()
+        };
+        for group in &lexicon.twins {
+            for c in group.chars() {
+                sounds.twins.entry(c).or_default().extend(group.chars().filter(|o| *o != c));
+            }
+        }
         let mut seen: HashMap<&str, u32> = HashMap::new();
         for (text, number) in lexicon.numbered() {
             let word = &lexicon.words[number as usize];
@@ -123,6 +136,23 @@ impl Sounds {
     /// What a syllable means that stands alone.
     pub fn alone(&self, syllable: &str) -> Option<&str> {
         self.alone.get(syllable).map(String::as_str)
+    }
+
+    /// What a syllable means right behind a number: 500困.
+    pub fn counted(&self, syllable: &str) -> Option<&str> {
+        self.counted.get(syllable).map(String::as_str).or_else(|| self.alone(syllable))
+    }
+
+    /// The characters that look like one: 士 for 土, 粟 for 栗.
+    pub fn twins(&self, c: char) -> impl Iterator<Item = char> + '_ {
+        self.twins.get(&c).into_iter().flat_map(|t| t.chars())
+    }
+
+    /// The word of this very text, where slips may lead to it.
+    pub fn heard(&self, text: &str) -> Option<&Heard> {
+        let syllables = text.chars().map(syllable).collect::<Option<Vec<_>>>()?;
+        let key = syllables.iter().fold(Key::new(Like::Sound), |k, s| k.syllable(s));
+        self.find(key).find(|h| &*h.text == text)
     }
 
     /// What a word at the head of a text is a slip for: 那里收 is 哪里收.

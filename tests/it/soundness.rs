@@ -40,11 +40,14 @@ impl Said {
         let plain: Vec<char> =
             text.chars().nfkc().flat_map(char::to_lowercase).map(|c| grammar.lexicon.simplify(c)).collect();
         // Marks are made one kind; `3oo` is 300.
+        // 🐔 says 鸡.
+        let pictures: Vec<char> =
+            text.chars().filter_map(|c| grammar.lexicon.picture(c)).flat_map(str::chars).collect();
         let marks = " ,.:?/-、【】¥〇0$".chars();
         Said {
             digits: plain.iter().filter(|c| c.is_ascii_digit() || **c == 'o').count(),
             len: plain.len(),
-            chars: plain.into_iter().chain(marks).collect(),
+            chars: plain.into_iter().chain(pictures).chain(marks).collect(),
         }
     }
 

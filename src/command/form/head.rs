@@ -23,6 +23,20 @@ pub fn read(scene: &Scene<'_, '_>) -> Option<Reading> {
     let spaced = rest.first().is_some_and(|q| q.spaced || q.is_separator());
     let strong = |q: &Phrase<'_>| matches!(q.what, What::Word(w) if w.verbs(Force::Strong).next().is_some());
     let dull = |q: &Phrase<'_>| light(q) || thanks(q);
+    let told = |q: &Phrase<'_>| {
+        matches!(
+            q.what,
+            What::Amount(_)
+                | What::Sum(_)
+                | What::Number { .. }
+                | What::People(_)
+                | What::Day(_)
+                | What::Place(_)
+                | What::Phone
+        ) || q.item().is_some()
+            || q.word().is_some_and(|w| w.verbs(Force::Strong).next().is_some())
+            || q.text(scene.text).contains('是')
+    };
     let place = rest.iter().find_map(|q| if let What::Place(f) = q.what { Some(f) } else { None });
     let item = rest.iter().find_map(Phrase::item);
     if let Some(r) = of_own(scene, at, w) {
@@ -49,6 +63,13 @@ pub fn read(scene: &Scene<'_, '_>) -> Option<Reading> {
             Price | Search => {
                 if rest.iter().any(|q| post_number(q).is_some() && rest.len() <= 2) {
                     false
+                } else if topic.is_some()
+                    && intent == Search
+                    && item.is_none()
+                    && rest.iter().any(|q| q.has(Sign::News))
+                {
+                    // 看看停电通知
+                    return Some(Reading { topic, ..Reading::of(Notice) });
                 } else if topic.is_some() {
                     return Some(slots::look(scene, intent, at + 1));
                 } else {
@@ -102,6 +123,8 @@ pub fn read(scene: &Scene<'_, '_>) -> Option<Reading> {
                 topic.is_some() && (spaced || place.is_some() || w.chars > 1)
             }
             // What is passed on, and what is said to be wrong, is kept whole.
+            // 发错了,不好意思: it was for somebody else, and says nothing that could be put right.
+            Correct if w.chars == 3 && w.has(Sign::Corrects) && !rest.iter().any(told) => false,
             Relay | Correct | Alias => {
                 let from = rest.iter().find(|q| !q.is_separator());
                 r.remark = from.map(|q| scene.said(q.start as usize..scene.text.len()));

@@ -35,6 +35,31 @@ pub fn corrects(scene: &Scene<'_, '_>) -> Option<Reading> {
     Some(r)
 }
 
+/// 找工那条不用了, 卖牛那个撤了吧: one's own post, named by what it is about rather than by its number.
+pub fn that_one(scene: &Scene<'_, '_>) -> Option<Reading> {
+    let ps = &scene.phrases;
+    let at = (1..ps.len().min(MOST)).find(|i| {
+        !ps[*i].spaced && ["那条", "那个", "那单", "这条", "那条信息", "那个信息"].contains(&ps[*i].text(scene.text))
+    })?;
+    let counted = |p: &Phrase<'_>| matches!(p.what, What::Amount(_) | What::Sum(_) | What::Number { .. });
+    let about = ps[..at].iter().any(|p| {
+        p.item().is_some()
+            || p.word().is_some_and(|w| w.verbs(Force::Strong).chain(w.verbs(Force::Hint)).any(intent::posts))
+    });
+    let closes = |i: &Intent| matches!(i, Intent::Withdraw | Intent::Deal | Intent::Renew);
+    let first = ps.get(at + 1)?;
+    let verb = ps[at + 1..].iter().take(4).rev().find_map(|last| {
+        let word = scene.grammar.lexicon.word(&scene.text[first.start as usize..last.end as usize])?;
+        word.verbs(Force::Post).find(closes)
+    })?;
+    if !about || ps[..at].iter().any(counted) {
+        return None;
+    }
+    let mut r = Reading::of(verb);
+    r.item = ps[..at].iter().find(|p| p.item().is_some()).map(|p| slots::known_item(scene, p));
+    Some(r)
+}
+
 /// Reads what is said of the sender's own posts as a whole, of his data, of how the service is used.
 pub fn read(scene: &Scene<'_, '_>) -> Option<Reading> {
     let ps = &scene.phrases;
@@ -142,7 +167,11 @@ fn asks_for_own(ps: &[Phrase<'_>]) -> bool {
             .any(|s| p.has(*s))
     };
     let looks = |p: &Phrase<'_>| {
-        p.word().is_some_and(|w| w.is_verb(Intent::Search, Force::Head) || w.is_verb(Intent::View, Force::Post))
+        p.word().is_some_and(|w| {
+            w.is_verb(Intent::Search, Force::Head)
+                || w.is_verb(Intent::Search, Force::Strong)
+                || w.is_verb(Intent::View, Force::Post)
+        })
     };
     let rest = |p: &Phrase<'_>| rest(p) || looks(p);
     let told = ps.iter().any(|p| says(p, Intent::Mine));

@@ -38,6 +38,11 @@ pub fn named(scene: &Scene<'_, '_>) -> Option<Reading> {
         post_number(p).or_else(|| written_day(scene, p)).is_some() && !followed_by_count(scene, *i)
     })?;
     let (index, phrase) = ps[at];
+    // 13985#*#: keys pressed at random
+    let keys = |p: &Phrase<'_>| matches!(p.text(scene.text), "#" | "*");
+    if scene.phrases[index + 1..].iter().take(2).any(keys) && scene.phrases.iter().filter(|p| keys(p)).count() > 1 {
+        return None;
+    }
     let n = post_number(phrase).or_else(|| written_day(scene, phrase))?;
     let before = (0..at).rev().find_map(|k| ends(scene, &ps, k).map(|v| (k, v)));
     let marked =
@@ -235,8 +240,10 @@ fn said_of(scene: &Scene<'_, '_>, ps: &Told<'_, '_>, at: usize, rest_at: usize, 
         let said = intent::decide(scene.grammar, scene.text, rest).intent;
         matches!(said, Intent::Withdraw | Intent::Deal | Intent::Renew | Intent::Report | Intent::Rate).then_some(said)
     };
+    // 925号我看上了 帮我牵个线
+    let asked = || words().any(|w| w.chars > 1 && w.is_verb(Intent::Contact, Force::Post)).then_some(Intent::Contact);
     let short = || words().filter(|w| w.chars == 1).find_map(of).filter(|_| at == 0 || marked);
-    long.or_else(ruled).or_else(pieces).or_else(|| short().filter(|_| !item))
+    long.or_else(ruled).or_else(pieces).or_else(asked).or_else(|| short().filter(|_| !item))
 }
 
 /// `12号`, read as a day, where a verb of posts stands by it.

@@ -42,6 +42,16 @@ pub fn whole(scene: &Scene<'_, '_>) -> Option<Reading> {
     if words.peek().is_some() && words.all(stop) {
         return Some(Reading::of(Intent::Stop));
     }
+    // 别再发短信 · 给我了 · 退订; 后头还有没得,接到发: the same thing said more than once
+    let said =
+        |p: &&Phrase<'_>| !light(p) && !thanks(p) && !p.has(Sign::ForMe) && !p.has(Sign::Ask) && !p.has(Sign::Not);
+    for intent in [Intent::Stop, Intent::More] {
+        let says = |p: &Phrase<'_>| p.word().is_some_and(|w| w.is_verb(intent, Force::Whole));
+        let mut said = scene.phrases.iter().filter(said).peekable();
+        if said.peek().is_some() && said.all(says) {
+            return Some(Reading::of(intent));
+        }
+    }
     for way in [bare.as_str(), asked.as_str(), kept.as_str()] {
         if let Some(reason) = scene.grammar.lexicon.word(way).and_then(|w| stranger(w, true)) {
             return Some(unknown(scene.grammar.lexicon.reasons[reason]));

@@ -30,6 +30,12 @@ pub fn choose(f: &Facts, mut s: Scores) -> Decision {
             {
                 unsure = vec![best, second];
             }
+            // 想麦十只鸡苗: what was typed may be either
+            let other = if best == Intent::Sell { Intent::Buy } else { Intent::Sell };
+            let near = scores.iter().any(|(i, m)| *i == other && n - *m <= 1);
+            if f.ambiguous && matches!(best, Intent::Sell | Intent::Buy) && near {
+                unsure = vec![best, other];
+            }
             // 有拖拉机帮拉沙: the tractor is for sale, or its work.
             if best == Intent::Sell && n < STRONG && f.service {
                 unsure = vec![Intent::Sell, Intent::Seek];

@@ -44,6 +44,8 @@ pub struct Facts {
     pub work: bool,
     pub who: bool,
     pub only_place: bool,
+    /// A word that says either of two things: mai.
+    pub ambiguous: bool,
 }
 
 impl Facts {
@@ -117,6 +119,7 @@ pub fn facts(grammar: &Grammar, phrases: &[Phrase<'_>]) -> Facts {
         }),
         work: any(&|p| p.has(Sign::Work)),
         who: any(&|p| p.has(Sign::Who)),
+        ambiguous: any(&|p| p.has(Sign::Ambiguous)),
         only_place: phrases.iter().all(|p| matches!(p.what, What::Place(_)) || light(p) || p.has(Sign::In)),
     }
 }
@@ -139,10 +142,13 @@ fn labour(phrases: &[Phrase<'_>]) -> bool {
     })
 }
 
+/// Dimensions of land, time and work, in which no goods are counted.
+const NO_GOODS: [&str; 10] = ["area", "time", "term", "length", "人", "户", "桌", "趟", "次", "小时"];
+
 /// The kind of what the text is about: of two things in one word the last (苹果套袋), of a text about work the trade.
 fn main_kind(grammar: &Grammar, phrases: &[Phrase<'_>], labour: bool) -> Option<Kind> {
     let trade = |p: &Phrase<'_>| p.kind(grammar) == Some(Kind::Trade);
-    let joined = phrases.windows(2).any(|w| w[0].item().is_some() && trade(&w[1]) && !w[1].spaced);
+    let joined = phrases.windows(2).any(|w| w[0].item().is_some() && !trade(&w[0]) && trade(&w[1]) && !w[1].spaced);
     let traded = phrases.iter().any(|p| {
         let says = |i| matches!(p.what, What::Word(w) if w.is_verb(i, Force::Strong));
         says(Intent::Sell) || says(Intent::Buy)
@@ -152,6 +158,34 @@ fn main_kind(grammar: &Grammar, phrases: &[Phrase<'_>], labour: bool) -> Option<
         return Some(Kind::Trade);
     }
     let mut kinds = phrases.iter().filter_map(|p| p.kind(grammar));
+    // 做豆腐买黄豆, 酒厂收高粱, 娃儿读书差钱卖黄牯: of a trade in goods the goods, whoever and whatever else is named; and so
+    // where goods are counted and nobody is hired: 跟养猪的定两头土猪.
+    let goods = |p: &Phrase<'_>| {
+        matches!(p.kind(grammar), Some(Kind::Goods | Kind::Animal | Kind::Vehicle)) && p.item().is_some()
+    };
+    let counts = |p: &Phrase<'_>| {
+        matches!(p.what, What::Amount(a) if grammar.units.at(a.unit).is_some_and(|u| {
+            !NO_GOODS.contains(&u.dimension.as_str()) && !grammar.lexicon.heads.contains(&u.name)
+        }))
+    };
+    let hires = || {
+        phrases.iter().any(|p| {
+            matches!(p.what, What::People(_))
+                || p.word()
+                    .is_some_and(|w| w.is_verb(Intent::Hire, Force::Hint) && !w.is_verb(Intent::Buy, Force::Hint))
+        })
+    };
+    // 有没有木匠,打一张床
+    let sought = phrases.windows(2).any(|w| (w[0].has(Sign::Who) || w[0].has(Sign::IsThere)) && trade(&w[1]));
+    let beside = || {
+        phrases.windows(2).any(|w| !w[1].spaced && (goods(&w[0]) && counts(&w[1]) || counts(&w[0]) && goods(&w[1])))
+            || phrases.windows(3).any(|w| goods(&w[0]) && w[1].has(Sign::Have) && counts(&w[2]))
+    };
+    if (traded || !labour && !sought && beside() && !hires())
+        && let Some(of) = phrases.iter().find(|p| goods(p))
+    {
+        return of.kind(grammar);
+    }
     // 老汉住院,一天给一百五: who is spoken of was not lost.
     if labour { kinds.find(|k| *k != Kind::Person) } else { kinds.next() }
 }

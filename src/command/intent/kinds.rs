@@ -84,7 +84,8 @@ pub fn kinds(f: &Facts, grammar: &Grammar, text: &str, phrases: &[Phrase<'_>], s
     let have = phrases.iter().enumerate().any(|(i, p)| {
         let said = p.has(Sign::Have) && !p.has(Sign::IsThere);
         said && phrases[i + 1..].iter().take(SIGHT).take_while(|q| q.clause == p.clause).any(thing)
-            && phrases[..i].iter().rev().take(SIGHT).all(|q| !matches!(q.what, What::Unread))
+            && (phrases[..i].iter().rev().take(SIGHT).all(|q| !matches!(q.what, What::Unread))
+                || f.item && phrases.get(i + 1).is_some_and(|q| matches!(q.what, What::Amount(a) if !a.bare_one)))
     });
     let hint = |s: &Scores, i| s.get(i) > 0;
     hands(f, phrases, s, question);
@@ -195,6 +196,18 @@ pub fn kinds(f: &Facts, grammar: &Grammar, text: &str, phrases: &[Phrase<'_>], s
         s.add(Intent::Hire, 4);
     } else if f.work && s.get(Intent::Seek) > 0 && s.get(Intent::Hire) < STRONG {
         s.add(Intent::Seek, 6);
+    }
+    // 草鱼300斤9块…干塘那天来拿: whoever names a price is no finder, and what is bought is fetched.
+    let finds = |p: &Phrase<'_>| matches!(p.what, What::Word(w) if (w.is_verb(Intent::Found, Force::Strong) || w.is_verb(Intent::Found, Force::Hint)) && !w.has(Sign::Firm));
+    let fetched = |p: &Phrase<'_>| {
+        p.word().is_some_and(|w| w.is_verb(Intent::Found, Force::Strong) && !p.text(text).starts_with("来"))
+    };
+    let number = |p: &Phrase<'_>| matches!(p.what, What::Number { digits: true, .. });
+    let goods = matches!(f.kind, Some(Kind::Goods | Kind::Vehicle | Kind::Animal)) && !phrases.iter().any(fetched);
+    let counts = f.sum && f.amount || goods && (f.sum || phrases.iter().any(number));
+    if counts && s.get(Intent::Found) >= STRONG && !phrases.iter().any(finds) && s.get(Intent::Lost) == 0 {
+        s.0.retain(|(i, _)| *i != Intent::Found);
+        s.at_least(Intent::Sell, STRONG - 2);
     }
     // 我家有八百斤: what one has and counts is for sale, unless a verb says otherwise.
     let goods = matches!(f.kind, Some(Kind::Goods | Kind::Vehicle | Kind::Animal) | None) && f.item;

@@ -100,7 +100,11 @@ pub fn mates(phrases: &[Phrase<'_>], s: &mut Scores) {
         p.has(Sign::Want)
             || p.word().is_some_and(|w| w.is_verb(Intent::Lost, Force::Hint) || w.is_verb(Intent::Friend, Force::Hint))
     });
-    if (said > 1 || said == 1 && sought) && s.get(Intent::Lost).max(s.get(Intent::Found)) < STRONG {
+    // 老伴住院了…5只山羊想卖掉: who speaks of his wife and of goods with their price sells.
+    let deals = s.get(Intent::Sell).max(s.get(Intent::Buy)) >= STRONG
+        && phrases.iter().any(|p| p.item().is_some())
+        && phrases.iter().any(|p| matches!(p.what, What::Amount(_)));
+    if !deals && (said > 1 || said == 1 && sought) && s.get(Intent::Lost).max(s.get(Intent::Found)) < STRONG {
         s.at_least(Intent::Friend, STRONG + 3);
     }
 }

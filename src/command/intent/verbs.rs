@@ -41,7 +41,20 @@ impl<'a, 'g> Around<'a, 'g> {
             };
             // 招不招人: said in full only the second time
             let longer = |b: Option<&Phrase<'_>>| b.is_some_and(|q| q.text(text).starts_with(p.text(text)));
-            phrases.get(i + 1).is_some_and(|q| q.has(Sign::Not)) && longer(phrases.get(i + 2))
+            // 收荔枝干唔收: what is dealt in may stand between
+            let parted =
+                phrases[i + 1..].iter().take(6).take_while(clause).position(|q| q.has(Sign::Not)).is_some_and(|n| {
+                    n > 0
+                        && phrases[i + 1..=i + n]
+                            .iter()
+                            .all(|q| q.item().is_some() || light(q) || matches!(q.what, What::Unread | What::Compound))
+                        && longer(phrases.get(i + n + 2))
+                        && phrases.get(i + n + 3).is_none_or(|q| {
+                            !q.has(Sign::Le) && (q.is_separator() || q.spaced || light(q) || q.has(Sign::Ask))
+                        })
+                });
+            parted
+                || phrases.get(i + 1).is_some_and(|q| q.has(Sign::Not)) && longer(phrases.get(i + 2))
                 || i >= 2 && phrases[i - 1].has(Sign::Not) && p.text(text).starts_with(phrases[i - 2].text(text))
                 || same(phrases.get(i + 1), phrases.get(i + 2))
                 || i >= 2 && same(phrases.get(i - 1), phrases.get(i - 2))
@@ -101,7 +114,7 @@ pub fn weigh(weighing: &mut Weighing, f: &Facts, grammar: &Grammar, text: &str, 
         return;
     }
     for intent in w.verbs(Force::Strong) {
-        strong(weighing, f, grammar, w, &around, intent);
+        strong(weighing, f, (grammar, text), w, &around, intent);
     }
     for intent in w.verbs(Force::Hint) {
         hint(weighing, f, grammar, w, &around, intent);
@@ -119,9 +132,52 @@ pub fn weigh(weighing: &mut Weighing, f: &Facts, grammar: &Grammar, text: &str, 
     }
 }
 
+/// 匀点谷种给我: it is to be sold to the sender.
+fn to_me(text: &str, around: &Around<'_, '_>) -> bool {
+    let ps = around.phrases;
+    let mut behind = around.i + 1..ps.len().min(around.i + 1 + SIGHT);
+    behind.any(|n| {
+        let ends =
+            ps.get(n + 1).is_none_or(|p| p.is_separator() || p.spaced || p.has(Sign::Particle) && !p.has(Sign::Polite));
+        ps[n].clause == ps[around.i].clause && ["给我", "给俺", "给我们", "给我家"].contains(&ps[n].text(text)) && ends
+    })
+}
+
+/// 19年买的, 新买不到一年, 买成3800, 去年买来: how the sender came by it.
+fn bought(text: &str, around: &Around<'_, '_>) -> bool {
+    let said = around.phrases[around.i].text(text);
+    if !said.ends_with('买') || said.chars().count() > 2 || around.others || around.wanted {
+        return false;
+    }
+    let tight = around.phrases.get(around.i + 1).filter(|q| !q.spaced && !q.is_separator());
+    let behind = tight.is_some_and(|q| {
+        let s = q.text(text);
+        ["的", "成", "来", "回", "起", "得", "不到", "没", "时"].iter().any(|w| s.starts_with(w)) && q.item().is_none()
+    });
+    // 新买, 刚买, 去年买, 19年买
+    let before = around.i.checked_sub(1).map(|j| &around.phrases[j]).filter(|_| !around.phrases[around.i].spaced);
+    let past = before.is_some_and(|q| {
+        let s = q.text(text);
+        ["新", "刚", "才", "年", "时候", "当时", "原来", "以前"].iter().any(|w| s.ends_with(w))
+    });
+    let told = tight.is_some_and(|q| q.item().is_none() && !matches!(q.what, What::Amount(_)));
+    behind && before.is_none_or(|q| !q.has(Sign::Who) && !q.has(Sign::IsThere)) || past && told
+}
+
 /// A word that says an intent wherever it stands.
-fn strong(weighing: &mut Weighing, f: &Facts, grammar: &Grammar, w: &Word, around: &Around<'_, '_>, intent: Intent) {
+fn strong(
+    weighing: &mut Weighing,
+    f: &Facts,
+    (grammar, text): (&Grammar, &str),
+    w: &Word,
+    around: &Around<'_, '_>,
+    intent: Intent,
+) {
     let next = || around.behind().next();
+    if intent == Intent::Buy && bought(text, around) {
+        return;
+    }
+    let intent = if intent == Intent::Sell && to_me(text, around) { Intent::Buy } else { intent };
     // 有打谷机租: it is let by whoever has it.
     let lets = w.has(Sign::Rent) && w.chars == 1 && !around.others && around.before().any(|q| q.has(Sign::Have));
     let intent = match grammar.lexicon.asked(intent) {
@@ -161,6 +217,10 @@ fn strong(weighing: &mut Weighing, f: &Facts, grammar: &Grammar, w: &Word, aroun
     // 牛卖了, 收够: done with, unless there is still something to offer.
     let done = next().is_some_and(|q| {
         q.end > around.phrases[around.i].end
+            // 求够杨梅苗100棵: nothing is over that is named only then
+            && !(!around.behind().any(|q| q.has(Sign::Le))
+                && !q.text(text).ends_with('了')
+                && around.behind().nth(1).is_some_and(|q| q.item().is_some()))
             && (q.has(Sign::Done) || (q.has(Sign::Le) && !f.sum && !f.amount && !around.wanted))
     });
     if done

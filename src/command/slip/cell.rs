@@ -75,7 +75,7 @@ pub fn cells(look: &Look<'_, '_>) -> Vec<Cell> {
             || odd_unit(look.tokens, n)
             || odd_head(look, n)
             || doubled(look.text, look.tokens, n);
-        let stray = stray(look.tokens, n);
+        let stray = stray(look.tokens, n) || filler(look.tokens, n);
         for (at, c) in s.char_indices() {
             let i = out.len();
             let start = t.start as usize + at;
@@ -175,10 +175,13 @@ fn doubt(look: &Look<'_, '_>, n: usize) -> bool {
 fn odd_unit(tokens: &[Token<'_>], n: usize) -> bool {
     let little = |w: &Word| {
         let leads = [Sign::Route, Sign::To, Sign::Go, Sign::Not, Sign::Ask, Sign::Male, Sign::Female, Sign::Particle];
+        let led = leads.iter().any(|s| w.has(*s));
+        let head = !w.senses.is_empty() && w.senses.iter().all(|s| matches!(s, Sense::Verb(_, Force::Head)));
         w.chars == 1
             && !counts(w)
-            && w.senses.iter().all(|s| matches!(s, Sense::Moment(_)))
-            && (w.moment().is_some() || w.has(Sign::About) && !leads.iter().any(|s| w.has(*s)))
+            && (w.senses.iter().all(|s| matches!(s, Sense::Moment(_)))
+                && (w.moment().is_some() || w.has(Sign::About) && !led)
+                || head && !led)
     };
     behind_number(tokens, n) && tokens[n].word().is_some_and(little)
 }
@@ -205,6 +208,22 @@ fn stray(tokens: &[Token<'_>], n: usize) -> bool {
     tokens[n].word().is_some_and(bare) && !behind_number(tokens, n) && tokens.get(n + 1).is_some_and(thing)
 }
 
+/// 茶由20斤, 土几蛋: a small word right behind a thing of one character or what it is like, where such words do not stand.
+fn filler(tokens: &[Token<'_>], n: usize) -> bool {
+    let small = |t: &Token<'_>, of: &[Sign]| {
+        !t.spaced && t.word().is_some_and(|w| w.chars == 1 && w.senses.is_empty() && of.iter().any(|s| w.has(*s)))
+    };
+    let thing = |t: &Token<'_>| t.word().is_some_and(|w| w.chars == 1 && w.item().is_some());
+    let Some(before) = n.checked_sub(1).map(|i| &tokens[i]) else { return false };
+    let next = tokens.get(n + 1);
+    let closes = next.is_none_or(|t| t.spaced || is_number(t) || matches!(t.kind, Kind::Comma));
+    let like = before.word().is_some_and(|w| w.chars == 1 && w.has(Sign::Modifier));
+    small(&tokens[n], &[Sign::From, Sign::About]) && thing(before) && closes
+        || small(&tokens[n], &[Sign::Few, Sign::From, Sign::About])
+            && like
+            && next.is_none_or(|t| !t.spaced && thing(t) || is_number(t))
+}
+
 /// 板板蓝根, 板蓝根根: a character beside a long name of goods that begins or ends with it.
 fn doubled(text: &str, tokens: &[Token<'_>], n: usize) -> bool {
     let s = |t: &Token<'_>| &text[t.range()];
@@ -217,7 +236,7 @@ fn doubled(text: &str, tokens: &[Token<'_>], n: usize) -> bool {
 }
 
 pub fn odd_somewhere(text: &str, tokens: &[Token<'_>]) -> bool {
-    (0..tokens.len()).any(|n| doubled(text, tokens, n) || stray(tokens, n))
+    (0..tokens.len()).any(|n| doubled(text, tokens, n) || stray(tokens, n) || odd_unit(tokens, n) || filler(tokens, n))
 }
 
 /// 奶板栗100斤, 要奶: an item of one character with the keys of mai, where the verb should be; and the syllable meant.
@@ -242,5 +261,10 @@ pub fn odd_trade(tokens: &[Token<'_>], text: &str, t: &Token<'_>) -> Option<&'st
     let wanted = before.is_some_and(|b| b.has(Sign::Want) && !t.spaced)
         && tokens.get(n + 1).is_none_or(|t| t.spaced || matches!(t.kind, Kind::Comma))
         && tokens[..n].iter().any(item);
-    (!tokens.iter().any(verb) && (heads || wanted)).then_some("mai")
+    // 想麦两头小猪: before so much of what is named behind it
+    let counted = before.is_some_and(|b| b.has(Sign::Want) && !t.spaced)
+        && tokens.get(n + 1).is_some_and(is_number)
+        && tokens[n + 1..].iter().any(item);
+    let first = !tokens[..n].iter().any(verb);
+    (!tokens.iter().any(verb) && (heads || wanted) || first && counted).then_some("mai")
 }

@@ -92,9 +92,10 @@ fn alone<'g>(look: &Look<'_, 'g>, cells: &[Cell], i: usize, offer: &mut dyn FnMu
     if let Some(word) = odd_trade(look.tokens, look.text, t).and_then(|s| sounds.alone(s)) {
         offer(i + 1, WORD + 2, put(word, true));
     }
-    let Some(word) = sounds.alone(c.sound) else { return };
+    let behind = behind_number(look.tokens, c.token);
+    let Some(word) = (if behind { sounds.counted(c.sound) } else { sounds.alone(c.sound) }) else { return };
     let Some(w) = look.grammar.lexicon.word(word) else { return };
-    if behind_number(look.tokens, c.token) {
+    if behind {
         // 五百之间
         let goes_on = look.tokens.get(c.token + 1).is_some_and(|t| !t.spaced && t.word().is_some_and(counts));
         if counts(w) && !goes_on {
@@ -124,19 +125,24 @@ fn best<'g>(look: &Look<'_, 'g>, cells: &[Cell], window: &Window<'_>, keys: &[Ke
     let mut found: Option<Found<'g>> = None;
     let mut tied = false;
     let lexicon = &look.grammar.lexicon;
+    let mut weigh = |like: Like, heard: &'g Heard, priced: Option<(u32, bool)>| {
+        let word = &lexicon.words[heard.word as usize];
+        let Some((cost, firm)) = priced.filter(|_| fits(look, cells, window, like, word)) else { return };
+        let cost = cost + unsuited(look, word);
+        match &found {
+            Some(f) if f.cost < cost => {}
+            Some(f) if f.cost == cost => tied |= !same(word, &lexicon.words[f.heard.word as usize]),
+            _ => (found, tied) = (Some(Found { cost, heard, firm }), false),
+        }
+    };
+    if !window.letters {
+        for heard in twins(look, window.cells) {
+            weigh(Like::Sound, heard, Some((WORD + TWIN, false)));
+        }
+    }
     let mut take = |like: Like, key: Key| {
         for heard in look.grammar.sounds.find(key) {
-            let word = &lexicon.words[heard.word as usize];
-            let Some((cost, firm)) = price(look, window, like, heard) else { continue };
-            if !fits(look, cells, window, like, word) {
-                continue;
-            }
-            let cost = cost + unsuited(look, word);
-            match &found {
-                Some(f) if f.cost < cost => {}
-                Some(f) if f.cost == cost => tied |= !same(word, &lexicon.words[f.heard.word as usize]),
-                _ => (found, tied) = (Some(Found { cost, heard, firm }), false),
-            }
+            weigh(like, heard, price(look, window, like, heard));
         }
     };
     take(Like::Sound, keys[0]);
@@ -161,6 +167,23 @@ fn best<'g>(look: &Look<'_, 'g>, cells: &[Cell], window: &Window<'_>, keys: &[Ke
         ends,
     };
     Some((found.cost, put))
+}
+
+/// What a character costs that only looks like the right one: less than one that sounds so, for nothing else explains it.
+const TWIN: u32 = 3;
+
+/// Goods that are written with a character which looks like the one that was: 士鸡, 板粟.
+fn twins<'g>(look: &Look<'_, 'g>, cells: &[Cell]) -> Vec<&'g Heard> {
+    let sounds = &look.grammar.sounds;
+    let mut out = Vec::new();
+    for (n, c) in cells.iter().enumerate().filter(|(_, c)| c.suspect && c.is == Is::Han) {
+        for twin in sounds.twins(c.c) {
+            let meant: String = cells.iter().enumerate().map(|(i, c)| if i == n { twin } else { c.c }).collect();
+            let heard = sounds.heard(&meant);
+            out.extend(heard.filter(|h| look.grammar.lexicon.words[h.word as usize].item().is_some()));
+        }
+    }
+    out
 }
 
 /// One character wrong, two in the wrong order, one doubled.
@@ -330,7 +353,9 @@ fn holds(look: &Look<'_, '_>, cells: &[Cell], like: Like, heard: &Heard) -> bool
 /// Where goods are named: behind a verb or at the head of a clause, and before a number or its end.
 fn placed(look: &Look<'_, '_>, window: &Window<'_>) -> bool {
     let (first, last) = (&window.cells[0], &window.cells[window.cells.len() - 1]);
-    let trades = |t: &Token<'_>| t.has(Sign::Have) || t.word().is_some_and(|w| w.verbs(Force::Strong).any(posts));
+    let deals = |w: &Word| w.is_verb(Intent::Sell, Force::Hint) || w.is_verb(Intent::Buy, Force::Hint);
+    let trades =
+        |t: &Token<'_>| t.has(Sign::Have) || t.word().is_some_and(|w| w.verbs(Force::Strong).any(posts) || deals(w));
     let before =
         first.spaced || first.token.checked_sub(1).is_none_or(|n| listed(look.tokens, n) || trades(&look.tokens[n]));
     let ends = |t: &Token<'_>| {

@@ -5,7 +5,8 @@ use crate::command::number::Bound;
 use crate::command::phrase::{Phrase, What, light};
 use crate::command::price::{Per, Sum};
 use crate::command::quantity::Amount;
-use crate::command::share::{Share, choose_amount};
+use crate::command::share::{Share, choose_amount, formerly};
+use crate::command::things::{names_item, same_thing};
 use crate::command::{Reading, Scene};
 use crate::grammar::Intent;
 use crate::grammar::lexicon::{Force, Kind, Sign};
@@ -44,6 +45,7 @@ pub(super) fn amounts_and_prices(
         let behind = i.checked_sub(1).is_some_and(|b| s.item == Some(b)) && !ps[*i].spaced;
         (s.sums.len() > 1 || behind) && r.quantity.is_none() && !work
     });
+    let taken = of_money.is_some();
     if let (Some(unit), Some(i)) = (of_money, counted)
         && let What::Sum(x) = ps[i].what
     {
@@ -52,7 +54,7 @@ pub(super) fn amounts_and_prices(
     }
     // 钱包里有500块, 酬谢500: no price of what is missing.
     let priced = !matches!(intent, Intent::Lost | Intent::Found);
-    let sums: Vec<usize> = s.sums.iter().copied().filter(|i| priced && !used[*i]).collect();
+    let sums: Vec<usize> = s.sums.iter().copied().filter(|i| priced && counted.filter(|_| taken) != Some(*i)).collect();
     // Of several sums the first is meant, but for work the one that says it is pay.
     let sum_at = |i: &usize| if let What::Sum(x) = ps[*i].what { Some(x) } else { None };
     let pay = sums.iter().copied().find(|i| sum_at(i).is_some_and(|x| x.pay || matches!(x.per, Per::Period(_))));
@@ -121,6 +123,8 @@ pub(super) fn amounts_and_prices(
         let bound = Bound::None;
         let sum = Sum { yuan: n.lo, max: n.hi, bound, per: Per::Nothing, also: None, pay: false, of_one: false };
         r.price = Some(price(scene, &sum, r.quantity.as_ref()));
+    } else if r.price.is_none() && !work {
+        behind_name(scene, s, r, used);
     }
     if let Some(i) = ps.iter().position(|p| p.has(Sign::Negotiable)) {
         used[i] = true;
@@ -136,6 +140,36 @@ pub(super) fn amounts_and_prices(
             r.price = open(r.price.take());
         }
     }
+}
+
+/// 洗衣机200,电视机300; 花椒35一斤,辣椒11: of several things the number right behind the name, where such things are sold one by
+/// one, or the others have their prices.
+fn behind_name(scene: &Scene<'_, '_>, s: &Share, r: &mut Reading, used: &mut [bool]) {
+    let ps = &scene.phrases;
+    let Some(item) = s.item else { return };
+    // 收花椒和干辣椒,花椒35,辣椒11: at any mention of it
+    let number = |i: &usize| {
+        matches!(ps.get(*i).map(|p| p.what), Some(What::Number { bounded: false, .. }))
+            && same_thing(scene, *i - 1, item)
+    };
+    let Some(i) = (1..ps.len()).filter(|i| names_item(&ps[*i - 1])).take(64).find(number) else { return };
+    let What::Number { n, bound, .. } = ps[i].what else { return };
+    let ends = ps.get(i + 1).is_none_or(|p| p.spaced || p.is_separator() || light(p));
+    let of_others = ps.iter().find_map(|p| match p.what {
+        What::Sum(x) if matches!(x.per, Per::Unit(_)) => Some(x.per),
+        _ => None,
+    });
+    let goods = matches!(r.intent, Intent::Sell | Intent::Buy);
+    let sums = ps.iter().any(|p| matches!(p.what, What::Sum(_)));
+    let priced =
+        sums || of_others.is_some() || !n.lo.is_integer() || n.lo >= Exact::from_integer(10) && sold_singly(scene, r);
+    if !ends || !goods || used[i] || n.lo <= Exact::from_integer(0) || !priced {
+        return;
+    }
+    used[i] = true;
+    let per = if r.quantity.is_none() { of_others.unwrap_or(Per::Nothing) } else { Per::Nothing };
+    let sum = Sum { yuan: n.lo, max: n.hi, bound, per, also: None, pay: false, of_one: false };
+    r.price = Some(price(scene, &sum, r.quantity.as_ref()));
 }
 
 /// How many people, and how much there is to do or to carry: 两个, 30亩, 500棵. One load of it is no amount of work: 一车.
@@ -202,9 +236,19 @@ pub(super) fn lone_number(scene: &Scene<'_, '_>, intent: Intent, r: &mut Reading
                 && !q.has(Sign::Negotiable)
                 && !q.has(Sign::Who)
                 && !matches!(q.what, What::Place(_) | What::Phone | What::Day(_))
-                && q.word().is_none_or(|w| w.verbs(Force::Strong).next().is_none() && !w.has(Sign::PayInKind))
+                && q.word().is_none_or(|w| {
+                    // 4600出
+                    w.verbs(Force::Strong).next().is_none()
+                        && !w.is_verb(Intent::Sell, Force::Hint)
+                        && !w.has(Sign::PayInKind)
+                })
         });
         let first = i > 0 && ps[i - 1].has(Sign::LunarFirst);
+        // 五百到六百五随你挑: what is from so much to so much counts nothing behind it
+        let range = n.hi.is_some()
+            && n.lo >= Exact::from_integer(10)
+            && next.is_some_and(|q| matches!(q.what, What::Unread) && q.text(scene.text).chars().count() > 1);
+        let counts = counts && !range || formerly(ps, i);
         let attached = first || counts || i > 0 && !p.spaced && matches!(ps[i - 1].what, What::Unread);
         if used[i] || n.lo <= Exact::from_integer(0) || attached {
             continue;
