@@ -116,6 +116,10 @@ pub fn decide(grammar: &Grammar, text: &str, phrases: &[Phrase<'_>]) -> Decision
     if how && !f.item && !f.amount && !f.people && s.0.iter().any(|(i, n)| posts(*i) && *n >= STRONG) {
         s.at_least(Intent::Help, STRONG + 2);
     }
+    // 卖香糯200斤4块5,平永赶场可带: goods with their price are no ride, but where it goes is said.
+    if f.sum && f.item && f.amount && !f.route && s.get(Intent::Sell).max(s.get(Intent::Buy)) >= STRONG {
+        s.0.retain(|(i, n)| !matches!(i, Intent::RideOffer | Intent::RideNeed) || *n > STRONG + 4);
+    }
     // 咋用短信卖东西,教一下
     let taught = |p: &Phrase<'_>| p.word().is_some_and(|w| w.chars > 1 && w.is_verb(Intent::Help, Force::Whole));
     if !f.item && !f.amount && !f.sum && !f.people && phrases.iter().filter(|p| taught(p)).count() > 1 {

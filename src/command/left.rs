@@ -2,6 +2,7 @@
 
 use super::Scene;
 use super::phrase::{Phrase, What, light};
+use crate::grammar::Intent;
 use crate::grammar::lexicon::{Force, Sign};
 
 /// The text from phrase `at` on, without what only fills at its ends; `None` when nothing is left.
@@ -65,6 +66,8 @@ pub(super) fn leftovers(scene: &Scene<'_, '_>, used: &[bool], marks: bool) -> Ve
         }
         // 酬谢500: a sum by itself describes nothing.
         What::Number { .. } | What::Sum(_) if marks => false,
+        // 自己腌的, 可以送: it leans towards an offer, and tells of the goods
+        What::Word(w) if w.chars > 2 && w.is_verb(Intent::Sell, Force::Hint) => true,
         What::Word(w) => w.has(Sign::PayInKind) || w.has(Sign::Modifier) && w.chars > 1 || w.moment().is_some(),
         _ => !p.is_separator(),
     };

@@ -43,14 +43,18 @@ pub fn in_words(lexicon: &Lexicon, text: &str) -> Option<String> {
 fn odd(lexicon: &Lexicon, c: char, out: &mut String) {
     match c {
         'A'..='Z' => out.push(c.to_ascii_lowercase()),
-        ' ' | '\t' | '\u{a0}' | '\u{3000}' | '_' | '*' | '"' | '\'' | '“' | '”' | '‘' | '’' | '「' | '」' | '《'
-        | '》' => space(out),
+        ' ' | '\t' | '\u{a0}' | '\u{3000}' | '_' | '"' | '\'' | '“' | '”' | '‘' | '’' | '「' | '」' | '《' | '》' => {
+            space(out)
+        }
         ',' | ';' | '!' | '\n' | '\r' | '，' | '；' | '！' | '。' | '、' | '…' | '｡' | '．' | '|' | '(' | ')'
         | '（' | '）' | '·' | '•' => match c {
             '。' | '．' => out.push('.'),
             '、' => out.push('、'),
             _ => mark(out, ','),
         },
+        // *100#, 12345*#*: keys; else it parts words
+        '*' if out.is_empty() || out.ends_with(|d: char| d.is_ascii_digit() || d == '#' || d == '*') => out.push('*'),
+        '*' => space(out),
         '?' | '？' => mark(out, '?'),
         ':' | '：' => mark(out, ':'),
         '-' | '—' | '–' | '－' | '~' | '～' | '〜' | '─' => mark(out, '-'),

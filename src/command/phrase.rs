@@ -507,6 +507,8 @@ fn item<'a, 'g>(
             // 苹果套袋 is work, no thing
             && n.item().is_none_or(|x| grammar.lexicon.kind(x) != Kinds::Trade)
             && !before.is_some_and(|b| matches!(b.what, What::Number { .. }))
+            // 阿婆种的番薯
+            && grammar.lexicon.kind(index) != Kinds::Person
     });
     // 牛粪: a short word with an unread character or two behind it is another thing.
     let grown = matches!(t.kind, Kind::Han) && w.chars == 1 && behind.chars().count() <= 2;

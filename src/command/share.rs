@@ -81,7 +81,7 @@ pub(super) fn share(scene: &Scene<'_, '_>, named: &[usize]) -> Vec<Share> {
 /// 买成3800, 原价500, 买的时候一千: what was paid once is not what is asked.
 pub(super) fn formerly(ps: &[Phrase<'_>], i: usize) -> bool {
     let before = ps[..i].iter().rev().take(3).take_while(|q| !q.is_separator());
-    before.take_while(|q| !matches!(q.what, What::Sum(_))).any(|q| q.has(Sign::Formerly))
+    before.take_while(|q| !matches!(q.what, What::Sum(_) | What::Number { .. })).any(|q| q.has(Sign::Formerly))
 }
 
 /// 白菜三百斤萝卜五百斤,都是四毛: a sum behind such a word is for each, where no other has one.

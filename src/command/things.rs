@@ -25,7 +25,19 @@ pub(super) fn items(scene: &Scene<'_, '_>) -> Vec<usize> {
     if all.len() < 2 {
         return all;
     }
-    let meant = |i: &usize| !excluded(scene, *i) && !where_it_is(scene, *i) && !acts(scene, *i) && !for_what(scene, *i);
+    // 讲用陈皮和枇杷叶,陈皮我有: what is left out once is left out
+    let out_of = |i: usize| {
+        let own = |j: &usize| matches!(kinship(scene, i, *j), Kin::Same) && owned(scene, *j);
+        all.iter().take(MOST_ITEMS).any(own)
+    };
+    let left_out: Vec<usize> = all.iter().copied().filter(|i| out_of(*i)).collect();
+    let meant = |i: &usize| {
+        !left_out.contains(i)
+            && !excluded(scene, *i)
+            && !where_it_is(scene, *i)
+            && !acts(scene, *i)
+            && !for_what(scene, *i)
+    };
     if all.iter().any(meant) {
         all.retain(meant);
     }
@@ -111,13 +123,6 @@ fn excluded(scene: &Scene<'_, '_>, i: usize) -> bool {
         let verb = |i| p.word().is_some_and(|w| w.is_verb(i, Force::Strong) || w.is_verb(i, Force::Hint));
         p.has(Sign::Want) || p.has(Sign::Have) || verb(Intent::Buy) || verb(Intent::Sell)
     };
-    // 陈皮我有,想买枇杷叶
-    let own = ps.get(i + 1).is_some_and(|p| p.has(Sign::Own))
-        && ps.get(i + 2).is_some_and(|p| p.has(Sign::Have))
-        && ps.get(i + 3).is_none_or(|p| p.is_separator() || p.spaced || p.has(Sign::Le));
-    if own {
-        return true;
-    }
     let mut after = behind().skip_while(|p| !p.has(Sign::Not));
     let Some(not) = after.next() else { return false };
     // 不要, 莫 by themselves; 不 only before what is done with goods.
@@ -147,18 +152,29 @@ fn acts(scene: &Scene<'_, '_>, i: usize) -> bool {
     };
     let behind = (i + 2..ps.len().min(i + 5)).find(|n| !ps[*n].has(Sign::Particle) || ps[*n].has(Sign::Polite));
     let called = of && behind.is_some_and(calls);
+    // 买鱼塘用的增氧机
+    let used = next.is_some_and(|p| p.text(scene.text).starts_with('用')) && ps[i + 2..].iter().take(3).any(names_item);
     // 以前开理发店的
     let ran = of && i > 0 && !ps[i].spaced && ps[i - 1].text(scene.text).ends_with('开');
     // 土猪两百斤,有要猪肉的联系我; but 收天麻,有黄精的也联系我
     let also = called && ps[i + 2..].iter().take(2).any(|p| p.text(scene.text) == "也");
     let told = ps[..i].iter().any(|p| matches!(p.what, What::Amount(_) | What::Sum(_)));
-    trades || ran || called && !also && (told || !ps[..i].iter().rev().take(2).any(verb))
+    trades || used || ran || called && !also && (told || !ps[..i].iter().rev().take(2).any(verb))
 }
 
 /// 一千斤做泡菜, 两头来喂, 煮酒用: what the goods are for.
 fn for_what(scene: &Scene<'_, '_>, i: usize) -> bool {
     let before = i.checked_sub(1).map(|j| &scene.phrases[j]).filter(|_| !scene.phrases[i].spaced);
     before.is_some_and(|p| scene.grammar.terms.terms.purpose.iter().any(|w| p.text(scene.text).ends_with(w.as_str())))
+}
+
+/// 陈皮我有,想买枇杷叶: what the sender has already.
+fn owned(scene: &Scene<'_, '_>, i: usize) -> bool {
+    let ps = &scene.phrases;
+    ps.get(i + 1).is_some_and(|p| p.has(Sign::Own))
+        && ps.get(i + 2).is_some_and(|p| p.has(Sign::Have))
+        && ps.get(i + 3).is_none_or(|p| p.is_separator() || p.spaced || p.has(Sign::Le))
+        && ps.iter().any(|p| p.word().is_some_and(|w| w.is_verb(Intent::Buy, Force::Strong)))
 }
 
 /// 大棚里还有辣椒: named as the place of something.

@@ -82,13 +82,16 @@ fn sound(grammar: &Grammar, said: &Said, r: &Reading, further: bool) -> Result<(
     }
     // What only its unit says was not written. Work that no trade names is a verb before the one name of its object.
     let implied = |i: &Item| i.known && i.said.is_empty();
+    // 电线杆 is 电线秆 by the standard word for what makes it.
+    let forms: Vec<&String> = grammar.lexicon.compounds.forms.values().collect();
+    let kept = |s: &str| said.has(s) || forms.iter().any(|f| f.as_str() == s);
     // Work and compounds that no item names hold the one name of what they are made of: 搭杨梅 for 搭朱红梅.
     let holds_a_name = |name: &str| {
         let ends: Vec<usize> = name.char_indices().map(|(at, _)| at).chain([name.len()]).collect();
         let spans = ends.iter().enumerate().flat_map(|(n, a)| ends[n + 1..].iter().map(move |b| (*a, *b)));
         spans
             .into_iter()
-            .any(|(a, b)| grammar.items.get(&name[a..b]).is_some() && said.has(&name[..a]) && said.has(&name[b..]))
+            .any(|(a, b)| grammar.items.get(&name[a..b]).is_some() && said.has(&name[..a]) && kept(&name[b..]))
     };
     let item = r.item.iter().flat_map(|i| {
         let name = (!i.known && !holds_a_name(&i.name)).then_some(i.name.as_str());

@@ -106,12 +106,21 @@ pub fn read(scene: &Scene<'_, '_>) -> Option<Reading> {
                 }
                 r.topic = slots::official(scene).filter(|_| r.intent == Guide).or(topic.clone());
                 matter::fill(scene, &mut r);
+                // 问下哪里买得到天麻种: what is looked for is goods.
+                let deals = |q: &Phrase<'_>| {
+                    q.word().is_some_and(|w| w.is_verb(Sell, Force::Strong) || w.is_verb(Buy, Force::Strong))
+                };
+                let sought = intent == Ask
+                    && item.is_some()
+                    && rest.iter().any(|q| q.has(Sign::Where) || q.has(Sign::Who))
+                    && rest.iter().any(deals);
                 // 办酒席差帮厨: a word before hands that are wanted is no command.
                 let hands = rest.iter().any(|q| {
                     matches!(q.what, What::People(_) | What::Sum(_)) || q.kind(scene.grammar) == Some(Kind::Trade)
                 });
                 let loose = w.chars == 1 && !spaced && intent == Guide && hands && slots::official(scene).is_none();
                 topic.is_some()
+                    && !sought
                     && !loose
                     && (spaced || w.chars > 1 || item.is_none() || !matches!(intent, Notice | Origin))
             }

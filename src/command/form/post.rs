@@ -38,11 +38,6 @@ pub fn named(scene: &Scene<'_, '_>) -> Option<Reading> {
         post_number(p).or_else(|| written_day(scene, p)).is_some() && !followed_by_count(scene, *i)
     })?;
     let (index, phrase) = ps[at];
-    // 13985#*#: keys pressed at random
-    let keys = |p: &Phrase<'_>| matches!(p.text(scene.text), "#" | "*");
-    if scene.phrases[index + 1..].iter().take(2).any(keys) && scene.phrases.iter().filter(|p| keys(p)).count() > 1 {
-        return None;
-    }
     let n = post_number(phrase).or_else(|| written_day(scene, phrase))?;
     let before = (0..at).rev().find_map(|k| ends(scene, &ps, k).map(|v| (k, v)));
     let marked =

@@ -52,6 +52,11 @@ pub fn not_ours(scene: &Scene<'_, '_>) -> Option<Reading> {
             _ => Some(unknown(reason)),
         };
     }
+    // *100#, 12345*#*: keys pressed for the network, or at random
+    let keys = |c: char| c.is_ascii_digit() || matches!(c, '*' | '#' | ' ');
+    if scene.text.contains('*') && scene.text.contains('#') && scene.text.chars().all(keys) {
+        return Some(unknown("unread"));
+    }
     if machine(scene) {
         return Some(unknown("carrier_notice"));
     }

@@ -37,7 +37,7 @@ pub fn choose(f: &Facts, mut s: Scores) -> Decision {
                 unsure = vec![best, other];
             }
             // 有拖拉机帮拉沙: the tractor is for sale, or its work.
-            if best == Intent::Sell && n < STRONG && f.service {
+            if best == Intent::Sell && n < STRONG && f.service && !f.sum {
                 unsure = vec![Intent::Sell, Intent::Seek];
             }
             // 收谷子20亩: bought, or brought in.

@@ -178,7 +178,7 @@ fn main_kind(grammar: &Grammar, phrases: &[Phrase<'_>], labour: bool) -> Option<
     // 有没有木匠,打一张床
     let sought = phrases.windows(2).any(|w| (w[0].has(Sign::Who) || w[0].has(Sign::IsThere)) && trade(&w[1]));
     let beside = || {
-        phrases.windows(2).any(|w| !w[1].spaced && (goods(&w[0]) && counts(&w[1]) || counts(&w[0]) && goods(&w[1])))
+        phrases.windows(2).any(|w| goods(&w[0]) && counts(&w[1]) || !w[1].spaced && counts(&w[0]) && goods(&w[1]))
             || phrases.windows(3).any(|w| goods(&w[0]) && w[1].has(Sign::Have) && counts(&w[2]))
     };
     if (traded || !labour && !sought && beside() && !hires())

@@ -170,7 +170,7 @@ pub fn kinds(f: &Facts, grammar: &Grammar, text: &str, phrases: &[Phrase<'_>], s
     }
     // Goods are bought, not hired; hints of work fall away.
     if f.item && matches!(f.kind, Some(Kind::Goods | Kind::Vehicle | Kind::Animal) | None) && !f.people && !f.wage {
-        s.0.retain(|(i, n)| !(matches!(i, Intent::Hire | Intent::Seek) && *n <= HINT));
+        s.0.retain(|(i, n)| !(matches!(i, Intent::Hire | Intent::Seek) && *n <= HINT + i32::from(f.sum)));
         if s.get(Intent::Buy) == HINT {
             s.add(Intent::Buy, 1);
         }

@@ -70,6 +70,12 @@ pub fn asked_of_station(f: &Facts, phrases: &[Phrase<'_>], s: &mut Scores) {
     if any(Sign::News) && (asks || any(Sign::Have)) && !f.amount && s.get(Intent::Subscribe) == 0 {
         s.at_least(Intent::Notice, STRONG + 4);
     }
+    // 镇里停水通知: what is made known, and no word of anything else
+    let told =
+        phrases.last().is_some_and(|p| p.has(Sign::News)) && phrases.iter().filter(|p| p.has(Sign::News)).count() > 1;
+    if told && posting == 0 && !f.item && !f.amount && !f.people && s.get(Intent::Subscribe) == 0 {
+        s.at_least(Intent::Notice, STRONG);
+    }
     let how = phrases.iter().any(|p| p.has(Sign::How) || p.has(Sign::What));
     // 卖的化肥咋用 asks too, 病猪便宜卖 does not.
     if any(Sign::Care) && (how || f.asks || doubled(phrases)) && !f.sum && s.get(Intent::Price) == 0 {

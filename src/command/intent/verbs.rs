@@ -103,6 +103,16 @@ impl<'a, 'g> Around<'a, 'g> {
 pub fn weigh(weighing: &mut Weighing, f: &Facts, grammar: &Grammar, text: &str, phrases: &[Phrase<'_>], i: usize) {
     // A unit is no verb: 一挑, 三转.
     let What::Word(w) = phrases[i].what else { return };
+    // 谁有牛角椒苗 500棵: whoever asks who has it wants it.
+    if w.senses.is_empty()
+        && w.has(Sign::Who)
+        && phrases.get(i + 1).is_some_and(|q| q.has(Sign::Have) && !q.spaced)
+        && f.amount
+        && f.kind != Some(Kind::Trade)
+    {
+        weighing.question = true;
+        weighing.scores.at_least(Intent::Buy, HINT + 1);
+    }
     if w.senses.is_empty() && !w.has(Sign::Shown) {
         return;
     }
@@ -146,6 +156,12 @@ fn to_me(text: &str, around: &Around<'_, '_>) -> bool {
 /// 19年买的, 新买不到一年, 买成3800, 去年买来: how the sender came by it.
 fn bought(text: &str, around: &Around<'_, '_>) -> bool {
     let said = around.phrases[around.i].text(text);
+    // 木耳收得好, 收成, 收下来: brought in from the field
+    let next = around.phrases.get(around.i + 1).filter(|q| !q.spaced).map(|q| q.text(text));
+    if said == "收" && next.is_some_and(|s| ["得", "成", "下来", "割", "进来", "上来"].iter().any(|w| s.starts_with(w)))
+    {
+        return true;
+    }
     if !said.ends_with('买') || said.chars().count() > 2 || around.others || around.wanted {
         return false;
     }

@@ -265,6 +265,8 @@ fn price(look: &Look<'_, '_>, window: &Window<'_>, like: Like, heard: &Heard) ->
         // Two characters that sound alike are common, so of those the first must be equal, or all tones: it says more
         // than the last, which may be a mere 子.
         Like::Sound if n == 2 => match () {
+            // 想麦 is 想卖 or 想买: no tone says which was meant
+            () if first && !of_goods => 9,
             () if tones() => 8 - 2 * equal as u32,
             () if first => 11,
             // Nobody knows what is wanted, and here it is said.
@@ -279,7 +281,7 @@ fn price(look: &Look<'_, '_>, window: &Window<'_>, like: Like, heard: &Heard) ->
         Like::Sound => 12,
         Like::Near if n == 2 => match () {
             () if equal > 0 && tones() => 16,
-            () if equal > 0 && (first && foreign() || alone() && of_goods) && placed() => 18,
+            () if equal > 0 && (first && foreign() || alone() && of_goods) && (placed() || offered(look, window)) => 18,
             () => return None,
         },
         Like::Near if equal > 0 => 14,
@@ -353,9 +355,7 @@ fn holds(look: &Look<'_, '_>, cells: &[Cell], like: Like, heard: &Heard) -> bool
 /// Where goods are named: behind a verb or at the head of a clause, and before a number or its end.
 fn placed(look: &Look<'_, '_>, window: &Window<'_>) -> bool {
     let (first, last) = (&window.cells[0], &window.cells[window.cells.len() - 1]);
-    let deals = |w: &Word| w.is_verb(Intent::Sell, Force::Hint) || w.is_verb(Intent::Buy, Force::Hint);
-    let trades =
-        |t: &Token<'_>| t.has(Sign::Have) || t.word().is_some_and(|w| w.verbs(Force::Strong).any(posts) || deals(w));
+    let trades = |t: &Token<'_>| t.has(Sign::Have) || t.word().is_some_and(|w| w.verbs(Force::Strong).any(posts));
     let before =
         first.spaced || first.token.checked_sub(1).is_none_or(|n| listed(look.tokens, n) || trades(&look.tokens[n]));
     let ends = |t: &Token<'_>| {
@@ -367,6 +367,13 @@ fn placed(look: &Look<'_, '_>, window: &Window<'_>) -> bool {
             })
     };
     before && look.tokens.get(last.token + 1).is_none_or(ends)
+}
+
+/// 出兔纸40只: as [`placed`], behind a word that only leans towards selling.
+fn offered(look: &Look<'_, '_>, window: &Window<'_>) -> bool {
+    let (first, last) = (window.cells[0].token, window.cells[window.cells.len() - 1].token);
+    let sells = |t: &Token<'_>| t.word().is_some_and(|w| w.is_verb(Intent::Sell, Force::Hint));
+    first == 1 && sells(&look.tokens[0]) && look.tokens.get(last + 1).is_some_and(super::cell::is_number)
 }
 
 /// What stands before one thing of several, or parts them.
