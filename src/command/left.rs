@@ -67,7 +67,7 @@ pub(super) fn leftovers(scene: &Scene<'_, '_>, used: &[bool], marks: bool) -> Ve
         // 酬谢500: a sum by itself describes nothing.
         What::Number { .. } | What::Sum(_) if marks => false,
         // 自己腌的, 可以送: it leans towards an offer, and tells of the goods
-        What::Word(w) if w.chars > 2 && w.is_verb(Intent::Sell, Force::Hint) => true,
+        What::Word(w) if w.chars > 2 && w.is_verb(Intent::Sell, Force::Hint) && !w.has(Sign::Polite) => true,
         What::Word(w) => w.has(Sign::PayInKind) || w.has(Sign::Modifier) && w.chars > 1 || w.moment().is_some(),
         _ => !p.is_separator(),
     };

@@ -507,6 +507,8 @@ fn item<'a, 'g>(
             // 苹果套袋 is work, no thing
             && n.item().is_none_or(|x| grammar.lexicon.kind(x) != Kinds::Trade)
             && !before.is_some_and(|b| matches!(b.what, What::Number { .. }))
+            // 山地种药材: it is grown there
+            && !(behind == "种" && one.get(1).is_some_and(|n| !n.spaced && n.word().is_some_and(|w| w.item().is_some())))
             // 阿婆种的番薯
             && grammar.lexicon.kind(index) != Kinds::Person
     });

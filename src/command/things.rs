@@ -159,7 +159,9 @@ fn acts(scene: &Scene<'_, '_>, i: usize) -> bool {
     // 土猪两百斤,有要猪肉的联系我; but 收天麻,有黄精的也联系我
     let also = called && ps[i + 2..].iter().take(2).any(|p| p.text(scene.text) == "也");
     let told = ps[..i].iter().any(|p| matches!(p.what, What::Amount(_) | What::Sum(_)));
-    trades || used || ran || called && !also && (told || !ps[..i].iter().rev().take(2).any(verb))
+    // 大棚黄瓜: how it is grown
+    let grown = ps[i].word().is_some_and(|w| w.has(Sign::Modifier)) && next.is_some_and(names_item);
+    trades || used || ran || grown || called && !also && (told || !ps[..i].iter().rev().take(2).any(verb))
 }
 
 /// 一千斤做泡菜, 两头来喂, 煮酒用: what the goods are for.

@@ -44,8 +44,10 @@ fn good() -> Vec<Good> {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/texts");
     let mut files: Vec<_> =
         std::fs::read_dir(dir).expect("fixtures/texts is there").map(|e| e.expect("an entry").path()).collect();
-    // Slips of slips are another matter.
-    files.retain(|f| !f.ends_with("slips.toml"));
+    // Slips of slips are another matter, and so are texts of several goods and long stories.
+    files.retain(|f| {
+        ["slips.toml", "classes.toml", "blind_offers.toml", "blind_other.toml"].iter().all(|s| !f.ends_with(s))
+    });
     files.sort();
     let mut out = Vec::new();
     for file in files {
@@ -155,8 +157,8 @@ const FLOORS: &[(Class, usize, usize, usize)] = &[
     (Tone, 80, 20, 12),
     (Sound, 70, 28, 16),
     (Near, 66, 32, 12),
-    (Keys, 28, 68, 21),
-    (Missing, 40, 58, 16),
+    (Keys, 28, 68, 23),
+    (Missing, 40, 58, 18),
     (Doubled, 82, 18, 12),
     (Swapped, 70, 30, 18),
     (Wrong, 25, 70, 26),

@@ -124,7 +124,9 @@ fn sound(grammar: &Grammar, said: &Said, r: &Reading, further: bool) -> Result<(
     ok(r.phone.as_ref().is_none_or(|p| (10..=12).contains(&p.len()) && p.len() <= said.digits), "no phone number")?;
     ok(r.also.len() < MOST_ITEMS && (r.also.is_empty() || !further), "more goods than are parted")?;
     for also in &r.also {
-        ok(also.intent == r.intent, "goods of one text for two purposes")?;
+        // 卖核桃,收花椒
+        let trades = |i: Intent| matches!(i, Intent::Sell | Intent::Buy);
+        ok(also.intent == r.intent || trades(also.intent) && trades(r.intent), "goods of one text for two purposes")?;
         sound(grammar, said, also, true)?;
     }
     Ok(())

@@ -67,7 +67,7 @@ fn bare(f: &Facts, ride: bool, unsure: &mut Vec<Intent>) -> Intent {
             *unsure = vec![Intent::Lost, Intent::Found];
             Intent::Lost
         }
-        _ if f.item && (f.amount || f.sum) => {
+        _ if f.item && (f.amount || f.sum || f.figure) => {
             *unsure = vec![Intent::Sell, Intent::Buy];
             Intent::Sell
         }

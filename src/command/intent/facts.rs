@@ -44,6 +44,8 @@ pub struct Facts {
     pub work: bool,
     pub who: bool,
     pub only_place: bool,
+    /// 牛肉35: a figure right behind the name of a thing.
+    pub figure: bool,
     /// A word that says either of two things: mai.
     pub ambiguous: bool,
 }
@@ -119,6 +121,9 @@ pub fn facts(grammar: &Grammar, phrases: &[Phrase<'_>]) -> Facts {
         }),
         work: any(&|p| p.has(Sign::Work)),
         who: any(&|p| p.has(Sign::Who)),
+        figure: phrases
+            .windows(2)
+            .any(|w| w[0].item().is_some() && !w[1].spaced && matches!(w[1].what, What::Number { digits: true, .. })),
         ambiguous: any(&|p| p.has(Sign::Ambiguous)),
         only_place: phrases.iter().all(|p| matches!(p.what, What::Place(_)) || light(p) || p.has(Sign::In)),
     }

@@ -264,6 +264,16 @@ pub(super) fn lone_number(scene: &Scene<'_, '_>, intent: Intent, r: &mut Reading
             {
                 r.price = Some(price(scene, &sum, None));
             }
+            // 收干辣椒 15到18, 卖猫 50: beside known goods without an amount a small figure, a range or a bound is a price
+            Intent::Sell | Intent::Buy
+                if r.price.is_none()
+                    && r.quantity.is_none()
+                    && r.item.as_ref().is_some_and(|i| i.known)
+                    && (n.hi.is_some() || bound != Bound::None || n.lo < Exact::from_integer(100))
+                    && p.spaced =>
+            {
+                r.price = Some(price(scene, &sum, None));
+            }
             // 大蒜2.8收: with decimals it is money.
             Intent::Sell | Intent::Buy if r.price.is_none() && !n.lo.is_integer() => {
                 r.price = Some(price(scene, &sum, None));
