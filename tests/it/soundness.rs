@@ -72,8 +72,8 @@ fn sound(grammar: &Grammar, said: &Said, r: &Reading, further: bool) -> Result<(
     ok(r.people.is_none_or(|n| i64::from(n) <= MOST), "more people than there are")?;
     if let Some(q) = &r.quantity {
         ok(within(q.amount, q.max, false), "an amount out of bounds")?;
-        // 应 901 300, 秤 807 200: the post says in what
-        let bare = matches!(r.intent, Intent::Fill | Intent::Weigh) && q.unit.is_empty();
+        // 应 901 300, 秤 807 200, 捐 807 50: the post says in what
+        let bare = matches!(r.intent, Intent::Fill | Intent::Weigh | Intent::AidGive) && q.unit.is_empty();
         ok(bare || grammar.units.get(&q.unit).is_some(), "an amount in no unit")?;
     }
     for price in [&r.price, &r.wage].into_iter().flatten() {
