@@ -40,6 +40,8 @@ enum What {
         month: u8,
         day: u8,
     },
+    /// 初八: of the moon's month that comes.
+    LunarDay(u8),
     /// The next market, or so many after it.
     Market(u8),
 }
@@ -141,6 +143,9 @@ fn dated<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Day> {
         if (2000..2100).contains(&n) { Ok((rest, n as i16)) } else { fail() }
     };
     let (rest, year) = opt(year_of).parse(i)?;
+    if let Some(read) = slashed(rest) {
+        return Ok(read);
+    }
     if let Ok((rest, month)) = small(12)(rest) {
         // 12月底
         if let Ok((rest, d)) = tight(edge)(rest) {
@@ -160,11 +165,34 @@ fn dated<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Day> {
     Ok((rest, offset(What::Solar { year: None, month: None, day })))
 }
 
+/// 11/25 by itself, and not 3/5斤.
+fn slashed<'a, 'g>(i: In<'a, 'g>) -> Option<(In<'a, 'g>, Day)> {
+    let [month, slash, day, rest @ ..] = i else { return None };
+    let plain = |t: &Token<'_>, max: i64| match t.kind {
+        Kind::Arabic(Some(n)) if n.is_integer() && (1..=max).contains(n.numer()) => Some(*n.numer() as u8),
+        _ => None,
+    };
+    let alone = month.spaced && !slash.spaced && !day.spaced;
+    let ends = rest
+        .first()
+        .is_none_or(|t| t.spaced || matches!(t.kind, Kind::Comma) || t.word().is_some_and(|w| w.moment().is_some()));
+    let mark = matches!(slash.kind, Kind::Mark | Kind::Word(_)) && slash.len() == 1;
+    let (month, day) = (plain(month, 12)?, plain(day, 31)?);
+    // 3/5 may be anything
+    (alone && ends && mark && day > 12).then(|| (rest, offset(What::Solar { year: None, month: Some(month), day })))
+}
+
 /// 腊月二十 · 正月初五 · 农历八月十五.
 fn lunar<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Day> {
     // 十月初八: 月初 and a day are 月 and 初八.
     if let Ok((rest, (month, (), day))) = (small(12), tight(sign(Sign::MonthStart)), tight(small(10))).parse(i) {
         return Ok((rest, offset(What::Lunar { month, day })));
+    }
+    // 初八早上: 初 is said of the moon's days alone.
+    if let Ok((rest, ((), day))) = (sign(Sign::LunarFirst), tight(small(10))).parse(i)
+        && !rest.first().is_some_and(|t| !t.spaced && (matches!(t.kind, Kind::Han) || super::number::counts(Some(t))))
+    {
+        return Ok((rest, offset(What::LunarDay(day))));
     }
     let (rest, mark) = opt(sign(Sign::LunarMark)).parse(i)?;
     let named = word(|w| match w.moment() {
@@ -230,6 +258,12 @@ pub fn settle(day: Day, now: Timestamp, markets: Option<MarketDays>, past: bool)
             let year = if (m as i8) < today.month() && !past { today.year() + 1 } else { today.year() };
             of(Date::new(year, m as i8, 1).ok()?.last_of_month())
         }
+        What::LunarDay(day) => {
+            let step = if past { -1 } else { 1 };
+            let on = |k: i32| today.checked_add(jiff::Span::new().days(k * step)).ok();
+            let moon = |d: &Date| solar_to_lunar(solar(*d)).is_ok_and(|l| l.day == day);
+            of((0..60).filter_map(on).find(moon)?)
+        }
         What::Market(n) => of(market(markets?, today, n, past)?),
         What::Lunar { month, day } => {
             let year = solar_to_lunar(solar(today)).ok()?.year;
@@ -242,6 +276,22 @@ pub fn settle(day: Day, now: Timestamp, markets: Option<MarketDays>, past: bool)
             of(nearest(on(year - 1), on(year), on(year + 1), today, past)?)
         }
     }
+}
+
+/// The day of a part of it that was said without one: today, of what has happened the last one, else the next.
+pub fn of_part(part: &str, now: Timestamp, past: bool) -> Option<i32> {
+    let (from, to) = match part {
+        "凌晨" => (0, 5),
+        "早" => (4, 9),
+        "上午" => (7, 12),
+        "中午" => (11, 14),
+        "下午" => (12, 19),
+        "晚" => (17, 24),
+        _ => return None,
+    };
+    let hour = now.beijing().hour();
+    let shift = if past && hour < from { -1 } else { i64::from(!past && hour >= to) };
+    i32::try_from(now.beijing_day() + shift).ok()
 }
 
 fn solar(d: Date) -> SolarDate {

@@ -51,6 +51,7 @@ pub(super) fn leftovers(scene: &Scene<'_, '_>, used: &[bool], marks: bool) -> Ve
     let spoken = |p: &Phrase<'_>| match p.what {
         What::Word(w) => {
             w.verbs(Force::Strong).next().is_some()
+                || marks && (w.has(Sign::Passive) || w.has(Sign::Taken))
                 || [Sign::Who, Sign::Where, Sign::IsThere, Sign::Have, Sign::Own, Sign::Ask, Sign::Polite, Sign::Le]
                     .iter()
                     .any(|s| w.has(*s))

@@ -271,6 +271,7 @@ fn next<'a, 'g>(
                     Sign::Above,
                     Sign::Whole,
                     Sign::LunarMark,
+                    Sign::LunarFirst,
                     Sign::MonthStart,
                     Sign::MonthMiddle,
                     Sign::MonthEnd,
@@ -519,7 +520,14 @@ fn item<'a, 'g>(
         matches!(n.kind, Kind::Arabic(_)) || n.word().is_some_and(|w| w.digit().is_some() || w.power().is_some())
     };
     let counts = |n: &Token<'_>| !n.spaced && number(n) && t.word().is_some_and(|w| w.unit().is_some());
-    if makes && !one.get(1).is_some_and(counts) || grown {
+    // 种菜种得好: work is made into no other thing; 大白鹅脚上绑红布: a part of the beast that is told of.
+    let trade = grammar.lexicon.kind(index) == Kinds::Trade;
+    let told_of = grammar.lexicon.kind(index) == Kinds::Animal
+        && one.get(1).filter(|n| !n.spaced).is_some_and(|n| {
+            let rest = &text[n.start as usize..];
+            grammar.lexicon.compounds.marked.iter().any(|m| rest.starts_with(m.as_str()))
+        });
+    if (makes && !trade && !told_of) && !one.get(1).is_some_and(counts) || grown {
         // 苞米杆子 is 玉米秸秆 by another name.
         let known = made(grammar, &text[i[0].start as usize..t.end as usize]);
         let word = known.as_deref().and_then(|name| grammar.lexicon.word(name));

@@ -23,7 +23,7 @@ pub(super) fn place_at(scene: &Scene<'_, '_>) -> Option<(usize, Found)> {
     let mut best: Option<(usize, Found)> = None;
     for (i, p) in scene.phrases.iter().enumerate() {
         let What::Place(f) = p.what else { continue };
-        if in_a_name(scene, i, &f) || of_people(scene, i, &f) {
+        if in_a_name(scene, i, &f) || of_people(scene, i, &f) || in_passing(scene, i, &f) {
             continue;
         }
         match best {
@@ -63,6 +63,21 @@ fn in_a_name(scene: &Scene<'_, '_>, i: usize, f: &Found) -> bool {
     !f.full && f.code.ring() >= Ring::County && goods && !led
 }
 
+/// 城里亲戚, 城里也去: the town, said in passing, is where nothing is.
+fn in_passing(scene: &Scene<'_, '_>, i: usize, f: &Found) -> bool {
+    let ps = &scene.phrases;
+    let led = i > 0 && [Sign::In, Sign::From, Sign::Go, Sign::Route].iter().any(|s| ps[i - 1].has(*s));
+    let loose = f.seat.is_some() && ps[i].text(scene.text).ends_with('里');
+    let next = ps.get(i + 1).filter(|p| !p.spaced && !p.is_separator());
+    loose
+        && !led
+        && next.is_some_and(|p| {
+            matches!(p.what, What::Unread)
+                || p.word().is_some_and(|w| w.has(Sign::Kin) || w.has(Sign::Particle))
+                || p.text(scene.text).starts_with(['也', '都'])
+        })
+}
+
 pub(super) fn place_of(scene: &Scene<'_, '_>) -> Option<Found> {
     place_at(scene).map(|(_, f)| f)
 }
@@ -83,7 +98,9 @@ pub(super) fn unread_place(scene: &Scene<'_, '_>, intent: Intent) -> Option<Rang
         let run = if before.has(Sign::In) { landmark(scene, i)? } else { i..i + 1 };
         let unread = matches!(ps[i].what, What::Unread) || before.has(Sign::In);
         let name = said(scene, &run);
-        let short = (2..=6).contains(&name.chars().count()) && name.chars().all(normalize::is_han);
+        // 家附近, 外面: anywhere
+        let vague = scene.grammar.places.is_vague(name);
+        let short = (2..=6).contains(&name.chars().count()) && name.chars().all(normalize::is_han) && !vague;
         // 在坡上挖得重楼, 在家编斗笠: of goods a name that the sentence goes on from is where something is done.
         let done = matches!(intent, Intent::Sell | Intent::Buy | Intent::Order)
             && ps
@@ -133,6 +150,16 @@ pub(super) fn route(scene: &Scene<'_, '_>, r: &mut Reading, used: &mut [bool]) {
     let named = |i: usize| -> Option<Place> {
         match ps.get(i)?.what {
             What::Place(f) => Some(place(scene, &smaller(i).unwrap_or(f))),
+            // 到高铁站: what no map has, led up to
+            What::Word(w)
+                if w.has(Sign::Spot)
+                    && w.chars > 1
+                    && i > 0
+                    && (ps[i - 1].has(Sign::Go) || ps[i - 1].has(Sign::From))
+                    && !ps[i].spaced =>
+            {
+                Some(Place { code: PlaceCode::COUNTRY, name: ps[i].text(scene.text).to_string() })
+            }
             What::Unread | What::Compound
                 if (2..=6).contains(&ps[i].text(scene.text).chars().count())
                     && ps[i].text(scene.text).chars().all(normalize::is_han) =>
@@ -142,16 +169,23 @@ pub(super) fn route(scene: &Scene<'_, '_>, r: &mut Reading, used: &mut [bool]) {
             _ => None,
         }
     };
+    // 拉牛去县城: what is carried is no place
+    let hauls = |i: usize| {
+        let said = ps[i].text(scene.text);
+        matches!(ps[i].what, What::Unread | What::Compound)
+            && scene.grammar.lexicon.hauls.iter().any(|h| said.starts_with(h.as_str()))
+    };
     let begins_route = |i: usize| {
         ps.get(i + 1).is_some_and(|p| p.has(Sign::Route) || matches!(p.what, What::Mark))
             && ps.get(i + 2).is_some_and(|p| matches!(p.what, What::Place(_)))
     };
+    marked_stops(scene, r, used);
     // 去趟县城
     let behind_go = |i: usize| {
         ps[i - 1].has(Sign::Go) || i > 1 && ps[i - 2].has(Sign::Go) && light(&ps[i - 1]) && !ps[i - 1].is_separator()
     };
     for i in 1..ps.len() {
-        if begins_route(i) {
+        if begins_route(i) || used[i] {
             continue;
         }
         let known = matches!(ps[i].what, What::Place(_));
@@ -168,6 +202,7 @@ pub(super) fn route(scene: &Scene<'_, '_>, r: &mut Reading, used: &mut [bool]) {
             }
         }
         if ps[i - 1].has(Sign::From)
+            && !used[i]
             && r.from.is_none()
             && let Some(p) = named(i)
         {
@@ -182,6 +217,7 @@ pub(super) fn route(scene: &Scene<'_, '_>, r: &mut Reading, used: &mut [bool]) {
         if before_go
             && !used[i]
             && r.from.is_none()
+            && !hauls(i)
             && let Some(p) = named(i)
         {
             r.from = Some(p);
@@ -194,10 +230,70 @@ pub(super) fn route(scene: &Scene<'_, '_>, r: &mut Reading, used: &mut [bool]) {
             }
         }
     }
+    let town = |i: usize| if let What::Place(f) = ps[i].what { Some(f) } else { None };
+    // 县城 两汪: two side by side, from the one to the other
+    if r.to.is_none() && r.from.is_none() {
+        let pair = (1..ps.len()).find_map(|i| {
+            let (a, b) = (town(i - 1)?, town(i)?);
+            let nested = a.code.up_to(b.code.ring()) == Some(b.code) || b.code.up_to(a.code.ring()) == Some(a.code);
+            (!used[i - 1] && !used[i] && !nested).then_some((i, a, b))
+        });
+        if let Some((i, a, b)) = pair {
+            (r.from, r.to) = (Some(place(scene, &a)), Some(place(scene, &b)));
+            (used[i - 1], used[i]) = (true, true);
+        }
+    }
+    // 现在在县城: where it stands is where it goes from
+    if r.from.is_none() && r.to.is_some() {
+        let stands =
+            (1..ps.len()).find(|i| !used[*i] && ps[i - 1].has(Sign::In) && !ps[*i].spaced && town(*i).is_some());
+        if let Some(i) = stands
+            && let Some(p) = named(i).filter(|p| Some(p) != r.to.as_ref())
+        {
+            r.from = Some(p);
+            used[i] = true;
+        }
+    }
     if r.to.is_none()
         && let Some((i, f)) = place_at(scene).filter(|(i, _)| !used[*i])
     {
         r.to = Some(place(scene, &f));
         used[i] = true;
+    }
+}
+
+/// What a word behind a place, or before it, says of the way: 独山上车, 榕江下车, 怀化下来的, 经黎平, 到凯里南站了.
+fn marked_stops(scene: &Scene<'_, '_>, r: &mut Reading, used: &mut [bool]) {
+    let ps = &scene.phrases;
+    for i in 0..ps.len() {
+        let What::Place(f) = ps[i].what else { continue };
+        let led = |s: Sign| i > 0 && ps[i - 1].has(s);
+        let next = |n: usize| ps.get(i + n).filter(|q| !q.spaced && !q.is_separator());
+        let ends = |n: usize| ps.get(i + n).is_none_or(|q| q.is_separator() || q.spaced);
+        // 到凯里南站了: arrived there
+        let arrived = led(Sign::Route)
+            && (next(1).is_some_and(|q| q.has(Sign::Le)) && ends(2)
+                || next(1).is_some_and(|q| matches!(q.what, What::Unread) || q.has(Sign::Spot))
+                    && next(2).is_some_and(|q| q.has(Sign::Le))
+                    && ends(3));
+        let goes_on = ps[i + 1..].windows(2).any(|w| w[0].has(Sign::Go) && matches!(w[1].what, What::Place(_)));
+        if led(Sign::Via) {
+            used[i] = true;
+        } else if arrived && goes_on || next(1).is_some_and(|q| q.has(Sign::Boards)) {
+            r.from = Some(place(scene, &f));
+            used[i] = true;
+        } else if next(1).is_some_and(|q| q.has(Sign::Alights))
+            && (ends(2) || next(1).is_some_and(|q| q.end - q.start > 3))
+        {
+            r.to = Some(place(scene, &f));
+            used[i] = true;
+        } else if r.from.is_none()
+            && next(1).is_some_and(|q| q.has(Sign::Leaves))
+            && !led(Sign::Go)
+            && !led(Sign::Route)
+        {
+            r.from = Some(place(scene, &f));
+            used[i] = true;
+        }
     }
 }

@@ -415,6 +415,10 @@ fn per_first<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Sum> {
     let goods = |i: In<'a, 'g>| if i.first().is_some_and(|t| t.has(Sign::People)) { fail() } else { target(i) };
     let people = |i| {
         let (rest, ()) = sign(Sign::People)(i)?;
+        // 阿姨一位 每月2300: who is wanted, and apart from that the pay
+        if rest.first().is_some_and(|t| t.spaced && t.has(Sign::Each)) {
+            return fail();
+        }
         let (rest, _) = opt(per_mark).parse(rest)?;
         Ok((rest, ()))
     };
@@ -440,6 +444,10 @@ fn per_first<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Sum> {
         return fail();
     }
     let of_one = one_said && matches!(p, Per::Unit(_));
+    // 收割机来一台 80块一亩: the price has its own unit behind it, so 一台 is how many
+    if of_one && n.is_none() && also.is_none() && matches!(per(rest), Ok((_, Per::Unit(u))) if Per::Unit(u) != p) {
+        return fail();
+    }
     let s = n.map_or(sum(m, p), |n| of_several(m, p, n));
     Ok((rest, Sum { of_one, bound, also: also.and_then(unit_of), ..s }))
 }

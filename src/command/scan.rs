@@ -150,7 +150,7 @@ pub fn scan<'g>(grammar: &'g Grammar, home: PlaceCode, text: &str) -> Vec<Token<
         end = step.from as usize;
     }
     tokens.reverse();
-    settle(text, tokens)
+    settle(grammar, text, tokens)
 }
 
 /// A character or run that is no word: digits, letters, marks, an unread character.
@@ -221,6 +221,9 @@ fn word_cost(word: &Word, text: &str, start: usize) -> u32 {
 /// The place whose name begins at a byte. The short name of a distant town is one where something leads up to it (去潞江), or
 /// where it stands by itself behind the rest and is nobody else's: 招工 8000一月 潞江.
 fn find_place(grammar: &Grammar, text: &str, at: usize, home: PlaceCode) -> Option<Found> {
+    if let Some(inner) = within(grammar, text, at) {
+        return Some(inner);
+    }
     let near = grammar.places.find_at(&text[at..], home, true, false);
     if near.is_some() || home == PlaceCode::COUNTRY {
         return near;
@@ -238,11 +241,27 @@ fn find_place(grammar: &Grammar, text: &str, at: usize, home: PlaceCode) -> Opti
     (!far.shared && (cue || alone)).then_some(far)
 }
 
-/// Whether 到, 去, 回 … follows.
+/// 从江西山: a town right behind its own county, whatever its name means elsewhere.
+fn within(grammar: &Grammar, text: &str, at: usize) -> Option<Found> {
+    use crate::market::Ring;
+    let names = text[..at].char_indices().rev().take(4).map(|(start, _)| start).skip(1);
+    let county = names.filter(|start| text[*start..at].chars().all(is_han)).find_map(|start| {
+        let f = grammar.places.find_at(&text[start..], PlaceCode::COUNTRY, true, false)?;
+        (f.len == at - start && f.code.ring() == Ring::County && f.seat.is_none()).then_some(f.code)
+    })?;
+    let town = grammar.places.find_at(&text[at..], county, true, false)?;
+    (town.code.ring() < Ring::County && town.code.up_to(Ring::County) == Some(county) && town.seat.is_none())
+        .then_some(town)
+}
+
+/// Whether 到, 去, 回, 上车 … follows.
 fn begins_route(grammar: &Grammar, rest: &str) -> bool {
-    let mut b = [0; 4];
-    let word = rest.chars().next().and_then(|c| grammar.lexicon.word(c.encode_utf8(&mut b)));
-    word.is_some_and(|w| w.has(Sign::Route))
+    let word = |n: usize| {
+        let end = rest.char_indices().map(|(i, c)| i + c.len_utf8()).nth(n - 1)?;
+        grammar.lexicon.word(&rest[..end])
+    };
+    word(1).is_some_and(|w| w.has(Sign::Route))
+        || word(2).is_some_and(|w| w.has(Sign::Boards) || w.has(Sign::Alights) || w.has(Sign::Leaves))
 }
 
 /// Whether 在, 到, 去, 从 … stands before a byte.
@@ -282,7 +301,7 @@ fn place_cost(grammar: &Grammar, text: &str, at: usize, found: &Found, home: Pla
     if !found.full && text[at..at + found.len].chars().all(counts) {
         return UNREAD * chars + 1;
     }
-    let cue = led_to(grammar, text, at);
+    let cue = led_to(grammar, text, at) || within(grammar, text, at).is_some_and(|f| f.code == found.code);
     let cue = cue
         || chars > 1
             && found.ring <= Ring::County
@@ -308,7 +327,7 @@ fn place_cost(grammar: &Grammar, text: &str, at: usize, found: &Found, home: Pla
             && found.code.ring() == Ring::Town
             && (alone || home != PlaceCode::COUNTRY && found.ring <= Ring::City) =>
         {
-            UNREAD + SHORT - 2
+            UNREAD + SHORT - 3
         }
         _ => UNREAD * chars + 1,
     }
@@ -326,7 +345,7 @@ fn rides(t: &Token<'_>) -> bool {
 }
 
 /// Marks spaces, unbinds words that mean nothing where they stand, joins unread characters.
-fn settle<'g>(text: &str, tokens: Vec<Token<'g>>) -> Vec<Token<'g>> {
+fn settle<'g>(grammar: &Grammar, text: &str, tokens: Vec<Token<'g>>) -> Vec<Token<'g>> {
     let count = |t: &Token<'_>| {
         matches!(t.kind, Kind::Arabic(_)) || t.word().is_some_and(|w| w.digit().is_some() || w.power().is_some())
     };
@@ -348,6 +367,9 @@ fn settle<'g>(text: &str, tokens: Vec<Token<'g>>) -> Vec<Token<'g>> {
             && !out.last().is_some_and(|p| {
                 p.has(Sign::In) || p.has(Sign::Go) || p.has(Sign::From) || p.has(Sign::Route) || rides(p)
             })
+            // 我在, 现在: words that end with one
+            && !led_to(grammar, text, t.start as usize)
+            && !(i > 0 && !t.spaced && matches!(tokens[i - 1].kind, Kind::Place(_)) && within(grammar, text, t.start as usize).is_some())
         {
             t.kind = Kind::Han;
         }

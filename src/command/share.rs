@@ -97,7 +97,7 @@ fn alike(ps: &[Phrase<'_>], shares: &mut [Share]) {
 }
 
 /// Dimensions that addresses are counted in too.
-const HOUSES: [&str; 2] = ["栋", "层"];
+pub(super) const HOUSES: [&str; 2] = ["栋", "层"];
 
 /// Amounts of one thing that are held against each other, and words looked back upon; so that the cost stays linear.
 const MOST_AMOUNTS: usize = 24;

@@ -1,6 +1,8 @@
 //! Fills the slots of a reading from the phrases of its text, and parts several items into readings of their own.
 
 mod amounts;
+mod names;
+mod room;
 
 use super::date;
 use super::intent::{Decision, hauled};
@@ -13,7 +15,7 @@ use super::quantity::Amount;
 use super::share::{MOST_ITEMS, Share, formerly, share};
 use super::things::{
     best_item, each_verb, goods_let, hired, items, joined, missing, names_item, same_thing, unknown_goods, unread_item,
-    young_of,
+    workman, young_of,
 };
 use super::{Item, Reading, Scene};
 use crate::grammar::Intent;
@@ -22,6 +24,8 @@ use crate::market::{Exact, Place, PlaceCode, Price, Quantity, Sex, When};
 
 use amounts::amounts_and_prices;
 pub(super) use amounts::{price, quantity};
+use names::{contact_name, somebody};
+use room::{of_the_car, room_left};
 
 /// What a price for each is by, in a ride: 一个人三十块.
 const PERSON: &str = "人";
@@ -219,10 +223,23 @@ pub(super) fn known_item(scene: &Scene<'_, '_>, p: &Phrase<'_>) -> Item {
     let said = slip.map_or_else(|| p.text(scene.text).to_string(), |s| s.written.clone());
     if let What::Task { index, verb } = p.what {
         let did = &scene.text[verb.0 as usize..verb.1 as usize];
-        let said = scene.text[verb.0 as usize..p.end as usize].to_string();
+        let behind = verb.0 >= p.end;
+        let said = match behind {
+            true => format!("{did}{}", p.text(scene.text)),
+            false => scene.text[verb.0 as usize..p.end as usize].to_string(),
+        };
         let object = index.and_then(|i| scene.grammar.items.at(i)).map(|i| i.name.as_str());
-        let own = || &scene.text[verb.1.max(p.start) as usize..p.end as usize];
-        return Item { name: format!("{did}{}", object.unwrap_or_else(own)), said, known: false };
+        let own = || &scene.text[if behind { p.start } else { verb.1.max(p.start) } as usize..p.end as usize];
+        let name = format!("{did}{}", object.unwrap_or_else(own));
+        // 捡(茶籽): a trade that the lexicon has, once verb and object stand together.
+        let trade = |name: &str| {
+            let index = scene.grammar.lexicon.word(name)?.item()?;
+            scene.grammar.items.at(index).filter(|_| scene.grammar.lexicon.kind(index) == Kind::Trade)
+        };
+        return match trade(&format!("{did}{}", own())).or_else(|| trade(&name)) {
+            Some(item) => Item { name: item.name.clone(), said, known: true },
+            None => Item { name, said, known: false },
+        };
     }
     match p.item().and_then(|i| scene.grammar.items.at(i)) {
         Some(item) => Item { name: item.name.clone(), said, known: true },
@@ -287,6 +304,8 @@ pub fn fill(scene: &Scene<'_, '_>, intent: Intent) -> Reading {
         missing(scene).filter(|_| !matches!(intent, Intent::Friend | Intent::AidNeed | Intent::AidGive))
     {
         named = vec![thing];
+    } else if matches!(intent, Intent::Lost | Intent::Found) {
+        named.clear();
     } else {
         named.truncate(1);
     }
@@ -336,11 +355,28 @@ pub fn fill(scene: &Scene<'_, '_>, intent: Intent) -> Reading {
             young_of(scene, i).unwrap_or_else(|| known_item(scene, &ps[i]))
         });
         one.item = one.item.or_else(|| land.clone());
+        // 招水泥工两名: as it was written
+        let vague = one.item.as_ref().is_none_or(|i| !i.known);
+        if work
+            && k == 0
+            && vague
+            && s.item.is_none_or(|i| ps[i].kind(scene.grammar) != Some(Kind::Trade))
+            && let Some(run) = workman(scene)
+        {
+            let said = said(scene, &run).to_string();
+            one.item = Some(Item { name: said.clone(), said, known: false });
+            used[run].fill(true);
+        }
         if matches!(intent, Intent::Lost | Intent::Found)
             && let Some((i, item)) = matter::relative(scene, s.item)
         {
             used[i] = true;
             one.item = Some(item);
+        }
+        let grown = one.item.as_ref().is_some_and(|i| i.name == "成年人");
+        if matches!(intent, Intent::Lost | Intent::Found) && (one.item.is_none() || grown) {
+            // 父亲 80岁
+            one.item = somebody(scene).filter(|i| !grown || i.known).or(one.item);
         }
         amounts_and_prices(scene, intent, s, &mut one, &mut used, shares.len() == 1);
         readings.push(one);
@@ -449,6 +485,10 @@ fn common(scene: &Scene<'_, '_>, intent: Intent, r: &mut Reading, used: &mut [bo
         used[run].fill(true);
     }
     let past = matches!(intent, Intent::Lost | Intent::Found);
+    if ride && let Some((i, n)) = room_left(scene) {
+        r.people = Some(n);
+        used[i] = true;
+    }
     // 一公一母 are two, and 公司 is no sex.
     let sexes = |want: Sign| ps.iter().any(|p| matches!(p.what, What::Word(_)) && p.has(want));
     let both = sexes(Sign::Male) && sexes(Sign::Female);
@@ -495,7 +535,7 @@ fn common(scene: &Scene<'_, '_>, intent: Intent, r: &mut Reading, used: &mut [bo
                 r.people = Some(n);
                 used[i] = true;
             }
-            What::Seats(n) if r.people.is_none() && ride => {
+            What::Seats(n) if r.people.is_none() && ride && !of_the_car(scene, i) => {
                 r.people = Some(n);
                 used[i] = true;
             }
@@ -512,6 +552,9 @@ fn common(scene: &Scene<'_, '_>, intent: Intent, r: &mut Reading, used: &mut [bo
             used[i] = true;
         }
     }
+    if r.when.is_none() && (ride || past) {
+        r.when = part_alone(scene, used, past);
+    }
     // 我同老母
     let two = ps
         .windows(3)
@@ -522,6 +565,23 @@ fn common(scene: &Scene<'_, '_>, intent: Intent, r: &mut Reading, used: &mut [bo
     }
     r.phone = phone(scene);
     r.name = contact_name(scene, used);
+}
+
+/// 小货车下午回两汪, 早上出门没回来: a part of the day that was said without the day. What goes every day has none.
+fn part_alone(scene: &Scene<'_, '_>, used: &mut [bool], past: bool) -> Option<When> {
+    let daily = |p: &Phrase<'_>| {
+        let said = p.text(scene.text);
+        said.starts_with('每') || said.starts_with("天天")
+    };
+    if scene.phrases.iter().any(daily) {
+        return None;
+    }
+    let i = scene.phrases.iter().position(|p| matches!(p.what, What::Clock(Some(_))))?;
+    let What::Clock(part) = scene.phrases[i].what else { return None };
+    let part = part_name(scene, part)?;
+    let day = date::of_part(&part, scene.now, past)?;
+    used[i] = scene.grammar.lexicon.word(scene.phrases[i].text(scene.text)).is_some();
+    Some(When { day, part: Some(part) })
 }
 
 /// Those whose number matters: of other posts 俩 counts the goods.
@@ -564,85 +624,4 @@ pub(super) fn sex_of_name(scene: &Scene<'_, '_>, p: &Phrase<'_>) -> Option<Sex> 
 pub(super) fn phone(scene: &Scene<'_, '_>) -> Option<String> {
     let p = scene.phrases.iter().find(|p| matches!(p.what, What::Phone))?;
     Some(p.text(scene.text).chars().filter(char::is_ascii_digit).collect())
-}
-
-/// 联系人杨师傅, 杨秀英 138….
-fn contact_name(scene: &Scene<'_, '_>, used: &mut [bool]) -> Option<String> {
-    let ps = &scene.phrases;
-    let short =
-        |i: usize| matches!(ps[i].what, What::Unread) && (2..=4).contains(&ps[i].text(scene.text).chars().count());
-    let cue = ps
-        .iter()
-        .position(|p| p.has(Sign::ContactName))
-        .map(|i| i + 1)
-        .map(|i| if ps.get(i).is_some_and(Phrase::is_separator) { i + 1 } else { i });
-    let by_phone = ps.iter().position(|p| matches!(p.what, What::Phone)).and_then(|i| i.checked_sub(1));
-    // 我叫石老三: all up to the next mark, whatever its characters mean elsewhere.
-    let called = ps.iter().position(|p| p.has(Sign::Naming) && matches!(p.what, What::Word(w) if w.chars > 1));
-    if let Some(i) = called.filter(|i| i + 1 < ps.len()) {
-        let stops = |p: &Phrase<'_>| p.is_separator() || p.spaced && p.start > ps[i].end + 1;
-        let end = ps[i + 1..].iter().position(stops).map_or(ps.len(), |n| i + 1 + n);
-        let name = scene.text[ps[i].end as usize..ps[end - 1].end as usize].trim();
-        let trade = ps[i + 1..end].iter().any(names_item);
-        if end > i + 1
-            && !trade
-            && (2..=4).contains(&name.chars().count())
-            && name.chars().all(super::normalize::is_han)
-        {
-            used[i..end].fill(true);
-            return Some(name.to_string());
-        }
-    }
-    // 找李老师 139…: whom to ask for, before his number, whatever his characters mean elsewhere.
-    if let Some(end) = ps.iter().position(|p| matches!(p.what, What::Phone)) {
-        let asks = |p: &Phrase<'_>| matches!(p.what, What::Word(w) if w.is_verb(Intent::Hire, Force::Hint) && w.is_verb(Intent::Lost, Force::Hint) || p.has(Sign::Polite) && w.chars > 1);
-        let from = (0..end).rev().take(4).take_while(|i| !ps[*i].is_separator()).find(|i| asks(&ps[*i]));
-        if let Some(i) = from.filter(|i| i + 1 < end && !ps[i + 1].spaced) {
-            let name = scene.text[ps[i].end as usize..ps[end].start as usize].trim();
-            let fits = (2..=4).contains(&name.chars().count()) && name.chars().all(super::normalize::is_han);
-            if fits && !ps[i + 1..end].iter().any(names_item) {
-                used[i..end].fill(true);
-                return Some(name.to_string());
-            }
-        }
-    }
-    let behind = ps.iter().position(|p| matches!(p.what, What::Phone)).map(|i| i + 1).filter(|i| i + 1 == ps.len());
-    if let Some(i) = behind.filter(|i| short(*i)) {
-        used[i] = true;
-        return Some(ps[i].text(scene.text).to_string());
-    }
-    if let Some(name) = signed(scene, used) {
-        return Some(name);
-    }
-    let i = cue.into_iter().chain(by_phone).find(|i| *i < ps.len() && short(*i) && !used[*i])?;
-    if cue != Some(i)
-        && !ps[i].spaced
-        && !i.checked_sub(1).is_some_and(|j| {
-            let seeks = matches!(ps[j].what, What::Word(w) if w.is_verb(Intent::Hire, Force::Hint) && w.is_verb(Intent::Lost, Force::Hint));
-            ps[j].is_separator() || ps[j].has(Sign::Polite) || seeks
-        })
-    {
-        return None;
-    }
-    used[i] = true;
-    Some(ps[i].text(scene.text).to_string())
-}
-
-/// ——老王: a name behind a dash at the end.
-fn signed(scene: &Scene<'_, '_>, used: &mut [bool]) -> Option<String> {
-    let ps = &scene.phrases;
-    let i = ps.iter().rposition(|p| matches!(p.what, What::Mark) && p.text(scene.text) == "-")?;
-    let name = scene.text[ps[i].end as usize..].trim();
-    let known = |p: &Phrase<'_>| !matches!(p.what, What::Unread | What::Word(_) | What::Item { .. } | What::Compound);
-    let named =
-        scene.grammar.lexicon.signers.iter().any(|s| name.starts_with(s.as_str()) || name.ends_with(s.as_str()));
-    let ok = named
-        && (2..=4).contains(&name.chars().count())
-        && name.chars().all(super::normalize::is_han)
-        && !ps[i + 1..].iter().any(|p| known(p) || p.word().is_some_and(|w| w.verbs(Force::Strong).next().is_some()));
-    if !ok {
-        return None;
-    }
-    used[i + 1..].fill(true);
-    Some(name.to_string())
 }

@@ -15,6 +15,9 @@ pub fn tasks<'g>(grammar: &'g Grammar, text: &str, phrases: &mut Vec<Phrase<'g>>
     if !about_work(phrases) || trades(grammar, text, phrases) {
         return;
     }
+    if named_before(grammar, text, phrases) {
+        return;
+    }
     let mut out: Vec<Phrase<'g>> = Vec::with_capacity(phrases.len() + 2);
     let mut i = 0;
     while i < phrases.len() {
@@ -74,6 +77,66 @@ fn trades(grammar: &Grammar, text: &str, phrases: &[Phrase<'_>]) -> bool {
         let sought = strong(p, Lost) && p.word().is_some_and(|w| w.chars == 1);
         !labour && !sought && [Sell, Buy, Lost, Found, RideNeed, RideOffer].into_iter().any(|i| strong(p, i))
     })
+}
+
+/// 柑子熟了要人摘, 辣椒挑选: the verb stands at the end of its clause, behind those who do it or its object, and what it is
+/// done to was named before.
+fn named_before<'g>(grammar: &'g Grammar, text: &str, phrases: &mut Vec<Phrase<'g>>) -> bool {
+    if phrases.iter().any(|p| p.kind(grammar) == Some(Kind::Trade)) {
+        return false;
+    }
+    let goods = |p: &Phrase<'_>| {
+        matches!(p.what, What::Compound) || matches!(p.kind(grammar), Some(Kind::Goods | Kind::Animal))
+    };
+    let found = (1..phrases.len()).find_map(|i| {
+        let p = &phrases[i];
+        let said = p.text(text);
+        let verb = match p.what {
+            What::Unread | What::Word(_) => {
+                grammar.lexicon.labour.iter().filter(|v| said == v.as_str()).max_by_key(|v| v.len())
+            }
+            _ => None,
+        }?;
+        let ends = phrases.get(i + 1).is_none_or(|q| {
+            q.spaced
+                || q.is_separator()
+                || q.has(Sign::Le)
+                || matches!(q.what, What::Span | What::Sum(_) | What::People(_) | What::Amount(_) | What::Day(_))
+                || q.text(text) == "的"
+        });
+        let hands = |q: &Phrase<'_>| match q.what {
+            What::People(_) => true,
+            What::Word(w) => {
+                w.has(Sign::Hands)
+                    || w.has(Sign::People) && w.chars > 1
+                    || w.verbs(Force::Strong).chain(w.verbs(Force::Hint)).any(|v| v == Intent::Hire)
+            }
+            _ => false,
+        };
+        let led = phrases[..i]
+            .iter()
+            .rev()
+            .take(REACH)
+            .take_while(|q| !q.is_separator() && (light(q) || hands(q)))
+            .any(hands);
+        let tight = verb.chars().count() > 1 && !p.spaced && goods(&phrases[i - 1]);
+        if !ends || p.spaced || !(led || tight) {
+            return None;
+        }
+        // 老人瘫了请个人照顾
+        let care = grammar.lexicon.care.iter().any(|c| c == verb);
+        let object = match care {
+            true => phrases[..i].iter().rposition(|q| q.kind(grammar) == Some(Kind::Person))?,
+            false => phrases[..i].iter().rposition(goods)?,
+        };
+        Some((i, object))
+    });
+    let Some((i, object)) = found else { return false };
+    let verb = (phrases[i].start, phrases[i].end);
+    phrases[i].what = What::Labour;
+    let index = phrases[object].item();
+    phrases[object].what = What::Task { index, verb };
+    true
 }
 
 /// Where the verb of labour begins that an unread piece or a word ends with.

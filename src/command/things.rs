@@ -43,7 +43,8 @@ pub(super) fn items(scene: &Scene<'_, '_>) -> Vec<usize> {
     }
     // the first names the thing, what only describes it comes behind
     let first = all[0];
-    all.retain(|i| *i == first || !describes(scene, *i));
+    let trade = |i: usize| scene.phrases[i].kind(scene.grammar) == Some(Kind::Trade);
+    all.retain(|i| *i == first || trade(*i) || !describes(scene, *i));
     let facts: Vec<(bool, Option<u32>)> = all.iter().map(|i| told(scene, *i)).collect();
     let mut out: Vec<usize> = Vec::with_capacity(all.len().min(MOST_ITEMS));
     for (k, i) in all.iter().copied().enumerate() {
@@ -230,7 +231,34 @@ pub(super) fn missing(scene: &Scene<'_, '_>) -> Option<usize> {
         let Some(x) = scene.phrases[*i].item() else { return true };
         scene.grammar.lexicon.kind(x) != Kind::Animal || apart.contains(i)
     };
-    (0..scene.phrases.len()).filter(|i| names_item(&scene.phrases[*i]) && special(i)).min_by_key(rank)
+    let within = |i: &usize| contents(scene, *i);
+    (0..scene.phrases.len()).filter(|i| names_item(&scene.phrases[*i]) && special(i) && !within(i)).min_by_key(rank)
+}
+
+/// 钱抱 里面有身份证, 斑鸠色的: what is inside of it, or what it is like.
+fn contents(scene: &Scene<'_, '_>, i: usize) -> bool {
+    let ps = &scene.phrases;
+    let inside = |p: &Phrase<'_>| {
+        scene.grammar.lexicon.compounds.within.iter().any(|w| p.text(scene.text).ends_with(w.as_str()))
+    };
+    let has = i > 1
+        && ps[i - 1].has(Sign::Have)
+        && !ps[i - 1].spaced
+        && inside(&ps[i - 2])
+        && (i == 2 || ps[i - 2].spaced || ps[i - 3].is_separator());
+    // 柴油抽水泵: what it runs on; 孩子书包: whose it is
+    let runs_on = matches!(ps[i].kind(scene.grammar), Some(Kind::Goods | Kind::Person))
+        && ps.get(i + 1).is_some_and(|p| {
+            !p.spaced && matches!(p.kind(scene.grammar), Some(Kind::Goods | Kind::Vehicle | Kind::Thing))
+        });
+    let like = ps.get(i + 1).is_some_and(|p| !p.spaced && p.text(scene.text).starts_with('色'));
+    // 走丢了…穿绿军大衣
+    let strays = ps.iter().any(|p| p.has(Sign::Strays));
+    let worn = strays && i > 0 && !ps[i].spaced && {
+        let before = ps[i - 1].text(scene.text);
+        scene.grammar.lexicon.compounds.worn.iter().any(|w| before.starts_with(w.as_str()))
+    };
+    has || like || runs_on || worn
 }
 
 /// The category above all others of what a phrase names.
@@ -328,8 +356,14 @@ pub(super) fn joined(scene: &Scene<'_, '_>, named: Vec<usize>) -> Vec<usize> {
 }
 
 /// Of those who are hired, a trade right behind another only says what is done: 请保姆照顾老人, 找水电工装修.
-pub(super) fn hired(scene: &Scene<'_, '_>, named: Vec<usize>) -> Vec<usize> {
+pub(super) fn hired(scene: &Scene<'_, '_>, mut named: Vec<usize>) -> Vec<usize> {
     let ps = &scene.phrases;
+    // 服装厂招车工: who hires is named before the word for it, whom he hires behind it.
+    let says = |p: &Phrase<'_>| matches!(p.what, What::Word(w) if w.is_verb(Intent::Hire, Force::Strong));
+    if let Some(verb) = ps.iter().position(says).filter(|v| named.iter().any(|i| *i == v + 1)) {
+        let place = |i: &usize| ps[*i].text(scene.text).ends_with(['厂', '店', '馆', '场', '院']);
+        named.retain(|i| *i > verb || !place(i));
+    }
     let apart = |i: usize, before: usize| {
         ps[i].spaced
             || ps[before + 1..i].iter().any(|q| {
@@ -338,6 +372,11 @@ pub(super) fn hired(scene: &Scene<'_, '_>, named: Vec<usize>) -> Vec<usize> {
                     || matches!(q.what, What::Amount(_) | What::People(_) | What::Sum(_))
             })
     };
+    // 修水塘的石匠: what he does, and who he is
+    let of =
+        |a: usize, b: usize| b == a + 2 && !ps[a + 1].spaced && !ps[b].spaced && ps[a + 1].text(scene.text) == "的";
+    let whose: Vec<usize> = named.windows(2).filter(|w| of(w[0], w[1])).map(|w| w[0]).collect();
+    named.retain(|i| !whose.contains(i));
     // 谁会开挖机?要挖两亩鱼塘: what is done with it, not another trade.
     let told = |i: usize, before: usize| {
         let verb = |p: &Phrase<'_>| matches!(p.what, What::Labour | What::Question);
@@ -368,6 +407,35 @@ pub(super) fn unread_item(scene: &Scene<'_, '_>, used: &[bool], work: bool, coun
             && near(*i)
             && (counted || ps[*i].text(scene.text).chars().count() > 1)
             && ps[*i].text(scene.text).chars().count() <= 8
+    })
+}
+
+/// 招水泥工两名: a trade that the lexicon has not, by how its name ends. Gives its phrases.
+pub(super) fn workman(scene: &Scene<'_, '_>) -> Option<std::ops::Range<usize>> {
+    let ps = &scene.phrases;
+    let ends = |p: &Phrase<'_>| {
+        let said = p.text(scene.text);
+        matches!(p.what, What::Unread | What::Word(_))
+            && scene.grammar.lexicon.doers.iter().any(|e| said.ends_with(e.as_str()))
+    };
+    (0..ps.len()).find_map(|i| {
+        let p = &ps[i];
+        if !ends(p) {
+            return None;
+        }
+        let joined = i > 0
+            && !p.spaced
+            && (names_item(&ps[i - 1]) && ps[i - 1].kind(scene.grammar) != Some(Kind::Person) || matches!(ps[i - 1].what, What::Unread));
+        let from = if joined { i - 1 } else { i };
+        let name = &scene.text[ps[from].start as usize..p.end as usize];
+        let whole = (3..=6).contains(&name.chars().count());
+        let led = from == 0
+            || ps[from].spaced
+            || ps[from - 1].is_separator()
+            || matches!(ps[from - 1].what, What::Word(w) if w.verbs(Force::Strong).chain(w.verbs(Force::Hint)).any(|v| v == Intent::Hire))
+            || matches!(ps[from - 1].what, What::Amount(_) | What::People(_));
+        let known = matches!(p.what, What::Word(w) if w.verbs(Force::Strong).next().is_some() && !joined);
+        (whole && led && !known && name.chars().all(normalize::is_han)).then_some(from..i + 1)
     })
 }
 

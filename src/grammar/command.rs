@@ -110,6 +110,12 @@ pub struct Compounds {
     /// How the names of those end who deal in goods: 酒厂收高粱.
     #[serde(default)]
     pub actors: Vec<String>,
+    /// Behind a part of a beast that is told of: 脚上, 角断了.
+    #[serde(default)]
+    pub marked: Vec<String>,
+    /// Before what somebody who is missing has on him: 穿绿军大衣.
+    #[serde(default)]
+    pub worn: Vec<String>,
 }
 
 /// Work told by a verb and its object, and goods that go somewhere. They are no words of the scan: 起, 开, 看 are part of
@@ -122,6 +128,9 @@ pub struct Labour {
     pub heads: Vec<String>,
     pub care: Vec<String>,
     pub does: Vec<String>,
+    /// How the names of trades end that the lexicon has not: 工, 师傅.
+    #[serde(default)]
+    pub doers: Vec<String>,
 }
 
 /// `numbers.toml`.
@@ -167,6 +176,11 @@ pub struct PriceWords {
     pub dearest_weight: i64,
     #[serde(default)]
     pub weight: String,
+    /// From so many yuan on, pay that says no time is for a month.
+    #[serde(default)]
+    pub monthly_from: i64,
+    #[serde(default)]
+    pub monthly: String,
 }
 
 /// `dates.toml`.
@@ -194,6 +208,9 @@ pub struct Week {
     pub days: BTreeMap<String, u8>,
     pub this: Vec<String>,
     pub next: Vec<String>,
+    /// 下下: the week after the next.
+    #[serde(default)]
+    pub after_next: Vec<String>,
     pub last: Vec<String>,
 }
 

@@ -125,6 +125,18 @@ pub enum Sign {
     Strays,
     /// 改成, 写错了: what was said before is put right.
     Corrects,
+    /// 被人, 遭贼: what follows was done to one's own.
+    Passive,
+    /// 牵走, 撬了: what thieves do.
+    Taken,
+    /// Behind pay: 就行, 也干; who says so takes it.
+    Settles,
+    /// Behind a place: 上车, 下车, 出发.
+    Boards,
+    Alights,
+    Leaves,
+    /// 经, 路过.
+    Via,
     Below,
     Above,
     Whole,
@@ -137,7 +149,7 @@ pub enum Sign {
     This,
 }
 
-const SIGNS: [(&str, Sign); 65] = [
+const SIGNS: [(&str, Sign); 72] = [
     ("kept", Sign::Kept),
     ("who", Sign::Who),
     ("where", Sign::Where),
@@ -203,6 +215,13 @@ const SIGNS: [(&str, Sign); 65] = [
     ("alike", Sign::Alike),
     ("formerly", Sign::Formerly),
     ("this", Sign::This),
+    ("passive", Sign::Passive),
+    ("taken", Sign::Taken),
+    ("settles", Sign::Settles),
+    ("boards", Sign::Boards),
+    ("alights", Sign::Alights),
+    ("leaves", Sign::Leaves),
+    ("via", Sign::Via),
 ];
 
 /// A moment's name, before it is set against "now".
@@ -364,6 +383,8 @@ pub struct Lexicon {
     pub dear: Vec<String>,
     /// In yuan, and the unit of weight.
     pub dearest_weight: (i64, String),
+    /// From so many yuan on, pay that says no time is for this one.
+    pub monthly: (i64, String),
     /// Verbs of work that take an object, and of moving goods; the longest first.
     pub labour: Vec<String>,
     pub hauls: Vec<String>,
@@ -373,6 +394,8 @@ pub struct Lexicon {
     pub care: Vec<String>,
     /// To do it: 打零工, 找点短工做.
     pub does: Vec<String>,
+    /// How the names of trades end that no item has.
+    pub doers: Vec<String>,
     /// How items join with words around them.
     pub compounds: Compounds,
     /// For each item of the lexicon, what kind of thing it is.
@@ -521,11 +544,13 @@ impl Lexicon {
             reads,
             dear: numbers.price.dear,
             dearest_weight: (numbers.price.dearest_weight, numbers.price.weight),
+            monthly: (numbers.price.monthly_from, numbers.price.monthly),
             labour: longest_first(commands.labour.verbs),
             hauls: longest_first(commands.labour.hauls),
             heads: commands.labour.heads,
             care: commands.labour.care,
             does: commands.labour.does,
+            doers: commands.labour.doers,
             compounds: commands.compounds,
             kinds,
             needed,

@@ -28,6 +28,10 @@ pub struct Places {
     homely: Vec<String>,
     /// What the names of villages and hamlets end with.
     settlements: Vec<String>,
+    /// What is far oftener said of no place of a map: 圈里, 后山.
+    common: Vec<String>,
+    /// 家附近, 外面: nowhere in particular.
+    vague: Vec<String>,
     /// Keys of sounds and the rows that have them.
     heard: Vec<(u32, u32)>,
     /// Characters that names end with: 镇.
@@ -75,11 +79,27 @@ struct Forms {
     /// Suffixes of divisions that are named like much else (车站街道, 火星街道): far from home only their full name counts.
     #[serde(default)]
     homely: Vec<String>,
+    /// 圈里, 后山: no place of a map, though some far town is called so.
+    #[serde(default)]
+    common: Vec<String>,
+    /// 家附近, 外面: nowhere in particular.
+    #[serde(default)]
+    vague: Vec<String>,
     #[serde(default)]
     also: HashMap<String, String>,
 }
 
 impl Places {
+    /// Whether it is far oftener said of no place of a map: 后山.
+    fn is_common(&self, name: &str) -> bool {
+        self.common.iter().any(|c| c == name)
+    }
+
+    /// Whether it is nowhere in particular: 家附近.
+    pub fn is_vague(&self, name: &str) -> bool {
+        self.vague.iter().any(|c| c == name)
+    }
+
     /// Whether a name that no file has ends as those of villages do: 比耳村, 杨家湾.
     pub fn is_settlement(&self, name: &str) -> bool {
         name.chars().count() > 1 && self.settlements.iter().any(|s| name.ends_with(s.as_str()))
@@ -139,6 +159,8 @@ impl Places {
         places.suffixes = forms.suffixes.iter().filter_map(|s| s.chars().next_back()).collect();
         places.seats = forms.seats;
         places.homely = forms.homely;
+        places.common = forms.common;
+        places.vague = forms.vague;
         places.settlements = forms.settlements;
         places
     }
@@ -271,6 +293,9 @@ impl Places {
                 continue;
             }
             if !full && !far && code.ring() < Ring::County && ring > Ring::City && near != PlaceCode::COUNTRY {
+                continue;
+            }
+            if !full && ring > Ring::City && code.ring() < Ring::County && self.is_common(&text[..len]) {
                 continue;
             }
             if !full && ring > Ring::County && self.homely.iter().any(|h| name.ends_with(h.as_str())) {

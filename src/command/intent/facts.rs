@@ -71,7 +71,7 @@ pub fn facts(grammar: &Grammar, phrases: &[Phrase<'_>]) -> Facts {
         .filter_map(|(i, _)| phrases[i + 1..].iter().take(4).find_map(Phrase::item))
         .map(|i| grammar.lexicon.kind(i))
         .find(|k| *k == Kind::Trade);
-    let labour = labour(phrases);
+    let labour = labour(grammar, phrases);
     let kind = sought.or_else(|| main_kind(grammar, phrases, labour));
     let sums = || phrases.iter().filter_map(|p| if let What::Sum(s) = p.what { Some(s) } else { None });
     // 我会砌砖 tells a skill, 有人会砌砖吗 asks for one.
@@ -130,21 +130,31 @@ pub fn facts(grammar: &Grammar, phrases: &[Phrase<'_>]) -> Facts {
 }
 
 /// Whether a verb, a wage or what goes with it says that hands are wanted or offered.
-fn labour(phrases: &[Phrase<'_>]) -> bool {
-    phrases.iter().any(|p| match p.what {
-        What::Word(w) => {
-            let strong = |i| w.is_verb(i, Force::Strong);
-            strong(Intent::Hire)
-                || strong(Intent::Seek)
-                || w.has(Sign::PayInKind)
-                || w.has(Sign::Work)
-                || w.has(Sign::Hands)
-        }
-        What::Item { word, .. } => word.has(Sign::Hands),
-        What::Sum(s) => s.is_pay(),
-        What::Task { .. } => true,
-        _ => false,
-    })
+fn labour(grammar: &Grammar, phrases: &[Phrase<'_>]) -> bool {
+    // 请洗头小妹, 师傅 木工
+    let asked = phrases.windows(2).any(|w| {
+        let asks = |v: &crate::grammar::lexicon::Word| {
+            v.is_verb(Intent::Hire, Force::Hint)
+                && !v.is_verb(Intent::Lost, Force::Hint)
+                && !v.is_verb(Intent::Seek, Force::Hint)
+        };
+        matches!(w[0].what, What::Word(v) if asks(v)) && w[1].kind(grammar) == Some(Kind::Trade)
+    });
+    asked
+        || phrases.iter().any(|p| match p.what {
+            What::Word(w) => {
+                let strong = |i| w.is_verb(i, Force::Strong);
+                strong(Intent::Hire)
+                    || strong(Intent::Seek)
+                    || w.has(Sign::PayInKind)
+                    || w.has(Sign::Work)
+                    || w.has(Sign::Hands)
+            }
+            What::Item { word, .. } => word.has(Sign::Hands),
+            What::Sum(s) => s.is_pay(),
+            What::Task { .. } => true,
+            _ => false,
+        })
 }
 
 /// Dimensions of land, time and work, in which no goods are counted.
@@ -154,9 +164,11 @@ const NO_GOODS: [&str; 10] = ["area", "time", "term", "length", "人", "户", "�
 fn main_kind(grammar: &Grammar, phrases: &[Phrase<'_>], labour: bool) -> Option<Kind> {
     let trade = |p: &Phrase<'_>| p.kind(grammar) == Some(Kind::Trade);
     let joined = phrases.windows(2).any(|w| w[0].item().is_some() && !trade(&w[0]) && trade(&w[1]) && !w[1].spaced);
-    let traded = phrases.iter().any(|p| {
+    let traded = phrases.iter().enumerate().any(|(i, p)| {
         let says = |i| matches!(p.what, What::Word(w) if w.is_verb(i, Force::Strong));
-        says(Intent::Sell) || says(Intent::Buy)
+        // 急需抬棺的八个人: hands are needed, not goods
+        let hands = phrases.get(i + 1).is_some_and(trade);
+        says(Intent::Sell) || says(Intent::Buy) && !hands
     });
     let task = phrases.iter().any(|p| matches!(p.what, What::Task { .. }));
     if task || (joined || labour) && !traded && phrases.iter().any(trade) {

@@ -77,6 +77,28 @@ fn wants_to_do(phrases: &[Phrase<'_>], text: &str, does: &[String]) -> bool {
     })
 }
 
+/// 找牛 … 昨夜拴在田坝绳子断了: who begins with what he looks for has lost it, whatever he tells of where it was.
+fn looks_first(grammar: &Grammar, phrases: &[Phrase<'_>], s: &mut Scores) {
+    let found = s.get(Intent::Found);
+    if !(HINT..=STRONG + 1).contains(&found) || phrases.iter().any(|p| p.has(Sign::Firm)) {
+        return;
+    }
+    let mut said = phrases.iter().enumerate().filter(|(_, p)| !crate::command::phrase::light(p));
+    let looks = said.next().is_some_and(|(_, p)| {
+        let What::Word(w) = p.what else { return false };
+        w.is_verb(Intent::Lost, Force::Hint) && w.is_verb(Intent::Hire, Force::Hint)
+            || w.is_verb(Intent::Lost, Force::Strong)
+    });
+    let thing = said.find(|(_, p)| !matches!(p.what, What::Amount(_) | What::Mark) && !p.has(Sign::Modifier));
+    let names = thing.is_some_and(|(i, p)| {
+        let owner = phrases.get(i + 1).is_some_and(|q| !q.spaced && !q.is_separator() && !q.has(Sign::Le));
+        matches!(p.kind(grammar), Some(Kind::Animal | Kind::Thing | Kind::Person)) && !owner
+    });
+    if looks && names {
+        s.at_least(Intent::Lost, found + 2);
+    }
+}
+
 /// What the kind of the thing named says.
 pub fn kinds(f: &Facts, grammar: &Grammar, text: &str, phrases: &[Phrase<'_>], s: &mut Scores, question: bool) {
     // 左耳有缺 has nothing to sell: what is had follows.
@@ -93,6 +115,66 @@ pub fn kinds(f: &Facts, grammar: &Grammar, text: &str, phrases: &[Phrase<'_>], s
     {
         s.at_least(Intent::Seek, STRONG);
     }
+    // 一天80就行, 一千五都干: who names his pay and takes it.
+    let settles = phrases.windows(2).any(|w| {
+        matches!(w[0].what, What::Sum(_) | What::Number { .. }) && !w[1].is_separator() && w[1].has(Sign::Settles)
+    });
+    if settles && (f.kind == Some(Kind::Trade) || f.labour) && !f.many && s.get(Intent::Hire) < STRONG {
+        s.at_least(Intent::Seek, STRONG - 2);
+    }
+    // 包粽子的活…要的来领: work is nobody's loss
+    let loses = |p: &Phrase<'_>| matches!(p.kind(grammar), Some(Kind::Animal | Kind::Thing | Kind::Person));
+    if f.kind == Some(Kind::Trade) && f.sum && !phrases.iter().any(loses) {
+        s.0.retain(|(i, n)| !(*i == Intent::Found || *i == Intent::Lost && *n > HINT));
+    }
+    // 有拆迁的活吗 我带三个人: who asks for work and tells of himself
+    let tells = f.people || phrases.iter().any(|p| p.has(Sign::Own) && p.text(text).chars().count() == 1);
+    if f.kind == Some(Kind::Trade)
+        && f.work
+        && (question || f.asks)
+        && tells
+        && s.get(Intent::Hire) < STRONG
+        && !f.in_kind
+    {
+        s.at_least(Intent::Seek, STRONG - 1);
+    }
+    // 要个两千: what he wants is the pay.
+    let asks_pay = phrases.iter().enumerate().any(|(i, p)| {
+        let sum = |q: &Phrase<'_>| match q.what {
+            What::Sum(_) => true,
+            What::Number { n, .. } => n.lo >= crate::market::Exact::from_integer(100),
+            _ => false,
+        };
+        let next = || phrases[i + 1..].iter().take(2).take_while(|q| !q.is_separator() && !q.spaced);
+        let unit = |q: &Phrase<'_>| {
+            matches!(q.what, What::Amount(a) if a.bare_one) || q.word().is_some_and(|w| w.unit().is_some())
+        };
+        matches!(p.what, What::Word(w) if w.chars == 1 && w.has(Sign::Want) && w.is_verb(Intent::Buy, Force::Hint))
+            && next().find(|q| !unit(q)).is_some_and(sum)
+    });
+    if asks_pay && f.kind == Some(Kind::Trade) && s.get(Intent::Hire) < STRONG {
+        s.0.retain(|(i, _)| !matches!(i, Intent::Buy | Intent::Hire));
+        s.at_least(Intent::Seek, STRONG - 2);
+    }
+    // 我是瓦匠, 本人电工: who names his own trade offers it.
+    let own_trade = phrases.windows(2).any(|w| {
+        let me = |p: &Phrase<'_>| {
+            p.text(text).ends_with('是') && p.text(text).starts_with(['我', '俺', '咱']) || p.text(text) == "本人"
+        };
+        me(&w[0]) && !w[1].spaced && w[1].kind(grammar) == Some(Kind::Trade)
+    });
+    if own_trade && s.get(Intent::Hire) < STRONG {
+        s.at_least(Intent::Seek, STRONG);
+    }
+    // 找手工活: a trade by the name of work.
+    let job = phrases.iter().any(|p| {
+        let said = p.text(text);
+        p.kind(grammar) == Some(Kind::Trade)
+            && said
+                .char_indices()
+                .skip(1)
+                .any(|(at, _)| grammar.lexicon.word(&said[at..]).is_some_and(|w| w.has(Sign::Work)))
+    });
     match f.kind {
         Some(Kind::Trade) => {
             // 找木工: one looks for a carpenter, or for a carpenter's work.
@@ -101,6 +183,7 @@ pub fn kinds(f: &Facts, grammar: &Grammar, text: &str, phrases: &[Phrase<'_>], s
                 && s.get(Intent::Lost) == HINT
                 && !f.people
                 && !f.work
+                && !job
                 && !f.amount
                 && !phrases.iter().any(hires)
             {
@@ -114,7 +197,10 @@ pub fn kinds(f: &Facts, grammar: &Grammar, text: &str, phrases: &[Phrase<'_>], s
             }
             // Hands are hired, not bought.
             if s.get(Intent::Buy) > 0 && !question {
-                s.at_least(Intent::Hire, s.get(Intent::Buy) + 2);
+                // 找活路 … 收工结钱: who looks for work buys nothing, and hires nobody.
+                if s.get(Intent::Seek) < STRONG {
+                    s.at_least(Intent::Hire, s.get(Intent::Buy) + 2);
+                }
                 s.0.retain(|(i, _)| *i != Intent::Buy);
             }
             // 哪里要小工 asks for those who hire.
@@ -194,7 +280,9 @@ pub fn kinds(f: &Facts, grammar: &Grammar, text: &str, phrases: &[Phrase<'_>], s
         && s.get(Intent::Hire) > s.get(Intent::Seek)
     {
         s.add(Intent::Hire, 4);
-    } else if f.work && s.get(Intent::Seek) > 0 && s.get(Intent::Hire) < STRONG {
+    } else if (f.work && s.get(Intent::Seek) > 0 || job && s.get(Intent::Seek) >= HINT && !phrases.iter().any(hires))
+        && s.get(Intent::Hire) < STRONG
+    {
         s.add(Intent::Seek, 6);
     }
     // 草鱼300斤9块…干塘那天来拿: whoever names a price is no finder, and what is bought is fetched.
@@ -209,6 +297,11 @@ pub fn kinds(f: &Facts, grammar: &Grammar, text: &str, phrases: &[Phrase<'_>], s
         s.0.retain(|(i, _)| *i != Intent::Found);
         s.at_least(Intent::Sell, STRONG - 2);
     }
+    // 包住,要10个: whoever gives board counts hands.
+    if f.in_kind && !f.item && f.amount && s.get(Intent::Hire) > 0 && s.get(Intent::Seek) == 0 {
+        s.add(Intent::Hire, 4);
+    }
+    looks_first(grammar, phrases, s);
     // 我家有八百斤: what one has and counts is for sale, unless a verb says otherwise.
     let goods = matches!(f.kind, Some(Kind::Goods | Kind::Vehicle | Kind::Animal) | None) && f.item;
     if have && goods && !question && !f.asks {

@@ -134,7 +134,9 @@ pub fn price(f: &Facts, phrases: &[Phrase<'_>], s: &mut Scores) {
         said.next().is_some_and(|p| p.has(Sign::PriceCue))
             && said.next().is_some_and(|p| p.item().is_some() || matches!(p.what, What::Compound))
     };
-    if asked || !f.sum && !f.amount && s.0.is_empty() && bare() {
+    // 多少钱面议: left open, not asked.
+    let open = phrases.iter().any(|p| p.has(Sign::Negotiable)) && f.kind == Some(Kind::Trade);
+    if asked && !open || !f.sum && !f.amount && s.0.is_empty() && bare() {
         s.at_least(Intent::Price, STRONG);
     }
 }

@@ -4,7 +4,7 @@
 //! `差两个人走广州`). Without a car it is the traveller who speaks: `老人要去达州看病 连我2个`.
 
 use super::facts::{Facts, is_car};
-use super::{SIGHT, STRONG, Scores};
+use super::{HINT, SIGHT, STRONG, Scores};
 use crate::command::phrase::{Phrase, What, light};
 use crate::grammar::lexicon::{Force, Kind, Sign};
 use crate::grammar::{Grammar, Intent};
@@ -25,7 +25,13 @@ struct Trip {
 pub fn rides(f: &Facts, grammar: &Grammar, text: &str, phrases: &[Phrase<'_>], s: &mut Scores) {
     let trip = trip(f, grammar, text, phrases);
     let verbs = s.get(Intent::RideNeed).max(s.get(Intent::RideOffer));
-    if !(trip.going || verbs >= STRONG || trip.cargo && f.car) || s.get(Intent::Search) >= STRONG {
+    // 高铁站接人 两个位
+    let room = f.seats && f.kind.is_none() && s.get(Intent::Hire).max(s.get(Intent::Sell)) < STRONG;
+    if !(trip.going || verbs >= STRONG || trip.cargo && f.car || room) || s.get(Intent::Search) >= STRONG {
+        // 坐起做的活路: no ride where nobody goes anywhere
+        if f.kind == Some(Kind::Trade) {
+            s.0.retain(|(i, n)| !(matches!(i, Intent::RideNeed | Intent::RideOffer) && *n <= HINT));
+        }
         return;
     }
     // 招人去广东进厂, 卖面包车: the place is only where it is.
@@ -40,7 +46,10 @@ pub fn rides(f: &Facts, grammar: &Grammar, text: &str, phrases: &[Phrase<'_>], s
     if f.kind == Some(Kind::Trade) && f.labour && verbs < STRONG && !trip.asked {
         return;
     }
-    if trip.asked && s.get(Intent::RideOffer) <= STRONG {
+    // 七座车拼车去三江 差四个: whoever has the car looks for the rest
+    if lacking(phrases) && f.car && !trip.asked && other < STRONG && s.get(Intent::RideNeed) <= STRONG + 1 {
+        decide(s, Intent::RideOffer, STRONG + 3);
+    } else if trip.asked && s.get(Intent::RideOffer) <= STRONG {
         decide(s, Intent::RideNeed, STRONG + 3);
     } else if s.get(Intent::RideNeed) >= STRONG && s.get(Intent::RideNeed) >= s.get(Intent::RideOffer) {
         let firm = other < STRONG || phrases.iter().any(|p| p.has(Sign::Firm));
@@ -53,6 +62,9 @@ pub fn rides(f: &Facts, grammar: &Grammar, text: &str, phrases: &[Phrase<'_>], s
         let more =
             if s.get(Intent::RideNeed) > s.get(Intent::RideOffer) { Intent::RideNeed } else { Intent::RideOffer };
         s.add(more, 3);
+    } else if trip.cargo && f.route && verbs == 0 {
+        // 拉一车砖从忠诚到寨蒿: without a car of one's own
+        decide(s, Intent::RideNeed, STRONG);
     } else {
         travellers(f, phrases, s);
     }
@@ -75,7 +87,10 @@ fn travellers(f: &Facts, phrases: &[Phrase<'_>], s: &mut Scores) {
                 s.add(i, 5);
             }
         }
-    } else if (f.people || f.amount) && (purpose || wish) {
+    } else if (f.people || f.amount) && (purpose || wish) || purpose && wish {
+        decide(s, Intent::RideNeed, STRONG - 1);
+    } else if f.who && (f.asks || f.people || f.amount) {
+        // 有人走桂林吗 我一个
         decide(s, Intent::RideNeed, STRONG - 1);
     } else if f.route || f.people && s.0.is_empty() {
         s.at_least(Intent::RideNeed, 2);
@@ -95,7 +110,8 @@ fn decide(s: &mut Scores, intent: Intent, n: i32) {
 fn trip(f: &Facts, grammar: &Grammar, text: &str, phrases: &[Phrase<'_>]) -> Trip {
     let going = phrases.iter().enumerate().any(|(i, p)| {
         let there = |q: &&Phrase<'_>| !light(q) || q.is_separator();
-        p.has(Sign::Go) && phrases[i + 1..].iter().take(3).find(there).is_some_and(|q| matches!(q.what, What::Place(_)))
+        (p.has(Sign::Go) || p.has(Sign::From))
+            && phrases[i + 1..].iter().take(3).find(there).is_some_and(|q| matches!(q.what, What::Place(_)))
     });
     // 答车: a car behind half a word is not one's own.
     let torn = |i: usize| {
@@ -106,12 +122,16 @@ fn trip(f: &Facts, grammar: &Grammar, text: &str, phrases: &[Phrase<'_>]) -> Tri
             && (i == 1 || phrases[i - 1].spaced)
     };
     let whole_car = phrases.iter().enumerate().any(|(i, p)| is_car(grammar, p) && !torn(i));
-    let asked = phrases.iter().enumerate().any(|(i, p)| is_car(grammar, p) && asked_for(phrases, i));
+    let asked = phrases.iter().enumerate().any(|(i, p)| {
+        is_car(grammar, p)
+            && (asked_for(phrases, i) || boarded(phrases, i) || f.people && !f.seats && leading(text, phrases, i))
+    });
     // 去大坝有车没: where one goes may be a place that no file has.
     let somewhere = asked
-        && f.kind.is_none_or(|k| k == Kind::Vehicle)
+        && f.kind.is_none_or(|k| matches!(k, Kind::Vehicle | Kind::Person))
         && phrases.windows(2).any(|w| {
-            let unread = matches!(w[1].what, What::Unread | What::Compound) || w[1].has(Sign::Modifier);
+            let unread =
+                matches!(w[1].what, What::Unread | What::Compound) || w[1].has(Sign::Modifier) || w[1].has(Sign::Spot);
             w[0].has(Sign::Go) && unread && !w[1].spaced
         });
     // 空位有没, 还有位子吗
@@ -134,7 +154,7 @@ fn trip(f: &Facts, grammar: &Grammar, text: &str, phrases: &[Phrase<'_>]) -> Tri
 fn lacking(phrases: &[Phrase<'_>]) -> bool {
     phrases.windows(2).any(|w| {
         let lack = matches!(w[0].what, What::Word(v) if v.is_verb(Intent::Hire, Force::Hint) && !v.has(Sign::Want) && !v.is_verb(Intent::Lost, Force::Hint));
-        lack && matches!(w[1].what, What::People(_) | What::Amount(_) | What::Seats(_))
+        lack && matches!(w[1].what, What::People(_) | What::Amount(_) | What::Seats(_) | What::Number { .. })
     })
 }
 
@@ -151,6 +171,26 @@ fn asked_for(phrases: &[Phrase<'_>], i: usize) -> bool {
         || behind().last().is_some_and(|q| q.has(Sign::Ask))
         || next.is_some_and(|q| matches!(q.what, What::Question) || q.has(Sign::Ask));
     who || asks || nearest.is_some_and(wants)
+}
+
+/// 搭个顺风车, 坐便车: to get into somebody's car.
+fn boarded(phrases: &[Phrase<'_>], i: usize) -> bool {
+    let fills = |q: &&Phrase<'_>| {
+        !q.is_separator()
+            && (light(q)
+                || matches!(q.what, What::Amount(a) if a.bare_one)
+                || q.word().is_some_and(|w| w.unit().is_some()))
+    };
+    let board = |q: &Phrase<'_>| matches!(q.what, What::Word(w) if w.is_verb(Intent::RideNeed, Force::Hint) && !w.is_verb(Intent::RideOffer, Force::Hint) && w.chars == 1);
+    phrases[..i].iter().rev().take(3).find(|q| !fills(q)).is_some_and(board)
+}
+
+/// 去荔波的车: one that goes there is looked for, unless it is the sender's.
+fn leading(text: &str, phrases: &[Phrase<'_>], i: usize) -> bool {
+    let clause = || phrases[..i].iter().rev().take(SIGHT).take_while(|q| q.clause == phrases[i].clause);
+    let of = i > 0 && phrases[i - 1].text(text) == "的" && !phrases[i].spaced;
+    of && clause().any(|q| q.has(Sign::Go))
+        && !clause().any(|q| q.has(Sign::Own) || q.has(Sign::Have) || matches!(q.what, What::Seats(_)))
 }
 
 /// Goods behind a verb of carrying: 拖两吨化肥, 拉家具, 桔子要发成都.

@@ -30,10 +30,18 @@ impl<'a, 'g> Around<'a, 'g> {
         let p = &phrases[i];
         let clause = |q: &&Phrase<'_>| q.clause == p.clause;
         let before = || phrases[..i].iter().rev().take_while(clause).take(SIGHT);
-        let behind = phrases[i + 1..].iter().take(SIGHT).take_while(clause);
-        let tail = behind.filter(|q| !q.has(Sign::Le) && !q.has(Sign::Polite)).last();
-        let who = before().any(|q| q.has(Sign::Who) || q.has(Sign::IsThere) || q.has(Sign::Where))
-            || tail.is_some_and(|q| q.has(Sign::Ask) || q.has(Sign::IsThere));
+        let behind = phrases[i + 1..].iter().enumerate().take(SIGHT).take_while(|(_, q)| clause(q));
+        let tail = behind.filter(|(_, q)| !q.has(Sign::Le) && !q.has(Sign::Polite)).last();
+        // 不急, 不限: what is denied asks nothing.
+        let denies = |k: usize, q: &Phrase<'_>| {
+            let next = phrases.get(i + 2 + k).filter(|n| !n.spaced && !n.is_separator());
+            q.has(Sign::Not)
+                && q.word().is_some_and(|w| w.chars == 1)
+                && next.is_some_and(|n| !n.has(Sign::Le) && !n.has(Sign::Particle))
+        };
+        let asks = tail.is_some_and(|(k, q)| (q.has(Sign::Ask) || q.has(Sign::IsThere)) && !denies(k, q));
+        let tail = tail.map(|(_, q)| q);
+        let who = before().any(|q| q.has(Sign::Who) || q.has(Sign::IsThere) || q.has(Sign::Where)) || asks;
         // 收不收, 卖不卖
         let doubled = {
             let same = |a: Option<&Phrase<'_>>, b: Option<&Phrase<'_>>| {
@@ -113,7 +121,7 @@ pub fn weigh(weighing: &mut Weighing, f: &Facts, grammar: &Grammar, text: &str, 
         weighing.question = true;
         weighing.scores.at_least(Intent::Buy, HINT + 1);
     }
-    if w.senses.is_empty() && !w.has(Sign::Shown) {
+    if w.senses.is_empty() && !w.has(Sign::Shown) && !w.has(Sign::Passive) {
         return;
     }
     let around = Around::new(f, text, phrases, i, w);
@@ -121,6 +129,10 @@ pub fn weigh(weighing: &mut Weighing, f: &Facts, grammar: &Grammar, text: &str, 
     if w.has(Sign::Shown) && around.negated {
         weighing.closing = Some(Intent::Withdraw);
         weighing.scores.at_least(Intent::Withdraw, CLOSING);
+        return;
+    }
+    if w.has(Sign::Passive) && robbed(text, &around) {
+        weighing.scores.at_least(Intent::Lost, STRONG + 3);
         return;
     }
     for intent in w.verbs(Force::Strong) {
@@ -180,6 +192,21 @@ fn bought(text: &str, around: &Around<'_, '_>) -> bool {
     behind && before.is_none_or(|q| !q.has(Sign::Who) && !q.has(Sign::IsThere)) || past && told
 }
 
+/// 牛被人牵走了, 水泵被人半夜从井边抬走: a thief took it. 叫人 and 让人 hire too, so there the theft stands right behind.
+fn robbed(text: &str, around: &Around<'_, '_>) -> bool {
+    let takes = |q: &Phrase<'_>| q.has(Sign::Taken) || q.word().is_some_and(|w| w.is_verb(Intent::Lost, Force::Strong));
+    let p = &around.phrases[around.i];
+    let both = p.word().is_some_and(|w| w.is_verb(Intent::Hire, Force::Strong))
+        || p.text(text).starts_with(['让', '叫', '给', '俾', '畀']);
+    match both {
+        true => around.behind().next().is_some_and(|q| {
+            !q.spaced && q.word().is_some_and(|w| w.is_verb(Intent::Lost, Force::Strong))
+                || q.has(Sign::Taken) && q.text(text).starts_with(['偷', '撬', '牵', '骑', '顺', '摸', '盗', '拐'])
+        }),
+        false => around.behind().take(9).any(takes),
+    }
+}
+
 /// A word that says an intent wherever it stands.
 fn strong(
     weighing: &mut Weighing,
@@ -203,6 +230,19 @@ fn strong(
     // 少了不卖 with a price sets terms, 不卖我 speaks of others; 不卖了 takes back.
     // 我不卖辣椒了 takes back too.
     let over = || around.tail && around.behind().any(|q| q.has(Sign::Le));
+    // 多少钱面议: left open, not asked
+    if intent == Intent::Price && next().is_some_and(|q| q.has(Sign::Negotiable)) {
+        return;
+    }
+    // 杀年猪 一头收80: what he takes for his work.
+    let charges = intent == Intent::Buy
+        && w.chars == 1
+        && f.kind == Some(Kind::Trade)
+        && next().is_some_and(|q| !q.spaced && matches!(q.what, What::Sum(_) | What::Number { .. }));
+    if charges {
+        weighing.scores.at_least(Intent::Seek, HINT + 2);
+        return;
+    }
     // 还没卖脱, 牛还没找到: it goes on.
     let goes_on = around.negated
         && !f.sum
@@ -280,7 +320,9 @@ fn strong(
                     .any(|n| n.start >= q.end && n.start <= q.end + 3 && n.item().is_some())
         });
     // 有人偷了我家的牛
-    let own_loss = intent == Intent::Lost && around.behind().any(|q| q.has(Sign::Own));
+    // and 谁看见我家的牛 … 脱绳跑的
+    let own_loss = intent == Intent::Lost
+        && (around.behind().any(|q| q.has(Sign::Own)) || around.before().any(|q| q.has(Sign::Own)));
     match grammar.lexicon.asked(intent).filter(|_| around.others && !owner && !own_loss) {
         Some(other) => {
             // Those who are only told to call were not asked whether there are any.

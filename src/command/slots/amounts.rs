@@ -5,7 +5,7 @@ use crate::command::number::Bound;
 use crate::command::phrase::{Phrase, What, light};
 use crate::command::price::{Per, Sum};
 use crate::command::quantity::Amount;
-use crate::command::share::{Share, choose_amount, formerly};
+use crate::command::share::{HOUSES, Share, choose_amount, formerly};
 use crate::command::things::{names_item, same_thing};
 use crate::command::{Reading, Scene};
 use crate::grammar::Intent;
@@ -24,7 +24,15 @@ pub(super) fn amounts_and_prices(
     let work = matches!(intent, Intent::Hire | Intent::Seek);
     let amount_at = |i: &usize| if let What::Amount(a) = ps[*i].what { Some(a) } else { None };
     let ride = matches!(intent, Intent::RideOffer | Intent::RideNeed);
-    let chosen = choose_amount(scene, s).filter(|_| !work && !ride);
+    // 母猪…两百多斤: what a beast that is missing weighs is no amount of it
+    let weighs = |i: usize| {
+        let dimension = amount_at(&i).and_then(|a| scene.grammar.units.at(a.unit)).map(|u| u.dimension.as_str());
+        let kind = s.item.and_then(|i| ps[i].kind(scene.grammar));
+        matches!(intent, Intent::Lost | Intent::Found)
+            && matches!(dimension, Some("weight" | "length"))
+            && matches!(kind, Some(Kind::Animal | Kind::Person | Kind::Thing | Kind::Vehicle))
+    };
+    let chosen = choose_amount(scene, s).filter(|i| !work && !ride && !weighs(*i));
     if work || ride {
         hands_and_amount(scene, s, r, used, ride && s.item.is_some());
     } else if let Some((i, a)) = chosen.and_then(|i| amount_at(&i).map(|a| (i, a))) {
@@ -87,6 +95,10 @@ pub(super) fn amounts_and_prices(
         }
         // What a ride or a day's work costs is not per unit of what is carried or worked on.
         let mut price = price(scene, &x, r.quantity.as_ref().filter(|_| !work && !ride));
+        // 招洗碗阿姨1个 2500每月
+        if work && x.of_one && matches!(x.per, Per::Period(_)) && x.also.is_some_and(|u| heads(scene, u)) {
+            r.people = r.people.or(Some(1));
+        }
         if work
             && x.of_one
             && matches!(x.per, Per::Unit(u) if scene.grammar.units.at(u).is_some_and(|u| scene.grammar.lexicon.heads.contains(&u.name)))
@@ -95,7 +107,7 @@ pub(super) fn amounts_and_prices(
             r.people = r.people.or(Some(1));
             price.per = None;
         }
-        if !work {
+        if !(work || ride && matches!(x.per, Per::Period(_))) {
             sold_by(scene, s, &x, &mut price);
         }
         // 一个人三十块
@@ -125,6 +137,9 @@ pub(super) fn amounts_and_prices(
         r.price = Some(price(scene, &sum, r.quantity.as_ref()));
     } else if r.price.is_none() && !work {
         behind_name(scene, s, r, used);
+    }
+    if work {
+        by_the_month(scene, r);
     }
     if let Some(i) = ps.iter().position(|p| p.has(Sign::Negotiable)) {
         used[i] = true;
@@ -172,6 +187,22 @@ fn behind_name(scene: &Scene<'_, '_>, s: &Share, r: &mut Reading, used: &mut [bo
     r.price = Some(price(scene, &sum, r.quantity.as_ref()));
 }
 
+/// Whether a unit counts people too.
+fn heads(scene: &Scene<'_, '_>, unit: u32) -> bool {
+    scene.grammar.units.at(unit).is_some_and(|u| scene.grammar.lexicon.heads.contains(&u.name))
+}
+
+/// 工资5000-7000, 要个两千: nobody earns so much a day, so it is what a month brings.
+fn by_the_month(scene: &Scene<'_, '_>, r: &mut Reading) {
+    let (from, month) = &scene.grammar.lexicon.monthly;
+    let all = scene.phrases.iter().any(|p| matches!(p.what, What::Sum(x) if x.per == Per::Whole) || p.has(Sign::Whole));
+    if let Some(w) = r.wage.as_mut().filter(|w| w.per.is_none() && r.quantity.is_none() && *from > 0 && !all)
+        && w.yuan >= Exact::from_integer(*from)
+    {
+        w.per = Some(month.clone());
+    }
+}
+
 /// How many people, and how much there is to do or to carry: 两个, 30亩, 500棵. One load of it is no amount of work: 一车.
 pub(super) fn hands_and_amount(scene: &Scene<'_, '_>, s: &Share, r: &mut Reading, used: &mut [bool], goods: bool) {
     for i in &s.amounts {
@@ -189,6 +220,9 @@ pub(super) fn hands_and_amount(scene: &Scene<'_, '_>, s: &Share, r: &mut Reading
                 r.people = u32::try_from(*a.lo.numer()).ok();
                 used[*i] = true;
             }
+        } else if unit.is_some_and(|u| HOUSES.contains(&u.dimension.as_str())) {
+            // 背水泥上五楼: where it goes
+            continue;
         } else if r.quantity.is_none() && (goods || s.item.is_some() && !a.bare_one) && !a.each {
             r.quantity = Some(quantity(scene, &a));
             used[*i] = true;
@@ -235,6 +269,8 @@ pub(super) fn lone_number(scene: &Scene<'_, '_>, intent: Intent, r: &mut Reading
                 && !light(q)
                 && !q.has(Sign::Negotiable)
                 && !q.has(Sign::Who)
+                && !q.has(Sign::Settles)
+                && !(q.word().is_some_and(|w| w.pay().is_some()) && matches!(intent, Intent::Hire | Intent::Seek))
                 && !matches!(q.what, What::Place(_) | What::Phone | What::Day(_))
                 && q.word().is_none_or(|w| {
                     // 4600出
@@ -278,8 +314,43 @@ pub(super) fn lone_number(scene: &Scene<'_, '_>, intent: Intent, r: &mut Reading
             Intent::Sell | Intent::Buy if r.price.is_none() && !n.lo.is_integer() => {
                 r.price = Some(price(scene, &sum, None));
             }
-            Intent::Hire | Intent::Seek if r.wage.is_none() && n.lo >= Exact::from_integer(40) => {
-                r.wage = Some(price(scene, &sum, None));
+            // 一头收80: by what stands before it
+            Intent::Hire | Intent::Seek
+                if r.wage.is_none()
+                    && !p.spaced
+                    && i > 1
+                    && matches!(ps[i - 2].what, What::Amount(a) if a.bare_one)
+                    && ps[i - 1].word().is_some_and(|w| w.chars == 1) =>
+            {
+                let What::Amount(a) = ps[i - 2].what else { continue };
+                r.wage = Some(price(scene, &Sum { per: Per::Unit(a.unit), ..sum }, None));
+                used[i - 2] = true;
+            }
+            Intent::Hire | Intent::Seek if r.wage.is_none() && n.lo >= Exact::from_integer(60) => {
+                // 9000底薪
+                let of = next.filter(|q| !q.spaced).and_then(|q| q.word()?.pay()?);
+                r.wage = Some(price(scene, &Sum { per: of.map_or(Per::Nothing, Per::Period), ..sum }, None));
+            }
+            // 2座 300: apart from all else, and too much for seats
+            Intent::RideOffer | Intent::RideNeed
+                if r.price.is_none()
+                    && p.spaced
+                    && n.lo >= Exact::from_integer(20)
+                    && next.is_none_or(|q| q.spaced || q.is_separator()) =>
+            {
+                r.price = Some(price(scene, &sum, None));
+            }
+            // 一人45
+            Intent::RideOffer | Intent::RideNeed
+                if r.price.is_none() && i > 0 && !p.spaced && matches!(ps[i - 1].what, What::People(1)) =>
+            {
+                let by = scene.grammar.lexicon.word(PERSON).and_then(|w| w.unit());
+                let mut each = price(scene, &sum, None);
+                each.per = by.map(|u| unit_name(scene, u));
+                r.price = Some(each);
+                if r.people == Some(1) {
+                    r.people = None;
+                }
             }
             // 哪个有车 给150
             Intent::RideOffer | Intent::RideNeed
@@ -292,7 +363,9 @@ pub(super) fn lone_number(scene: &Scene<'_, '_>, intent: Intent, r: &mut Reading
             {
                 r.price = Some(price(scene, &sum, None));
             }
-            Intent::Hire if r.people.is_none() && n.lo.is_integer() => r.people = u32::try_from(*n.lo.numer()).ok(),
+            Intent::Hire if r.people.is_none() && n.lo.is_integer() && n.lo < Exact::from_integer(100) => {
+                r.people = u32::try_from(*n.lo.numer()).ok()
+            }
             _ => continue,
         }
         used[i] = true;

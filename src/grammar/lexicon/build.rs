@@ -173,9 +173,13 @@ impl Builder<'_> {
             }
         }
         let none = [String::new()];
-        for (rel, before) in
-            [(None, &none[..]), (Some(0), &d.week.this), (Some(1), &d.week.next), (Some(-1), &d.week.last)]
-        {
+        for (rel, before) in [
+            (None, &none[..]),
+            (Some(0), &d.week.this),
+            (Some(1), &d.week.next),
+            (Some(2), &d.week.after_next),
+            (Some(-1), &d.week.last),
+        ] {
             for b in before {
                 for name in &d.week.names {
                     for (day, n) in &d.week.days {
