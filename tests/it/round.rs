@@ -292,7 +292,9 @@ impl Line {
             seams.iter().any(|s| letter(tight[..*s].chars().next_back()) && letter(tight[*s..].chars().next()));
         let place =
             |at: usize| GRAMMAR.places.find_at(&tight[at..], HOME, true, true).is_some_and(|f| across(at, at + f.len));
-        words || numbers || letters || tight.char_indices().any(|(at, _)| place(at))
+        // 30台台式电脑: a character twice is read as a slip for once
+        let doubled = seams.iter().any(|s| tight[..*s].chars().next_back() == tight[*s..].chars().next());
+        words || numbers || letters || doubled || tight.char_indices().any(|(at, _)| place(at))
     }
 }
 
