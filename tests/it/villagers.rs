@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use xiangxun::clock::{Clock, DAY, HOUR, Timestamp};
+use xiangxun::clock::{Clock, DAY, Timestamp};
 use xiangxun::config::{Limits, Station};
 use xiangxun::grammar::{Current, Grammar};
 use xiangxun::market::{PlaceCode, PostState};
-use xiangxun::message::{Mo, Msisdn, Mt, MtClass, Sender};
+use xiangxun::message::{Mo, Msisdn, Mt, Sender};
 use xiangxun::service::{Rules, Service, sweep};
 use xiangxun::store::{Options, Person, Store};
 
