@@ -61,8 +61,12 @@ pub fn item(post: &Post) -> String {
 
 /// `卖板蓝根`.
 pub fn short(g: &Grammar, post: &Post) -> String {
-    let verb = side(g, post).map_or("", |s| s.verb_for(&post.nodes));
-    fill(g, "item", &[("verb", verb.to_string()), ("item", clip(&item(post)))])
+    fill(g, "item", &[("verb", verb(g, post).to_string()), ("item", clip(&item(post)))])
+}
+
+/// `卖`, `订单收`: what the owner of the post does.
+pub fn verb<'g>(g: &'g Grammar, post: &Post) -> &'g str {
+    side(g, post).map_or("", |s| s.verb_for(&post.nodes))
 }
 
 /// `在卖`: what is said of the post to the other side.

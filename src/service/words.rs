@@ -79,6 +79,7 @@ pub fn of(g: &Grammar, reply: Reply, post: &Post) -> Reply {
         .set("no", phrase::number(post.id))
         .set("short", phrase::short(g, post))
         .set("goods", goods(g, post))
+        .set("wants", phrase::verb(g, post))
         .set("verb", words.map(|w| w.verb.clone()).unwrap_or_default())
         .set("slip", words.map(|w| w.slip.clone()).unwrap_or_default())
         .set("bring", bring(g, post))
