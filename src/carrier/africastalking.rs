@@ -13,7 +13,7 @@
 //! Nothing is signed, so a token stands in the addresses. What a premium service would need (`linkId` sent back) is not
 //! kept: to villagers the answers are free.
 //!
-//! Sources: Africa's Talking's documentation of SMS sending, SMS notifications and USSD; the clients of others for forms
+//! Sources: Africa's Talking's documentation of SMS sending, SMS notifications, application data and USSD; the clients of others for forms
 //! that it does not show.
 
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -199,6 +199,27 @@ impl Carrier for AfricasTalking {
         let known = CODES.iter().find(|(known, _)| *known == code);
         let cause = status::excerpt(&format!("{code} {word}"));
         Err(known.map_or(SendError::Permanent as Remedy, |(_, error)| *error)(cause))
+    }
+
+    /// Data of the application, which stand beside the sending.
+    fn probe(&self) -> Option<Outgoing> {
+        let mut url = format!("{}user", self.send_url.strip_suffix("messaging")?);
+        form::push(&mut url, '?', "username", self.username.as_bytes());
+        Some(Outgoing { method: Method::GET, url, headers: self.headers.clone(), body: Vec::new() })
+    }
+
+    /// `{"UserData":{"balance":"KES 1785.50"}}`; the sandbox names no balance.
+    fn probed(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<String, SendError> {
+        if !status.is_success() {
+            return Err(status::remedy(status, headers, body));
+        }
+        let answer: Value = serde_json::from_slice(body).unwrap_or_default();
+        if !answer["UserData"].is_object() {
+            return Err(SendError::Config(format!("{}: not Africa's Talking's answer", status::cause(status, body))));
+        }
+        let has = path::text_at(&answer, "UserData.balance").filter(|has| !has.is_empty() && has != "None");
+        let has = has.map_or(String::new(), |has| format!(", which has {}", status::excerpt(&has)));
+        Ok(format!("Africa's Talking knows the application{has}"))
     }
 
     fn idempotent(&self) -> bool {

@@ -14,8 +14,8 @@
 //! Infobip signs nothing: a token stands in the addresses, and MOs may show a user and password besides. What cannot be
 //! read in a batch does not take the rest with it, for Infobip would send it all again for two days.
 //!
-//! Sources: Infobip's documentation of inbound SMS, delivery reports, SMS API v3 and response codes, and its own client's
-//! models; for USSD praekelt's vumi, which works against "USSD Gateway to third-party application".
+//! Sources: Infobip's documentation of inbound SMS, delivery reports, SMS API v3, response codes and account balance, and its own
+//! client's models; for USSD praekelt's vumi, which works against "USSD Gateway to third-party application".
 
 mod session;
 
@@ -34,6 +34,8 @@ use crate::config::carrier::{CarrierConfig, SettingError};
 use crate::message::{Dlr, DlrState, Mo, Mt, MtRef, Sender};
 
 pub const KIND: Kind = Kind { name: "infobip", build, default_rate: 20 };
+
+const SEND_PATH: &str = "/sms/3/messages";
 
 /// Minutes that Infobip keeps an MT at most.
 const VALIDITY_MAX: i64 = 48 * 60;
@@ -127,7 +129,7 @@ fn build(config: &CarrierConfig) -> Result<Box<dyn Carrier>, Vec<SettingError>> 
         name: config.name.clone(),
         key,
         basic,
-        send_url: format!("{}/sms/3/messages", base_url.trim_end_matches('/')),
+        send_url: format!("{}{SEND_PATH}", base_url.trim_end_matches('/')),
         headers,
         dlr_url: reports.then(|| Secret::new(dlr_url)),
     }))
@@ -253,6 +255,31 @@ impl Carrier for Infobip {
         let known = CODES.iter().find(|(known, _)| *known == id);
         let cause = status::excerpt(&format!("{id} {word}"));
         Err(known.map_or(SendError::Permanent as Remedy, |(_, error)| *error)(cause))
+    }
+
+    /// The account's balance.
+    fn probe(&self) -> Option<Outgoing> {
+        let url = format!("{}/account/1/balance", self.send_url.strip_suffix(SEND_PATH)?);
+        let mut headers = self.headers.clone();
+        headers.remove(header::CONTENT_TYPE);
+        Some(Outgoing { method: Method::GET, url, headers, body: Vec::new() })
+    }
+
+    /// `{"balance":47.79134,"currency":"EUR"}`. A key that may only send is no fault, though it may not see this.
+    fn probed(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<String, SendError> {
+        if status == StatusCode::FORBIDDEN {
+            return Ok("Infobip does not show the balance to this key, which may send nevertheless; text it".into());
+        }
+        if !status.is_success() {
+            return Err(status::remedy(status, headers, body));
+        }
+        let answer: Value = serde_json::from_slice(body).unwrap_or_default();
+        let Some(balance) = path::text_at(&answer, "balance") else {
+            return Err(SendError::Config(format!("{}: not Infobip's answer", status::cause(status, body))));
+        };
+        let has =
+            [Some(balance), path::text_at(&answer, "currency")].into_iter().flatten().collect::<Vec<_>>().join(" ");
+        Ok(format!("Infobip knows the account, which has {}", status::excerpt(&has)))
     }
 
     fn idempotent(&self) -> bool {

@@ -13,8 +13,8 @@
 //! we wrote to, and each part of a long MT has a report. Signing is off until Vonage's support switches it on; without it a
 //! token in the address is the proof.
 //!
-//! Sources: Vonage's guides "Inbound SMS", "Delivery receipts", "Troubleshooting SMS", "Signing messages", and the tests
-//! of its libraries for the signature.
+//! Sources: Vonage's guides "Inbound SMS", "Delivery receipts", "Troubleshooting SMS", "Signing messages", "Get your
+//! current account balance", and the tests of its libraries for the signature.
 
 mod messages;
 
@@ -36,6 +36,8 @@ use crate::message::{Dlr, DlrPart, DlrState, Mo, Mt, MtRef, Part, Sender};
 
 /// An account's limit where nothing else was agreed.
 pub const KIND: Kind = Kind { name: "vonage", build, default_rate: 30 };
+
+const SEND_URL: &str = "https://rest.nexmo.com/sms/json";
 
 /// How old a signed call may be. Vonage calls again for a day with what it signed first, and within this time an id is
 /// remembered, so that a call which somebody else repeats changes nothing.
@@ -151,6 +153,8 @@ struct Vonage {
     headers: HeaderMap,
     /// `api_key=…&api_secret=…`, for the SMS API.
     account: Secret,
+    /// Basic authorization, for the account's balance.
+    basic: HeaderMap,
     /// Where reports go; it may hold the token.
     dlr_url: Option<Secret>,
 }
@@ -160,7 +164,7 @@ fn build(config: &CarrierConfig) -> Result<Box<dyn Carrier>, Vec<SettingError>> 
     let api_key = s.required("api_key", "on the dashboard's first page");
     let api_secret = s.secret("api_secret", "on the dashboard's first page");
     let messages = s.one_of("api", &["sms", "messages"]) == Some("messages");
-    let usual = if messages { messages::SEND_URL } else { "https://rest.nexmo.com/sms/json" };
+    let usual = if messages { messages::SEND_URL } else { SEND_URL };
     let send_url = s.optional_url("send_url").unwrap_or_else(|| usual.into());
     let reports = s.truth("reports").unwrap_or(true);
     let method = s.one_of("signature_method", Scheme::NAMES);
@@ -177,14 +181,15 @@ fn build(config: &CarrierConfig) -> Result<Box<dyn Carrier>, Vec<SettingError>> 
     if method.is_some() && !matches!(proof, Some(Proof::Signature { .. })) {
         s.fault("signature_method", "goes with signature_secret and api = \"sms\"");
     }
-    let mut headers = HeaderMap::new();
+    let (mut headers, mut basic) = (HeaderMap::new(), HeaderMap::new());
+    basic.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+    match super::basic(&api_key, &api_secret) {
+        Some(value) => drop(basic.insert(header::AUTHORIZATION, value)),
+        None => s.fault("api_key", "must not hold a colon"),
+    }
     if messages {
+        headers.clone_from(&basic);
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
-        match super::basic(&api_key, &api_secret) {
-            Some(value) => drop(headers.insert(header::AUTHORIZATION, value)),
-            None => s.fault("api_key", "must not hold a colon"),
-        }
     } else {
         let form = HeaderValue::from_static("application/x-www-form-urlencoded; charset=utf-8");
         headers.insert(header::CONTENT_TYPE, form);
@@ -201,6 +206,7 @@ fn build(config: &CarrierConfig) -> Result<Box<dyn Carrier>, Vec<SettingError>> 
         send_url,
         headers,
         account: Secret::new(account),
+        basic,
         dlr_url: None,
     };
     vonage.dlr_url = reports.then(|| Secret::new(vonage.address(&config.public_url, Door::Dlr, Secrets::Whole)));
@@ -393,6 +399,26 @@ impl Carrier for Vonage {
         let cause = status::excerpt(&format!("status {code} {said}"));
         let known = CODES.iter().find(|(known, _)| *known == code);
         Err(known.map_or(SendError::Permanent as Remedy, |(_, error)| *error)(cause))
+    }
+
+    /// The account's balance, of Vonage's Account API. Its host is that of the SMS API, whichever of the two sends.
+    fn probe(&self) -> Option<Outgoing> {
+        let usual = self.messages && self.send_url == messages::SEND_URL;
+        let send_url = if usual { SEND_URL } else { &self.send_url };
+        let url = format!("{}account/get-balance", send_url.strip_suffix("sms/json")?);
+        Some(Outgoing { method: Method::GET, url, headers: self.basic.clone(), body: Vec::new() })
+    }
+
+    /// `{"value":10.28,"autoReload":false}`, in euros.
+    fn probed(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<String, SendError> {
+        if !status.is_success() {
+            return Err(status::remedy(status, headers, body));
+        }
+        let answer: Value = serde_json::from_slice(body).unwrap_or_default();
+        match path::text_at(&answer, "value") {
+            Some(value) => Ok(format!("Vonage knows the account, which has {} EUR", status::excerpt(&value))),
+            None => Err(SendError::Config(format!("{}: not Vonage's answer", status::cause(status, body)))),
+        }
     }
 
     fn idempotent(&self) -> bool {

@@ -61,6 +61,8 @@ struct Case<'a> {
     faults: Vec<String>,
     mt: Option<Mt>,
     answered: Option<Result<Taken, SendError>>,
+    /// What the last answer to `check --live` says.
+    probed: Option<Result<String, SendError>>,
     checks: usize,
 }
 
@@ -79,6 +81,7 @@ impl<'a> Case<'a> {
             faults: Vec::new(),
             mt: None,
             answered: None,
+            probed: None,
             checks: 0,
         }
     }
@@ -156,18 +159,23 @@ impl<'a> Case<'a> {
                         let ids = std::iter::once(taken.carrier_ref.unwrap_or("-".into())).chain(taken.part_refs);
                         format!("taken {}", ids.collect::<Vec<_>>().join(" "))
                     }
-                    Err(SendError::Throttled { after_ms, .. }) => format!("throttled {after_ms}"),
-                    Err(SendError::PhoneLimit { after_ms, .. }) => format!("phone_limit {after_ms}"),
-                    Err(SendError::Retry(_)) => "retry".into(),
-                    Err(SendError::Unfit(_)) => "unfit".into(),
-                    Err(SendError::Dead(_)) => "dead".into(),
-                    Err(SendError::Permanent(_)) => "permanent".into(),
-                    Err(SendError::OptedOut(_)) => "opted_out".into(),
-                    Err(SendError::Quota(_)) => "quota".into(),
-                    Err(SendError::Config(_)) => "config".into(),
-                    Err(SendError::Unclear(_)) => "unclear".into(),
+                    Err(e) => remedy(&e),
                 };
                 assert_eq!(got, body.trim(), "{name}: outcome {}", self.checks);
+                self.checks += 1;
+            }
+            "probe answer" => {
+                let (status, rest) = body.split_once('\n').unwrap();
+                let (headers, body) = headers_and_body(rest);
+                let status = StatusCode::from_u16(status.parse().unwrap()).unwrap();
+                self.probed = Some(self.carrier.probed(status, &headers, &body));
+            }
+            "probed" => {
+                let got = match self.probed.take().expect("an answer to the probe before") {
+                    Ok(said) => format!("well: {said}"),
+                    Err(e) => remedy(&e),
+                };
+                assert_eq!(got, body.trim(), "{name}: probed {}", self.checks);
                 self.checks += 1;
             }
             other => panic!("{name}: no such section: {other}"),
@@ -243,6 +251,22 @@ impl<'a> Case<'a> {
         let (got, expected) = (String::from_utf8_lossy(&got), unescape(&expected));
         assert_eq!(got, String::from_utf8_lossy(&expected), "{}: request", self.name);
         self.checks += 1;
+    }
+}
+
+/// What mends it, in the word of a fixture.
+fn remedy(error: &SendError) -> String {
+    match error {
+        SendError::Throttled { after_ms, .. } => format!("throttled {after_ms}"),
+        SendError::PhoneLimit { after_ms, .. } => format!("phone_limit {after_ms}"),
+        SendError::Retry(_) => "retry".into(),
+        SendError::Unfit(_) => "unfit".into(),
+        SendError::Dead(_) => "dead".into(),
+        SendError::Permanent(_) => "permanent".into(),
+        SendError::OptedOut(_) => "opted_out".into(),
+        SendError::Quota(_) => "quota".into(),
+        SendError::Config(_) => "config".into(),
+        SendError::Unclear(_) => "unclear".into(),
     }
 }
 
