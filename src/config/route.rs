@@ -28,7 +28,7 @@ pub struct Pace {
 /// `[carrier.bans]`: what this route may not carry, so that another must.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Bans {
-    /// Boards by their names: `friend`.
+    /// Boards by their names: `friends`.
     pub boards: Vec<String>,
     pub words: Vec<String>,
 }

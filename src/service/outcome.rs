@@ -93,6 +93,12 @@ impl<'a> Outcome<'a> {
     /// What the store is to keep.
     pub fn into_change(mut self) -> Change {
         self.people.retain(|phone, _| !self.gone.contains(phone));
+        // What is said about a post, be it named or just filed, some routes may not carry for its board.
+        if let Some(board) = self.about.or_else(|| self.posts.values().next_back().map(|post| post.board.clone())) {
+            for mt in &mut self.mts {
+                mt.travel_mut().board = Some(board.clone());
+            }
+        }
         Change {
             people: self.people.into_values().collect(),
             posts: self.posts.into_values().collect(),
