@@ -129,6 +129,19 @@ pub fn number<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Number> {
     {
         lo = large;
     }
+    // 三十五到四十一斤: from 35 to 40 for one 斤; nobody reckons from 35 to 41.
+    let said = &rest[..rest.len() - after.len()];
+    let one_more = (said.len() > 2
+        && digit(said.last()) == Some(1)
+        && power_of(said.get(said.len() - 2)) == Some(10)
+        && after.first().is_some_and(|t| t.word().is_some_and(|w| w.unit().is_some()))
+        && lo.is_integer()
+        && lo.numer() % 5 == 0
+        && lo + Exact::from_integer(1) < second.lo)
+        .then(|| (&rest[said.len() - 1..], second.lo - Exact::from_integer(1)));
+    if let Some((after, hi)) = one_more {
+        return Ok((after, Number { lo, hi: Some(hi), approx: first.approx || second.approx }));
+    }
     if lo < second.lo {
         Ok((after, Number { lo, hi: Some(second.lo), approx: first.approx || second.approx }))
     } else {

@@ -1,6 +1,7 @@
 //! Fills the slots of a reading from the phrases of its text, and parts several items into readings of their own.
 
 mod amounts;
+mod doubts;
 mod names;
 mod room;
 
@@ -8,11 +9,11 @@ use super::date;
 use super::intent::{Decision, hauled};
 use super::left::{leftovers, rest_text, rest_without};
 use super::matter;
-use super::phrase::{Phrase, What, light, made};
+use super::phrase::{Phrase, What, made};
 use super::place::{place, place_at, place_of, route, said, unread_place};
 use super::price::Per;
 use super::quantity::Amount;
-use super::share::{MOST_ITEMS, Share, formerly, share};
+use super::share::{MOST_ITEMS, Share, share};
 use super::things::{
     best_item, each_verb, goods_let, hired, items, joined, missing, names_item, same_thing, unknown_goods, unread_item,
     workman, young_of,
@@ -24,6 +25,7 @@ use crate::market::{Exact, Place, PlaceCode, Price, Quantity, Sex, When};
 
 use amounts::amounts_and_prices;
 pub(super) use amounts::{price, quantity};
+use doubts::{mixed_up, number_left};
 use names::{contact_name, somebody};
 use room::{of_the_car, room_left};
 
@@ -219,8 +221,7 @@ pub fn settle(scene: &Scene<'_, '_>, decision: &Decision) -> Reading {
 
 pub(super) fn known_item(scene: &Scene<'_, '_>, p: &Phrase<'_>) -> Item {
     // As it was written, also where that was mended.
-    let slip = scene.slips.iter().find(|s| s.at.start < p.end as usize && (p.start as usize) < s.at.end);
-    let said = slip.map_or_else(|| p.text(scene.text).to_string(), |s| s.written.clone());
+    let said = scene.said(p.range());
     if let What::Task { index, verb } = p.what {
         let did = &scene.text[verb.0 as usize..verb.1 as usize];
         let behind = verb.0 >= p.end;
@@ -243,7 +244,11 @@ pub(super) fn known_item(scene: &Scene<'_, '_>, p: &Phrase<'_>) -> Item {
     }
     match p.item().and_then(|i| scene.grammar.items.at(i)) {
         Some(item) => Item { name: item.name.clone(), said, known: true },
-        None => Item { name: made(scene.grammar, &said).unwrap_or_else(|| said.clone()), said, known: false },
+        // 竹荀干: the name of what it is made of is the mended one
+        None => {
+            let name = p.text(scene.text);
+            Item { name: made(scene.grammar, name).unwrap_or_else(|| name.to_string()), said, known: false }
+        }
     }
 }
 
@@ -399,7 +404,7 @@ pub fn fill(scene: &Scene<'_, '_>, intent: Intent) -> Reading {
         // 失物招领: the name of the whole category is no mark of the thing.
         used[i] |= missing && p.item().and_then(|x| scene.grammar.items.at(x)).is_some_and(|x| x.category.is_none());
     }
-    let doubt = trade && number_left(scene, &readings, &used);
+    let doubt = trade && (number_left(scene, &readings, &used) || mixed_up(scene, &readings, &shares, &used));
     let left = leftovers(scene, &used, missing);
     let mut readings = in_order(scene, readings, &shares).into_iter();
     let mut first = readings.next().unwrap_or_else(|| Reading::of(intent));
@@ -417,24 +422,6 @@ pub fn fill(scene: &Scene<'_, '_>, intent: Intent) -> Reading {
         first.remark = Some(left.join(" "));
     }
     first
-}
-
-/// Whether a figure that nothing took stands where an amount or a price is missing: better asked back than lost. What counts
-/// something unread (三岁, 13年的, 第2批) is told of the goods.
-fn number_left(scene: &Scene<'_, '_>, readings: &[Reading], used: &[bool]) -> bool {
-    let ps = &scene.phrases;
-    if readings.iter().all(|r| r.price.is_some() && r.quantity.is_some()) {
-        return false;
-    }
-    let alone = |i: usize| {
-        let tight = |k: usize| ps.get(k).filter(|q| !q.spaced && !q.is_separator());
-        let before = i.checked_sub(1).map(|k| &ps[k]).filter(|_| !ps[i].spaced);
-        tight(i + 1).is_none_or(|q| light(q) && q.text(scene.text) != "的")
-            && before
-                .is_none_or(|q| q.item().is_some() || q.is_separator() || light(q) || matches!(q.what, What::Amount(_)))
-    };
-    let figure = |i: usize| matches!(ps[i].what, What::Number { n, .. } if n.lo >= Exact::from_integer(2));
-    (0..ps.len()).any(|i| !used[i] && figure(i) && alone(i) && !formerly(ps, i))
 }
 
 /// Of several things the one that was named first stands first, also where more is said of it later.

@@ -213,7 +213,11 @@ pub(super) fn missing(scene: &Scene<'_, '_>) -> Option<usize> {
         let owner = before.is_some_and(|p| p.has(Sign::Own))
             && ps.get(i + 1).is_some_and(|p| p.has(Sign::Particle))
             && ps.get(i + 2).is_none_or(|p| p.is_separator() || p.spaced);
-        owner || before.is_some_and(|p| p.has(Sign::In) && !p.has(Sign::Have))
+        // 忘在大巴, 落到班车上: what it was left in, named behind the verb that says so
+        let left_in = before.is_some_and(|p| verb(p) && !ps[i].spaced && p.text(scene.text).ends_with(['在', '到']))
+            && ps[..i].iter().any(names_item)
+            && ps[i].kind(scene.grammar).is_some_and(|k| matches!(k, Kind::Goods | Kind::Vehicle));
+        owner || left_in || before.is_some_and(|p| p.has(Sign::In) && !p.has(Sign::Have))
     };
     let rank = |i: &usize| {
         let far = u8::from(!said.contains(&ps[*i].clause) && !said.is_empty() || behind(*i));
@@ -246,6 +250,12 @@ fn contents(scene: &Scene<'_, '_>, i: usize) -> bool {
         && !ps[i - 1].spaced
         && inside(&ps[i - 2])
         && (i == 2 || ps[i - 2].spaced || ps[i - 3].is_separator());
+    // 娃儿的助听器: whose it is
+    let whose = ps[i].kind(scene.grammar) == Some(Kind::Person)
+        && ps.get(i + 1).is_some_and(|p| !p.spaced && p.text(scene.text) == "的")
+        && ps.get(i + 2).is_some_and(|p| {
+            !p.spaced && matches!(p.kind(scene.grammar), Some(Kind::Goods | Kind::Vehicle | Kind::Thing))
+        });
     // 柴油抽水泵: what it runs on; 孩子书包: whose it is
     let runs_on = matches!(ps[i].kind(scene.grammar), Some(Kind::Goods | Kind::Person))
         && ps.get(i + 1).is_some_and(|p| {
@@ -258,7 +268,7 @@ fn contents(scene: &Scene<'_, '_>, i: usize) -> bool {
         let before = ps[i - 1].text(scene.text);
         scene.grammar.lexicon.compounds.worn.iter().any(|w| before.starts_with(w.as_str()))
     };
-    has || like || runs_on || worn
+    has || like || whose || runs_on || worn
 }
 
 /// The category above all others of what a phrase names.

@@ -66,7 +66,9 @@ pub fn read(scene: &Scene<'_, '_>) -> Option<Reading> {
                 } else if topic.is_some()
                     && intent == Search
                     && item.is_none()
-                    && rest.iter().any(|q| q.has(Sign::News))
+                    && rest
+                        .iter()
+                        .any(|q| q.has(Sign::News) || q.word().is_some_and(|w| w.is_verb(Notice, Force::Strong)))
                 {
                     // 看看停电通知
                     return Some(Reading { topic, ..Reading::of(Notice) });
@@ -100,6 +102,11 @@ pub fn read(scene: &Scene<'_, '_>) -> Option<Reading> {
                 true
             }
             Notice | Guide | Ask | Errand | Origin | Report => {
+                // 问下干辣椒的行情: what something costs is asked, whoever is asked.
+                let costs = |q: &Phrase<'_>| q.word().is_some_and(|w| w.is_verb(Price, Force::Strong));
+                if intent == Ask && item.is_some() && rest.iter().any(costs) {
+                    return Some(slots::look(scene, Price, at + 1));
+                }
                 // 问下低保怎么办: how an official thing is got done is a guide, whoever is asked.
                 if intent == Ask && slots::how_to(scene) {
                     r.intent = Guide;

@@ -8,6 +8,8 @@ use crate::grammar::lexicon::{Force, Sign};
 
 /// Longer texts tell a story.
 const MOST: usize = 24;
+/// One's own post, pointed at.
+const THAT: [&str; 6] = ["那条", "那个", "那单", "这条", "那条信息", "那个信息"];
 
 /// 价格改成3块, 刚才发错了,不是200斤是120斤: what was posted last is put right; no number says which post it is.
 pub fn corrects(scene: &Scene<'_, '_>) -> Option<Reading> {
@@ -38,9 +40,7 @@ pub fn corrects(scene: &Scene<'_, '_>) -> Option<Reading> {
 /// 找工那条不用了, 卖牛那个撤了吧: one's own post, named by what it is about rather than by its number.
 pub fn that_one(scene: &Scene<'_, '_>) -> Option<Reading> {
     let ps = &scene.phrases;
-    let at = (1..ps.len().min(MOST)).find(|i| {
-        !ps[*i].spaced && ["那条", "那个", "那单", "这条", "那条信息", "那个信息"].contains(&ps[*i].text(scene.text))
-    })?;
+    let at = (1..ps.len().min(MOST)).find(|i| !ps[*i].spaced && THAT.contains(&ps[*i].text(scene.text)))?;
     let counted = |p: &Phrase<'_>| matches!(p.what, What::Amount(_) | What::Sum(_) | What::Number { .. });
     let about = ps[..at].iter().any(|p| {
         p.item().is_some()
@@ -78,6 +78,8 @@ pub fn read(scene: &Scene<'_, '_>) -> Option<Reading> {
         Intent::Withdraw
     } else if erases(ps) {
         Intent::DeleteMe
+    } else if takes_back(scene) {
+        Intent::Withdraw
     } else if asks_for_own(ps) {
         Intent::Mine
     } else if asks_how(scene) {
@@ -144,6 +146,26 @@ fn erases(ps: &[Phrase<'_>]) -> bool {
     // 我的信息 · 全部删掉
     let mine = ps.iter().any(|p| says(p, Intent::Mine));
     (erased || any(Sign::Erase) && (mine || any(Sign::Own))) && (mine || any(Sign::SelfData)) && !any(Sign::Posted)
+}
+
+/// 取消昨天发的那条: nothing but that what was posted is taken back, and when it was posted.
+fn takes_back(scene: &Scene<'_, '_>) -> bool {
+    let ps = &scene.phrases;
+    let verb = |p: &Phrase<'_>| {
+        p.word().is_some_and(|w| w.is_verb(Intent::Withdraw, Force::Post) || w.is_verb(Intent::Withdraw, Force::Whole))
+    };
+    let posted = |p: &Phrase<'_>| p.has(Sign::Posted) && p.text(scene.text).chars().count() > 1;
+    let that = |p: &Phrase<'_>| THAT.contains(&p.text(scene.text));
+    let rest = |p: &Phrase<'_>| {
+        verb(p)
+            || posted(p)
+            || that(p)
+            || light(p)
+            || p.is_separator()
+            || p.has(Sign::Own)
+            || matches!(p.what, What::Day(_))
+    };
+    ps.iter().any(verb) && ps.iter().any(posted) && ps.iter().any(that) && ps.iter().all(rest)
 }
 
 /// 我登过些啥, 我发的那些还在不在: nothing but that one has posted, and that it is asked after.
