@@ -3,16 +3,17 @@
 mod amounts;
 mod doubts;
 mod names;
+mod of_post;
 mod room;
+mod sexes;
+mod whole;
 
-use super::date;
 use super::intent::{Decision, hauled};
 use super::left::{leftovers, rest_text, rest_without};
 use super::matter;
 use super::phrase::{Phrase, What, made};
-use super::place::{place, place_at, place_of, route, said, unread_place};
+use super::place::{place, place_of, said};
 use super::price::Per;
-use super::quantity::Amount;
 use super::share::{MOST_ITEMS, Share, share};
 use super::things::{
     best_item, each_verb, goods_let, hired, items, joined, missing, names_item, same_thing, unknown_goods, unread_item,
@@ -20,14 +21,16 @@ use super::things::{
 };
 use super::{Item, Reading, Scene};
 use crate::grammar::Intent;
-use crate::grammar::lexicon::{Force, Kind, Sense, Sign, sex};
-use crate::market::{Exact, Place, PlaceCode, Price, Quantity, Sex, When};
+use crate::grammar::lexicon::{Force, Kind, Sense, Sign};
 
 use amounts::amounts_and_prices;
 pub(super) use amounts::{price, quantity};
 use doubts::{mixed_up, number_left};
-use names::{contact_name, somebody};
-use room::{of_the_car, room_left};
+use names::somebody;
+pub use of_post::of_post;
+use sexes::sex_of;
+pub(super) use sexes::sex_of_name;
+use whole::common;
 
 /// What a price for each is by, in a ride: 一个人三十块.
 const PERSON: &str = "人";
@@ -51,95 +54,6 @@ pub fn how_to(scene: &Scene<'_, '_>) -> bool {
             })
     };
     official(scene).is_some() && scene.phrases.iter().any(asks)
-}
-
-/// The slots of a command that names a post: what follows it.
-pub fn of_post(scene: &Scene<'_, '_>, from: usize, r: &mut Reading) {
-    let rest = &scene.phrases[from.min(scene.phrases.len())..];
-    match r.intent {
-        Intent::Edit | Intent::Fill | Intent::Weigh | Intent::AidGive => {
-            // 秤 901 3户 200斤: whose it is, and how much
-            let house = |a: &Amount| scene.grammar.terms.terms.order.household.contains(&quantity(scene, a).unit);
-            let amounts = || rest.iter().filter_map(|p| if let What::Amount(a) = p.what { Some(a) } else { None });
-            let weighs = r.intent == Intent::Weigh;
-            let one_of = |a: &Amount| weighs && house(a);
-            let amount = amounts().find(|a| !one_of(a));
-            let household = amounts().find(one_of).and_then(|a| u32::try_from(a.lo.to_integer()).ok());
-            r.bulk.household = household;
-            let sum = rest.iter().find_map(|p| if let What::Sum(s) = p.what { Some(s) } else { None });
-            r.quantity = amount.map(|a| quantity(scene, &a));
-            match sum {
-                Some(s) if s.pay || matches!(s.per, Per::Period(_)) => r.wage = Some(price(scene, &s, None)),
-                sum => r.price = sum.map(|s| price(scene, &s, r.quantity.as_ref())),
-            }
-            bare_numbers(rest, r);
-            if r.intent == Intent::Edit {
-                changed(scene, rest, r);
-            }
-            let read = |p: &Phrase<'_>| match p.what {
-                What::Amount(_) | What::Sum(_) | What::Day(_) | What::People(_) | What::Phone => true,
-                What::Number { .. } => r.intent != Intent::Edit,
-                _ => false,
-            };
-            r.remark = rest_without(scene, from, read);
-            if r.intent == Intent::AidGive {
-                matter::told(scene, rest, r);
-            }
-        }
-        Intent::Sighting => {
-            r.remark = rest_text(scene, from);
-            matter::told(scene, rest, r);
-        }
-        // What is passed on is passed on whole.
-        Intent::Relay => {
-            let said = scene
-                .phrases
-                .get(from)
-                .map(|p| scene.said(p.start as usize..scene.text.len()).trim_matches([' ', ',', ':']).to_string());
-            r.remark = said.filter(|s| !s.is_empty());
-        }
-        _ => r.remark = rest_text(scene, from),
-    }
-    // 807号的牛找到了: which thing it is is said as well; what is passed on or judged is only words.
-    let named = matches!(
-        r.intent,
-        Intent::Withdraw
-            | Intent::Deal
-            | Intent::Renew
-            | Intent::Edit
-            | Intent::Origin
-            | Intent::View
-            | Intent::Contact
-    );
-    if named && !r.unsure {
-        r.item = best_item(scene).map(|i| known_item(scene, &scene.phrases[i]));
-    }
-    r.phone = phone(scene);
-}
-
-/// 秤 807 200 3.1, 应 901 500, 改 807 3.5: a number by itself is so much of the post's own unit, the next the price; of
-/// a change only what has decimals is surely money.
-fn bare_numbers(rest: &[Phrase<'_>], r: &mut Reading) {
-    let money = |n: Exact| Price { yuan: n, max: None, per: None, negotiable: false };
-    for p in rest {
-        let What::Number { n, .. } = p.what else { continue };
-        let counts = matches!(r.intent, Intent::Fill | Intent::Weigh | Intent::AidGive) && r.quantity.is_none();
-        if n.hi.is_some() || n.lo <= Exact::from_integer(0) {
-            continue;
-        } else if counts {
-            r.quantity = Some(Quantity { amount: n.lo, max: None, unit: String::new(), approx: n.approx });
-        } else if r.price.is_none() && (r.intent == Intent::Weigh || r.intent == Intent::Edit && !n.lo.is_integer()) {
-            r.price = Some(money(n.lo));
-        }
-    }
-}
-
-/// What else a change can set: the hands, the day, the place, the sex.
-fn changed(scene: &Scene<'_, '_>, rest: &[Phrase<'_>], r: &mut Reading) {
-    r.people = rest.iter().find_map(|p| if let What::People(n) = p.what { Some(n) } else { None });
-    r.sex = rest.iter().filter(|p| matches!(p.what, What::Word(_))).find_map(|p| p.word().and_then(sex));
-    r.place = rest.iter().find_map(|p| if let What::Place(f) = p.what { Some(place(scene, &f)) } else { None });
-    r.when = matter::when(scene, rest, false);
 }
 
 /// A look-up: the item where one is known, else the matter as a topic.
@@ -443,169 +357,6 @@ fn in_order(scene: &Scene<'_, '_>, readings: Vec<Reading>, shares: &[Share]) -> 
         r.remark = if k == 0 { whole.remark.clone() } else { None };
     }
     out
-}
-
-/// 落在碛口到三交的班车上: a place from which something goes on to another is not where it is.
-fn leads_on(scene: &Scene<'_, '_>, i: usize) -> bool {
-    let ps = &scene.phrases;
-    let tight = |k: usize| ps.get(k).filter(|q| !q.spaced);
-    tight(i + 1).is_some_and(|q| q.has(Sign::Route)) && tight(i + 2).is_some_and(|q| matches!(q.what, What::Place(_)))
-}
-
-/// What belongs to the text rather than to one of its items.
-fn common(scene: &Scene<'_, '_>, intent: Intent, r: &mut Reading, used: &mut [bool]) {
-    let ps = &scene.phrases;
-    let ride = matches!(intent, Intent::RideOffer | Intent::RideNeed);
-    if ride {
-        route(scene, r, used);
-    } else if let Some((i, f)) = place_at(scene).filter(|(i, _)| !leads_on(scene, *i)) {
-        used[i] = true;
-        r.place = Some(place(scene, &f));
-        // 榕江县栽麻镇: the larger one says no more.
-        for (j, p) in ps.iter().enumerate() {
-            if let What::Place(g) = p.what {
-                used[j] |= f.code.up_to(g.code.ring()) == Some(g.code);
-            }
-        }
-    } else if let Some(run) = unread_place(scene, intent) {
-        r.place = Some(Place { code: PlaceCode::COUNTRY, name: said(scene, &run).to_string() });
-        used[run].fill(true);
-    }
-    let past = matches!(intent, Intent::Lost | Intent::Found);
-    if ride && let Some((i, n)) = room_left(scene) {
-        r.people = Some(n);
-        used[i] = true;
-    }
-    // 一公一母 are two, and 公司 is no sex.
-    let sexes = |want: Sign| ps.iter().any(|p| matches!(p.what, What::Word(_)) && p.has(want));
-    let both = sexes(Sign::Male) && sexes(Sign::Female);
-    let part = |i: usize| {
-        let alone = ps[i].word().is_some_and(|w| w.chars == 1);
-        let next = ps.get(i + 1).filter(|q| !q.spaced && matches!(q.what, What::Unread));
-        alone && next.is_some_and(|q| q.text(scene.text).chars().count() == 1)
-    };
-    for (i, p) in ps.iter().enumerate() {
-        match p.what {
-            What::Day(d) if r.when.is_none() => {
-                if let Some(day) = date::settle(d, scene.now, scene.market_days, past) {
-                    r.when = Some(When { day, part: part_name(scene, d.part) });
-                    used[i] = true;
-                }
-            }
-            What::Word(w) if w.has(Sign::Pair) && r.people.is_none() && by_people(intent) => {
-                r.people = Some(2);
-                used[i] = true;
-            }
-            What::Number { n, .. } if r.people.is_none() && by_people(intent) && itself(scene, p) => {
-                r.people = u32::try_from(*n.lo.numer()).ok();
-                used[i] = true;
-            }
-            // 一个人三十块 is what each pays.
-            What::People(1) if ride && ps.get(i + 1).is_some_and(|q| !q.spaced && matches!(q.what, What::Sum(_))) => {}
-            // 国庆…10月1号晚上: said again, more closely; 明天…早上8点
-            What::Day(d) if r.when.as_ref().map(|w| w.day) == date::settle(d, scene.now, scene.market_days, past) => {
-                if let Some(w) = r.when.as_mut() {
-                    w.part = w.part.take().or(part_name(scene, d.part));
-                    used[i] = true;
-                }
-            }
-            What::Clock(at) => {
-                if let Some(w) = r.when.as_mut().filter(|w| w.part.is_none() && at.is_some()) {
-                    w.part = part_name(scene, at);
-                    // the hour is left to be read
-                    used[i] = scene.grammar.lexicon.word(p.text(scene.text)).is_some();
-                }
-            }
-            // 一个人在家编斗笠: of goods nobody is counted
-            What::People(_) if matches!(intent, Intent::Sell | Intent::Buy | Intent::Order) => {}
-            What::People(n) if r.people.is_none() => {
-                r.people = Some(n);
-                used[i] = true;
-            }
-            What::Seats(n) if r.people.is_none() && ride && !of_the_car(scene, i) => {
-                r.people = Some(n);
-                used[i] = true;
-            }
-            What::Phone if r.phone.is_none() => used[i] = true,
-            _ => {}
-        }
-        if let Some(s) = p.word().and_then(sex).filter(|_| matches!(p.what, What::Word(_)))
-            && r.sex.is_none()
-            && !both
-            && !part(i)
-            && matches!(intent, Intent::Lost | Intent::Found | Intent::Sell | Intent::Buy | Intent::Friend)
-        {
-            r.sex = Some(s);
-            used[i] = true;
-        }
-    }
-    if r.when.is_none() && (ride || past) {
-        r.when = part_alone(scene, used, past);
-    }
-    // 我同老母
-    let two = ps
-        .windows(3)
-        .any(|w| w[0].has(Sign::Own) && w[1].has(Sign::Join) && w[2].word().is_some_and(|v| v.has(Sign::Kin)));
-    let counted = ps.iter().any(|p| matches!(p.what, What::Amount(a) if scene.grammar.units.at(a.unit).is_some_and(|u| scene.grammar.lexicon.heads.contains(&u.name))));
-    if two && r.people.is_none() && !counted && by_people(intent) && intent != Intent::Hire {
-        r.people = Some(2);
-    }
-    r.phone = phone(scene);
-    r.name = contact_name(scene, used);
-}
-
-/// 小货车下午回两汪, 早上出门没回来: a part of the day that was said without the day. What goes every day has none.
-fn part_alone(scene: &Scene<'_, '_>, used: &mut [bool], past: bool) -> Option<When> {
-    let daily = |p: &Phrase<'_>| {
-        let said = p.text(scene.text);
-        said.starts_with('每') || said.starts_with("天天")
-    };
-    if scene.phrases.iter().any(daily) {
-        return None;
-    }
-    let i = scene.phrases.iter().position(|p| matches!(p.what, What::Clock(Some(_))))?;
-    let What::Clock(part) = scene.phrases[i].what else { return None };
-    let part = part_name(scene, part)?;
-    let day = date::of_part(&part, scene.now, past)?;
-    used[i] = scene.grammar.lexicon.word(scene.phrases[i].text(scene.text)).is_some();
-    Some(When { day, part: Some(part) })
-}
-
-/// Those whose number matters: of other posts 俩 counts the goods.
-fn by_people(intent: Intent) -> bool {
-    matches!(intent, Intent::Hire | Intent::Seek | Intent::RideOffer | Intent::RideNeed)
-}
-
-/// 俺仨: a digit that counts people by itself.
-fn itself(scene: &Scene<'_, '_>, p: &Phrase<'_>) -> bool {
-    scene.grammar.lexicon.word(p.text(scene.text)).is_some_and(|w| w.has(Sign::Itself))
-}
-
-/// The standard name of a part of the day.
-fn part_name(scene: &Scene<'_, '_>, part: Option<u8>) -> Option<String> {
-    part.and_then(|p| scene.grammar.lexicon.parts.get(usize::from(p)).cloned())
-}
-
-/// The sex of what a text is about: that of its name, else the one said beside it; of goods only where they are animals.
-fn sex_of(scene: &Scene<'_, '_>, item: Option<usize>, trade: bool, said: Option<Sex>) -> Option<Sex> {
-    let Some(p) = item.map(|i| &scene.phrases[i]) else { return said };
-    let has_one = p.item().is_none_or(|x| scene.grammar.lexicon.kind(x) == Kind::Animal);
-    if trade && !has_one {
-        return None;
-    }
-    said.or_else(|| if has_one { sex_of_name(scene, p) } else { None })
-}
-
-/// 母猪, 水牯: the word itself says it; 沙牛: a character does that the canonical name lacks.
-pub(super) fn sex_of_name(scene: &Scene<'_, '_>, p: &Phrase<'_>) -> Option<Sex> {
-    if let Some(s) = p.word().and_then(sex) {
-        return Some(s);
-    }
-    let item = scene.grammar.items.at(p.item()?)?;
-    p.text(scene.text).chars().filter(|c| !item.name.contains(*c)).find_map(|c| {
-        let mut b = [0; 4];
-        scene.grammar.lexicon.word(c.encode_utf8(&mut b)).and_then(sex)
-    })
 }
 
 pub(super) fn phone(scene: &Scene<'_, '_>) -> Option<String> {
