@@ -14,6 +14,7 @@ pub mod reply;
 pub mod sound;
 pub mod terms;
 pub mod unit;
+pub mod ussd;
 
 pub use intent::Intent;
 
@@ -36,6 +37,8 @@ pub struct Grammar {
     pub replies: reply::Replies,
     /// Words of demands, and of what is said of things and people.
     pub terms: terms::TermWords,
+    /// The menus of USSD.
+    pub menus: ussd::Menus,
     /// Sentences that the data give with their readings.
     pub examples: Vec<example::Example>,
 }
@@ -125,13 +128,16 @@ impl Grammar {
         let places = place::Places::read(&sources, &mut errors);
         let lexicon = lexicon::Lexicon::build(&sources, &items, &units, &mut errors);
         let sounds = sound::Sounds::build(&items, &lexicon);
-        let replies = reply::Replies::read(&sources, &longest(&boards, &items, &places), &mut errors);
+        let longest = longest(&boards, &items, &places);
+        let replies = reply::Replies::read(&sources, &longest, &mut errors);
+        let menus = ussd::Menus::read(&sources, &longest, &mut errors);
         let terms = terms::TermWords::read(&sources, &mut errors);
         let examples = example::collect(&sources, &items, &lexicon, &mut errors);
-        if errors.is_empty() {
-            Ok(Grammar { boards, items, units, places, lexicon, sounds, replies, terms, examples })
-        } else {
-            Err(errors)
+        match menus.filter(|_| errors.is_empty()) {
+            Some(menus) => {
+                Ok(Grammar { boards, items, units, places, lexicon, sounds, replies, terms, menus, examples })
+            }
+            None => Err(errors),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The street door: carriers' webhooks, the operator's endpoints, and whatever pages the station adds.
 //!
 //! ```text
-//! /carriers/{name}/mo   /carriers/{name}/dlr     as that kind of carrier calls them
+//! /carriers/{name}/mo   /dlr   /ussd              as that kind of carrier calls them
 //! /healthz   /readyz   /metrics   /routes                for whoever watches over the daemon
 //! /clock                                         only with the virtual clock
 //! ```
@@ -12,6 +12,7 @@
 mod operator;
 pub mod record;
 mod serve;
+mod session;
 mod slow;
 mod webhook;
 
@@ -27,6 +28,7 @@ use axum::routing::{any, get};
 pub use serve::{Server, bind};
 
 use crate::carrier::Carrier;
+use crate::carrier::ussd::{UssdRequest, UssdScreen};
 use crate::clock::Clock;
 use crate::config::{AddressRange, HttpLimits};
 use crate::message::{Dlr, Mo};
@@ -39,6 +41,12 @@ pub trait House: Send + Sync + 'static {
     fn accept(&self, mo: Mo) -> impl Future<Output = Result<(), StoreError>> + Send;
     /// Returns once the report is on disk.
     fn report(&self, dlr: Dlr) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// Takes one call of a USSD session; returns the screen once all that it says is on disk. None where the session is over.
+    fn dial(&self, call: UssdRequest) -> impl Future<Output = Result<Screen, StoreError>> + Send;
+    /// The screen came too late: what it answered is to follow as a text.
+    fn unseen(&self, call: UssdRequest) -> impl Future<Output = ()> + Send;
+    /// What is shown where the store is too slow (`taken`: it will still do it) or takes nothing now.
+    fn wait_screen(&self, taken: bool) -> UssdScreen;
     /// Whether texts can be taken now; else why not, for the operator.
     fn ready(&self) -> Result<(), String>;
     /// Whether nothing is on its way to a carrier and nothing that is due waits.
@@ -51,6 +59,14 @@ pub trait House: Send + Sync + 'static {
     }
     /// Brings the figures up to date that are not counted as they happen.
     fn measure(&self, metrics: &Metrics);
+}
+
+/// The answer to a call of USSD.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Screen {
+    pub screen: Option<UssdScreen>,
+    /// It says what became of something, and is worth a text if it comes too late.
+    pub answered: bool,
 }
 
 /// What the door serves with.
@@ -123,6 +139,9 @@ pub fn routes<H: House>(setup: Setup<H>) -> Router {
         // Carriers that can show their token in the path only.
         .route("/carriers/{name}/mo/{token}", any(webhook::mo::<H>))
         .route("/carriers/{name}/dlr/{token}", any(webhook::dlr::<H>))
+        .route("/carriers/{name}/ussd", any(session::ussd::<H>))
+        // Tokens in the path, and Infobip's sessions.
+        .route("/carriers/{name}/ussd/{*below}", any(session::ussd::<H>))
         .route("/healthz", get(operator::healthz))
         .route("/readyz", get(operator::readyz::<H>))
         .route("/routes", get(operator::routes::<H>))

@@ -48,6 +48,7 @@ pub mod sweep;
 pub mod tie;
 pub mod topic;
 pub mod turn;
+pub mod ussd;
 pub mod verbs;
 pub mod vouch;
 pub mod wave;
@@ -62,7 +63,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::command::{self, Intent, Reading};
 use crate::config::route::ways_for;
 use crate::config::{Limits, Station, Stations};
-use crate::grammar::Current;
+use crate::grammar::{Current, Grammar};
 use crate::message::{Mo, Msisdn, Mt, Sender};
 use crate::store::{Change, Person, Store, StoreError};
 use long::Joined;
@@ -168,11 +169,7 @@ impl Service {
     /// A fault of the reader must not cost the message: it is kept for the manager.
     fn read(&self, mo: &Mo, now: Timestamp) -> Reading {
         let grammar = self.grammar.get();
-        let station = self.rules.station(mo);
-        let home = station.map(|s| s.place).unwrap_or_default();
-        let market_days = station.and_then(|s| s.market_days);
-        catch_unwind(AssertUnwindSafe(|| command::read_at(&grammar, home, market_days, now, &mo.text).posted()))
-            .unwrap_or_else(|_| verbs::fault())
+        catch_unwind(AssertUnwindSafe(|| read(&grammar, &self.rules, mo, now))).unwrap_or_else(|_| verbs::fault())
     }
 
     async fn accept_whole(&self, mo: Mo, joined: Option<Joined>, now: Timestamp) -> Result<Accepted, StoreError> {
@@ -247,6 +244,13 @@ impl Service {
             }
         })
     }
+}
+
+/// Reads a text where its sender's station is.
+fn read(grammar: &Grammar, rules: &Rules, mo: &Mo, now: Timestamp) -> Reading {
+    let station = rules.station(mo);
+    let home = station.map(|s| s.place).unwrap_or_default();
+    command::read_at(grammar, home, station.and_then(|s| s.market_days), now, &mo.text).posted()
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@
 
 pub mod loose;
 pub mod record;
+pub mod session;
 
 mod applier;
 mod backup;
@@ -39,6 +40,7 @@ pub use journal::Damage;
 pub use loose::{Loose, LooseKey};
 pub use opening::{How, Opened};
 pub use record::{Due, MoRecord, Notes, Person, SeenKey, Topic};
+pub use session::{Session, SessionKey};
 
 use crate::clock::{Clock, Timestamp};
 use crate::market::{Pact, PactId, PlaceCode, Post, PostId, PriceBook, RingKey};
@@ -109,6 +111,8 @@ pub trait View {
     fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<(Timestamp, Due)>, StoreError>;
     /// What waits for what it belongs to.
     fn loose(&self, key: &LooseKey) -> Result<Option<Loose>, StoreError>;
+    /// A USSD dialogue.
+    fn session(&self, key: &SessionKey) -> Result<Option<Session>, StoreError>;
     fn next(&self) -> Next;
 }
 
@@ -137,6 +141,9 @@ pub struct Change {
     /// What waits for what it belongs to, and what waits no longer.
     pub loose: Vec<Loose>,
     pub joined: Vec<LooseKey>,
+    /// USSD dialogues, and those of which nothing is kept any more.
+    pub sessions: Vec<Session>,
+    pub hung_up: Vec<SessionKey>,
 }
 
 impl Change {

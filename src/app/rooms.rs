@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use super::chores::Chores;
 use super::watchman::LastHeard;
+use crate::carrier::ussd::{UssdRequest, UssdScreen};
 use crate::clock::{Clock, SECOND};
 use crate::config::Config;
-use crate::http::House;
+use crate::http::{House, Screen};
 use crate::message::{Dlr, Mo, MtState};
 use crate::metrics::{CarrierFigures, Metrics, MtOutcome};
 use crate::outbox::{Event, Health, Outbox, Reported, Watch, What};
@@ -70,6 +71,29 @@ impl House for Rooms {
     async fn report(&self, dlr: Dlr) -> Result<(), StoreError> {
         self.metrics.dlr(&dlr.carrier, dlr.state);
         self.outbox.report(dlr).await.map(drop)
+    }
+
+    async fn dial(&self, call: UssdRequest) -> Result<Screen, StoreError> {
+        let carrier = call.carrier.clone();
+        self.last.heard(&carrier, self.clock.now());
+        let dialled = self.service.dial(call).await?;
+        if let Some(intent) = dialled.intent {
+            self.metrics.reading(intent);
+            if let Some(f) = self.figures.get(&carrier) {
+                f.accepted.inc();
+            }
+        }
+        Ok(Screen { screen: dialled.screen, answered: dialled.answered })
+    }
+
+    async fn unseen(&self, call: UssdRequest) {
+        if let Err(cause) = self.service.send_answer(&call).await {
+            tracing::error!(carrier = call.carrier, %cause, "an answer that came too late was not sent");
+        }
+    }
+
+    fn wait_screen(&self, taken: bool) -> UssdScreen {
+        self.service.wait_screen(taken)
     }
 
     fn ready(&self) -> Result<(), String> {

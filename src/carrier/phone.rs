@@ -3,6 +3,8 @@
 //! ```text
 //! POST /carriers/phone/mo    X-Phone-Token: T    {"id":"m1","from":"13800000000","to":"12345","text":"卖 板蓝根 200斤"}
 //! POST /carriers/phone/dlr   X-Phone-Token: T    {"mt":"42","state":"delivered"}
+//! POST /carriers/phone/ussd  X-Phone-Token: T    {"session":"s1","from":"13800000000","code":"*123#","kind":"begin","input":"","order":1}
+//!      answered {"text":"1卖 2买 …","ends":false,"seconds":180}; kind: begin, continue, abort, timeout
 //! POST http://127.0.0.1:8080/phone/handset       {"id":"42","to":"+8613800000000","from":"12345","text":"…"}
 //! ```
 //!
@@ -15,11 +17,15 @@ use serde_json::{Value, json};
 
 use super::auth::Token;
 use super::form::Form;
+use super::ussd::{Ussd, UssdInput, UssdKind, UssdRequest, UssdScreen};
 use super::{
     Ack, Arrived, Carrier, Door, Heard, Kind, Outgoing, Refusal, Secrets, SendError, Taken, path, print, status,
 };
 use crate::config::carrier::{CarrierConfig, SettingError};
 use crate::message::{Dlr, DlrState, Mo, Mt, MtRef, Sender};
+
+/// A session ends by itself after this, as networks have it: some minutes, less between two screens.
+const SESSION_SECONDS: u64 = 180;
 
 pub const KIND: Kind = Kind { name: "phone", build, default_rate: 1_000 };
 
@@ -78,7 +84,29 @@ struct Reported {
     state: String,
 }
 
+#[derive(Deserialize)]
+struct Dialled {
+    session: String,
+    from: String,
+    #[serde(default)]
+    code: String,
+    kind: String,
+    #[serde(default)]
+    input: String,
+    #[serde(default)]
+    order: Option<u64>,
+}
+
 impl Phone {
+    fn check(&self, call: &Arrived<'_>) -> Result<(), Refusal> {
+        if call.method != Method::POST {
+            return Err(Refusal::Method("POST".into()));
+        }
+        let query = Form::parse(call.query.as_bytes());
+        let shown = call.headers.get(TOKEN_HEADER).map(|v| v.as_bytes()).or_else(|| query.get("token"));
+        if self.token.is(shown) { Ok(()) } else { Err(Refusal::NotAuthentic("token")) }
+    }
+
     fn mo(&self, body: &[u8]) -> Result<Mo, Refusal> {
         let said: Texted = serde_json::from_slice(body).map_err(|e| Refusal::Malformed(e.to_string()))?;
         let mo_id = path::text(&said.id).and_then(|id| print::mo_id(&id));
@@ -119,14 +147,7 @@ impl Carrier for Phone {
     }
 
     fn hear(&self, door: Door, call: &Arrived<'_>) -> Result<Heard, Refusal> {
-        if call.method != Method::POST {
-            return Err(Refusal::Method("POST".into()));
-        }
-        let query = Form::parse(call.query.as_bytes());
-        let shown = call.headers.get(TOKEN_HEADER).map(|v| v.as_bytes()).or_else(|| query.get("token"));
-        if !self.token.is(shown) {
-            return Err(Refusal::NotAuthentic("token"));
-        }
+        self.check(call)?;
         Ok(match door {
             Door::Mo => Heard { mos: vec![self.mo(call.body)?], dlrs: Vec::new() },
             Door::Dlr => Heard { mos: Vec::new(), dlrs: vec![self.dlr(call.body)?] },
@@ -157,6 +178,10 @@ impl Carrier for Phone {
         true
     }
 
+    fn ussd(&self) -> Option<&dyn Ussd> {
+        Some(self)
+    }
+
     fn setup(&self, public_url: &str, _: Secrets) -> Vec<String> {
         let mut lines = vec![format!("Open {public_url}/phone in a browser: there are the phones.")];
         if !self.loopback {
@@ -165,5 +190,40 @@ impl Carrier for Phone {
             );
         }
         lines
+    }
+}
+
+impl Ussd for Phone {
+    fn hear_ussd(&self, call: &Arrived<'_>) -> Result<UssdRequest, Refusal> {
+        self.check(call)?;
+        let said: Dialled = serde_json::from_slice(call.body).map_err(|e| Refusal::Malformed(e.to_string()))?;
+        let session = print::mo_id(&said.session).ok_or_else(|| Refusal::Malformed("session is empty".into()))?;
+        let kind = match said.kind.as_str() {
+            "begin" => UssdKind::Begin,
+            "continue" => UssdKind::Continue,
+            "abort" => UssdKind::Abort,
+            "timeout" => UssdKind::Timeout,
+            other => return Err(Refusal::Malformed(format!("kind {} is not known", status::excerpt(other)))),
+        };
+        Ok(UssdRequest {
+            carrier: self.name.clone(),
+            session,
+            from: Sender::read(&said.from),
+            service_code: said.code,
+            kind,
+            input: UssdInput::Step(said.input),
+            order: said.order,
+        })
+    }
+
+    fn ussd_ack(&self, _: &UssdRequest, screen: Option<&UssdScreen>) -> Ack {
+        let (text, ends) = screen.map_or(("", true), |s| (s.text.as_str(), s.ends));
+        let seconds = if ends { 0 } else { SESSION_SECONDS };
+        let body = json!({ "text": text, "ends": ends, "seconds": seconds }).to_string();
+        Ack { status: StatusCode::OK, content_type: "application/json", body }
+    }
+
+    fn ussd_setup(&self, _: &str, _: Secrets) -> Vec<String> {
+        vec!["On the phone page any code that begins with * and ends with # dials USSD.".into()]
     }
 }

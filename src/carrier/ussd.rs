@@ -94,7 +94,7 @@ pub struct UssdScreen {
 }
 
 /// The USSD side of an account, at `/carriers/{name}/ussd` and below.
-pub trait Ussd {
+pub trait Ussd: Sync {
     /// Proves the call authentic, then reads it.
     fn hear_ussd(&self, call: &Arrived<'_>) -> Result<UssdRequest, Refusal>;
     /// The answer: with a screen for [`UssdKind::Begin`] and [`UssdKind::Continue`], without for a session that is over.

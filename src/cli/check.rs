@@ -99,6 +99,10 @@ fn print(config: &Config, grammar: &Grammar, secrets: Secrets) {
         for line in app::build_carrier(c).map(|c| c.setup(&config.server.public_url, secrets)).unwrap_or_default() {
             println!("         {line}");
         }
+        let ussd = built.as_ref().and_then(|c| c.ussd()).map(|u| u.ussd_setup(&config.server.public_url, secrets));
+        for line in ussd.unwrap_or_default() {
+            println!("         {line}");
+        }
     }
     if secrets == Secrets::Masked {
         println!("note     secrets are masked; check --show-secrets prints them whole, to be pasted");

@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use http::{HeaderMap, Method, StatusCode, header};
 
-use crate::carrier::{Door, form};
+use crate::carrier::form;
 use crate::clock::Timestamp;
 use crate::config::Secret;
 
@@ -35,7 +35,8 @@ pub struct Recorder {
 /// A call as it came, and what was answered.
 pub struct Call<'a> {
     pub carrier: &'a str,
-    pub door: Door,
+    /// Which of its addresses: `Mo`, `Dlr` or `Ussd`.
+    pub door: &'static str,
     pub method: &'a Method,
     pub target: &'a str,
     pub headers: &'a HeaderMap,
@@ -93,7 +94,7 @@ fn masked(call: &Call<'_>, secrets: &[Named]) -> Vec<u8> {
         }
         text = text.replace(&plain, &format!("{{secret:{key}}}"));
     }
-    let head = format!("# {} {} {:?}: {}\n", call.now.rfc3339(), call.carrier, call.door, call.status);
+    let head = format!("# {} {} {}: {}\n", call.now.rfc3339(), call.carrier, call.door, call.status);
     bytes(&(head + &without_numbers(&text)))
 }
 
@@ -169,7 +170,7 @@ mod tests {
         let target = target.replace("a+b%2Fc", &form::encode(b"a b/c"));
         let call = Call {
             carrier: "m",
-            door: Door::Mo,
+            door: "Mo",
             method: &Method::POST,
             target: &target,
             headers: &headers,

@@ -49,6 +49,18 @@ async fn call<H: House>(desk: &Desk<H>, door: Door, request: Request) -> Respons
     let (head, body) = request.into_parts();
     let mut raw = Bytes::new();
     let response = answer(desk, door, &head, body, &mut raw).await;
+    note(desk, if door == Door::Mo { "Mo" } else { "Dlr" }, &head, &raw, &response);
+    response
+}
+
+/// Keeps the call for whoever asks later, where calls are kept.
+pub(super) fn note<H>(
+    desk: &Desk<H>,
+    door: &'static str,
+    head: &http::request::Parts,
+    raw: &Bytes,
+    response: &Response,
+) {
     let name = percent_decode_str(head.uri.path().split('/').nth(2).unwrap_or_default()).decode_utf8_lossy();
     if let (Some(recorder), Some(line)) = (&desk.record, desk.carriers.get(name.as_ref())) {
         let call = Call {
@@ -57,13 +69,45 @@ async fn call<H: House>(desk: &Desk<H>, door: Door, request: Request) -> Respons
             method: &head.method,
             target: head.uri.path_and_query().map_or("/", |t| t.as_str()),
             headers: &head.headers,
-            body: &raw,
+            body: raw,
             status: response.status(),
             now: desk.clock.now(),
         };
         recorder.note(&call, &line.account.secrets);
     }
-    response
+}
+
+/// Whose call it is, its body and where it comes from; else the answer that turns it away.
+pub(super) async fn enter<'d, H: House>(
+    desk: &'d Desk<H>,
+    door: &'static str,
+    head: &http::request::Parts,
+    body: Body,
+) -> Result<(&'d Line, Bytes, IpAddr), Box<Response>> {
+    // Names are url-safe, but who calls may have encoded them all the same.
+    let name = percent_decode_str(head.uri.path().split('/').nth(2).unwrap_or_default()).decode_utf8_lossy();
+    let Some(line) = desk.carriers.get(name.as_ref()) else {
+        return Err(Box::new(say(StatusCode::NOT_FOUND, "no such carrier")));
+    };
+    let peer = head.extensions.get::<Remote>().map_or(IpAddr::from([0, 0, 0, 0]), |r| r.0);
+    let remote = origin(peer, &head.headers, &desk.limits.trusted_proxies);
+    if !line.account.allow.is_empty() && !line.account.allow.iter().any(|r| r.contains(remote)) {
+        return Err(Box::new(refuse(line, door, remote, &Refusal::NotAuthentic("the address is not in its list"))));
+    }
+    match read(body, &desk.limits).await {
+        Ok(body) => Ok((line, body, remote)),
+        Err(unread) => {
+            line.figures.refused.inc();
+            line.complaints.log(|more| {
+                let carrier = line.account.carrier.name();
+                tracing::warn!(carrier, door, %remote, status = unread.as_u16(), more, "webhook's body was not taken");
+            });
+            let mut response = say(unread, unread.canonical_reason().unwrap_or("the body was not taken"));
+            // What is left of the body is not read.
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            Err(Box::new(response))
+        }
+    }
 }
 
 /// `raw` becomes the body as it came.
@@ -74,29 +118,10 @@ async fn answer<H: House>(
     body: Body,
     raw: &mut Bytes,
 ) -> Response {
-    // Names are url-safe, but who calls may have encoded them all the same.
-    let name = percent_decode_str(head.uri.path().split('/').nth(2).unwrap_or_default()).decode_utf8_lossy();
-    let Some(line) = desk.carriers.get(name.as_ref()) else {
-        return say(StatusCode::NOT_FOUND, "no such carrier");
-    };
-    let peer = head.extensions.get::<Remote>().map_or(IpAddr::from([0, 0, 0, 0]), |r| r.0);
-    let remote = origin(peer, &head.headers, &desk.limits.trusted_proxies);
-    if !line.account.allow.is_empty() && !line.account.allow.iter().any(|r| r.contains(remote)) {
-        return refuse(line, door, remote, &Refusal::NotAuthentic("the address is not in its list"));
-    }
-    let body = match read(body, &desk.limits).await {
-        Ok(body) => body,
-        Err(unread) => {
-            line.figures.refused.inc();
-            line.complaints.log(|more| {
-                let carrier = line.account.carrier.name();
-                tracing::warn!(carrier, ?door, %remote, status = unread.as_u16(), more, "webhook's body was not taken");
-            });
-            let mut response = say(unread, unread.canonical_reason().unwrap_or("the body was not taken"));
-            // What is left of the body is not read.
-            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-            return response;
-        }
+    let word = if door == Door::Mo { "Mo" } else { "Dlr" };
+    let (line, body, remote) = match enter(desk, word, head, body).await {
+        Ok(entered) => entered,
+        Err(response) => return *response,
     };
     raw.clone_from(&body);
     let arrived = Arrived {
@@ -111,7 +136,7 @@ async fn answer<H: House>(
     // A fault in a carrier's file is answered like any other of our own, so that the carrier calls again.
     let heard = match catch_unwind(AssertUnwindSafe(|| line.account.carrier.hear(door, &arrived))) {
         Ok(Ok(heard)) => heard,
-        Ok(Err(refusal)) => return refuse(line, door, remote, &refusal),
+        Ok(Err(refusal)) => return refuse(line, word, remote, &refusal),
         Err(_) => {
             line.figures.deferred.inc();
             tracing::error!(carrier = line.account.carrier.name(), ?door, "the code failed on a webhook call");
@@ -213,12 +238,12 @@ fn origin(peer: IpAddr, headers: &HeaderMap, proxies: &[AddressRange]) -> IpAddr
     nearest
 }
 
-fn refuse(line: &Line, door: Door, remote: IpAddr, refusal: &Refusal) -> Response {
+pub(super) fn refuse(line: &Line, door: &'static str, remote: IpAddr, refusal: &Refusal) -> Response {
     line.figures.refused.inc();
     line.complaints.log(|more| {
         // Neither target nor body: both may hold a token, a number, somebody's words.
         let cause = discreet(&refusal.to_string());
-        tracing::warn!(carrier = line.account.carrier.name(), ?door, %remote, cause, more, "webhook refused");
+        tracing::warn!(carrier = line.account.carrier.name(), door, %remote, cause, more, "webhook refused");
     });
     match refusal {
         // A stranger is not told what would have been right.
@@ -238,7 +263,7 @@ fn discreet(cause: &str) -> String {
     cause.split(['"', '`']).enumerate().map(unquoted).collect::<Vec<&str>>().join("\"")
 }
 
-fn acknowledge(ack: Ack) -> Response {
+pub(super) fn acknowledge(ack: Ack) -> Response {
     let mut response = Response::new(Body::from(ack.body));
     *response.status_mut() = ack.status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(ack.content_type));
@@ -252,15 +277,15 @@ fn again(seconds: u32) -> Response {
 }
 
 /// A status and one line.
-fn say(status: StatusCode, line: &str) -> Response {
+pub(super) fn say(status: StatusCode, line: &str) -> Response {
     (status, format!("{}\n", line.lines().next().unwrap_or_default())).into_response()
 }
 
 /// One of the places for calls that wait for the store.
-struct Waiting<'a>(&'a AtomicUsize);
+pub(super) struct Waiting<'a>(&'a AtomicUsize);
 
 impl Waiting<'_> {
-    fn take(count: &AtomicUsize, most: usize) -> Option<Waiting<'_>> {
+    pub(super) fn take(count: &AtomicUsize, most: usize) -> Option<Waiting<'_>> {
         let waiting = Waiting(count);
         (count.fetch_add(1, Ordering::SeqCst) < most).then_some(waiting)
     }
@@ -289,7 +314,7 @@ impl Complaints {
     const MOST: Duration = Duration::from_secs(60);
 
     /// Calls `write` with the number of complaints since the last one that were not written.
-    fn log(&self, write: impl FnOnce(u64)) {
+    pub(super) fn log(&self, write: impl FnOnce(u64)) {
         let more = self.next(Instant::now());
         if let Some(more) = more {
             write(more);

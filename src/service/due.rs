@@ -5,7 +5,7 @@
 
 use super::Service;
 use super::outcome::{Env, Outcome};
-use super::{alert, digest, erase, news, price, remind, settle, wave};
+use super::{alert, digest, erase, news, price, remind, settle, ussd, wave};
 use crate::clock::Timestamp;
 use crate::store::{Due, StoreError, View};
 
@@ -72,6 +72,7 @@ fn act(view: &dyn View, at: Timestamp, what: &Due, out: &mut Outcome<'_>) -> Res
         Due::Digest(phone) => digest::digest(view, at, *phone, out),
         Due::News { post, topic, below } => news::tell(view, (*post, *topic, *below), out),
         Due::Prices(phone) => price::weekly(view, at, *phone, out),
+        Due::Session(key) => ussd::sweep(view, *key, out),
         Due::Erase { phone, since, mo, mt, post } => erase::go_on(view, (*phone, *since), (*mo, *mt, *post), out),
         // done above, for it takes more than one decision
         Due::Loose(_) => Ok(()),

@@ -48,6 +48,8 @@ pub struct Facts {
     pub life: Life,
     pub look: Look,
     pub shares: Shares,
+    /// It was said by USSD: the answer is a screen.
+    pub by_ussd: bool,
 }
 
 /// What the life of a post, and being put in touch, need besides.

@@ -12,7 +12,7 @@ use crate::command::{Intent, Reading};
 use crate::market::{Post, PostId};
 use crate::message::{Mo, MoSeq, Sender};
 use crate::store::record::{Ask, Question};
-use crate::store::{SeenKey, StoreError, View};
+use crate::store::{Person, SeenKey, StoreError, View};
 
 /// A carrier that gives neither an id nor its own time, and of which nothing better is known: an equal text this soon is the
 /// carrier's repeat, a later one the sender's. Where it gives its time that is part of the print, and the same print is the same message.
@@ -44,6 +44,21 @@ pub fn gather(
     reading: &Reading,
     amends: Option<MoSeq>,
 ) -> Result<Option<Facts>, StoreError> {
+    gather_as(view, env, mo, reading, amends, None)
+}
+
+/// The same of a sender who has changed within this decision; `Some(None)`: he is not known.
+///
+/// # Errors
+/// Those of the store.
+pub fn gather_as(
+    view: &dyn View,
+    env: &Env<'_>,
+    mo: &Mo,
+    reading: &Reading,
+    amends: Option<MoSeq>,
+    sender: Option<Option<Person>>,
+) -> Result<Option<Facts>, StoreError> {
     let (seen, window) = seen_key(mo, env.rules);
     if let Some(at) = view.seen(&seen)? {
         // a clock that was set back must not turn a repeat into a new text
@@ -69,9 +84,13 @@ pub fn gather(
         life: Default::default(),
         look: Default::default(),
         shares: Default::default(),
+        by_ussd: false,
     };
     let Sender::Phone(msisdn) = mo.from else { return Ok(Some(facts)) };
-    facts.person = view.person(msisdn)?;
+    facts.person = match sender {
+        Some(known) => known,
+        None => view.person(msisdn)?,
+    };
     if let Some(person) = &facts.person {
         facts.own = read_posts(view, person.posts.iter().rev().take(OWN).rev())?;
         facts.own.retain(|p| p.is_live(env.now));

@@ -9,7 +9,7 @@ use crate::market::{Pact, PactId, PlaceCode, Post, PostId, PostState, PriceBook}
 use crate::message::{MoSeq, Msisdn, Mt, MtClass, MtState};
 use crate::reply::Reply;
 use crate::store::record::{Ask, Question};
-use crate::store::{Change, Due, MoRecord, Next, Notes, Person};
+use crate::store::{Change, Due, MoRecord, Next, Notes, Person, SessionKey};
 
 /// News of a match help nobody after this.
 const PUSH_LIFE: i64 = 3 * DAY;
@@ -58,6 +58,7 @@ pub struct Outcome<'a> {
     mos: Vec<MoRecord>,
     old_mts: Vec<Mt>,
     gone: Vec<Msisdn>,
+    hung_up: Vec<SessionKey>,
     /// The board of the post that it is about, where it is about one.
     about: Option<String>,
 }
@@ -81,6 +82,7 @@ impl<'a> Outcome<'a> {
             mos: Vec::new(),
             old_mts: Vec::new(),
             gone: Vec::new(),
+            hung_up: Vec::new(),
             about: None,
         }
     }
@@ -111,6 +113,7 @@ impl<'a> Outcome<'a> {
             done: self.done,
             notes: self.notes,
             gone: self.gone,
+            hung_up: self.hung_up,
             ..Change::default()
         }
     }
@@ -307,6 +310,11 @@ impl<'a> Outcome<'a> {
     /// Nothing of this person is kept any more.
     pub fn forget(&mut self, phone: Msisdn) {
         self.gone.push(phone);
+    }
+
+    /// Nothing of this USSD dialogue is kept any more.
+    pub fn hang_up(&mut self, session: SessionKey) {
+        self.hung_up.push(session);
     }
 
     /// A book of prices as changed so far.

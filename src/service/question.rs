@@ -13,13 +13,14 @@ use super::topic::PRICE;
 use super::turn::Turn;
 use super::{
     ask, asked, bail, contact, deal, doubt, erase, life, list, own, pledge, proxy, rate, report, roster, shift,
-    sighting, vouch, weigh,
+    sighting, ussd, vouch, weigh,
 };
 use crate::clock::Timestamp;
 use crate::command::{self, Intent, Reading};
 use crate::market::{PostId, Quantity};
 use crate::message::Mo;
 use crate::reply::Reply;
+use crate::store::Person;
 use crate::store::record::{Ask, Digit, Question, Then};
 
 /// The post that the text names, or that its digit picks.
@@ -65,6 +66,9 @@ fn answer_to(facts: &Facts, reading: &Reading, env: &Env<'_>, mo: &Mo) -> Option
                     .or(again.topic.is_some().then_some(()))
                     .map(|()| (ask.clone(), again));
             }
+            Ask::Resume => {
+                return resumed(env, person, &read).filter(|_| choice == 1).map(|whole| (Ask::Resume, whole));
+            }
             Ask::Note { words } => {
                 let picked = usize::from(choice).checked_sub(1).and_then(|i| words.get(i))?;
                 return Some((ask.clone(), Reading { topic: Some(picked.clone()), ..own(Intent::Info) }));
@@ -75,6 +79,11 @@ fn answer_to(facts: &Facts, reading: &Reading, env: &Env<'_>, mo: &Mo) -> Option
         let intent = usize::from(choice).checked_sub(1).and_then(|i| intents.get(i))?;
         let again = Reading { intent: *intent, unsure: false, alternatives: Vec::new(), reason: None, ..read(text) };
         return Some((ask.clone(), again));
+    }
+    if ussd::draft::says_resume(env.grammar, &mo.text)
+        && let Some(whole) = resumed(env, person, &read)
+    {
+        return Some((Ask::Resume, whole));
     }
     // only what says nothing else by itself can be the rest of an earlier text
     let loose = reading.unsure || reading.intent == Intent::Search || reading.reason == Some("unread");
@@ -101,6 +110,11 @@ fn answer_to(facts: &Facts, reading: &Reading, env: &Env<'_>, mo: &Mo) -> Option
     {
         return Some((ask.clone(), Reading { post: Some(*post), quantity: Some(said), ..Reading::of(Intent::Fill) }));
     }
+    if let Some(draft) = ussd::draft::of(env, person).filter(|_| !facts.by_ussd)
+        && let Some(whole) = ussd::draft::joined(env, draft, reading, &mo.text, &read)
+    {
+        return Some((Ask::Resume, whole));
+    }
     // a place alone, after "where are you?"
     let place = reading.intent == Intent::Unknown && reading.place.is_some() && reading.item.is_none();
     let asked = words().find(|a| **a == Ask::Place).filter(|_| place && reading.remark.is_none())?;
@@ -125,6 +139,7 @@ pub fn answered(turn: &mut Turn<'_>) -> Answered {
         match asked {
             Ask::StillMe { .. } => turn.person.doubted = None,
             Ask::Adult { .. } => turn.person.adult = true,
+            Ask::Resume => ussd::draft::done(turn.env, &mut turn.person),
             _ => {}
         }
         turn.reading = reading;
@@ -132,6 +147,10 @@ pub fn answered(turn: &mut Turn<'_>) -> Answered {
     }
     if turn.reading.intent == Intent::Register && turn.reading.place.is_some() {
         turn.person.questions.retain(|q| q.ask != Ask::Place);
+    }
+    if ussd::draft::says_resume(turn.env.grammar, &turn.mo.text) && ussd::draft::of(turn.env, &turn.person).is_some() {
+        ussd::draft::answered(turn, true);
+        return Answered::Done;
     }
     let (Intent::Choose, Some(choice)) = (turn.reading.intent, turn.reading.choice) else { return Answered::No };
     let person = turn.person.clone();
@@ -222,6 +241,7 @@ fn by_digit(turn: &mut Turn<'_>, ask: &Ask, choice: u8) -> Answered {
         Ask::Same { party, .. } => doubt::same(turn, Some(*party), yes),
         Ask::Sighting { .. } => sighting::answered(turn, yes),
         Ask::StillMe { .. } => doubt::same(turn, None, yes),
+        Ask::Resume => ussd::draft::answered(turn, yes),
         Ask::Erase => erase::answered(turn, yes),
         Ask::Join { own, .. } => pledge::join(turn, *own, yes),
         Ask::Slip { pact, .. } => weigh::answered(turn, *pact, yes),
@@ -233,6 +253,13 @@ fn by_digit(turn: &mut Turn<'_>, ask: &Ask, choice: u8) -> Answered {
         _ => return Answered::No,
     }
     Answered::Done
+}
+
+/// What a draft comes to of which every step is answered.
+fn resumed(env: &Env<'_>, person: &Person, read: &dyn Fn(&str) -> Reading) -> Option<Reading> {
+    let draft = ussd::draft::of(env, person)?;
+    let whole = ussd::draft::next(env.grammar, draft).is_none();
+    whole.then(|| read(&ussd::draft::text(env.grammar, draft, "")))
 }
 
 /// The amount alone, after "how much?": `300斤`, `300`.

@@ -4,6 +4,7 @@ use super::echo;
 use super::facts::Facts;
 use super::outcome::{Env, Outcome, QUESTION_LIFE};
 use super::post::LIVE_POSTS;
+use super::ussd::{self, Said};
 use crate::clock::{DAY, HOUR};
 use crate::command::Reading;
 use crate::market::PostId;
@@ -39,6 +40,8 @@ pub struct Turn<'a> {
     pub unread: Option<Unread>,
     /// What comes of it for others.
     pub out: Outcome<'a>,
+    /// By USSD: what is shown.
+    pub said: Vec<Said>,
 }
 
 /// Somebody of whom nothing is known yet.
@@ -46,21 +49,26 @@ pub fn newcomer(env: &Env<'_>, mo: &Mo, msisdn: Msisdn) -> Person {
     Person { carrier: mo.carrier.clone(), short_code: mo.to.clone(), ..Person::new(msisdn, env.now) }
 }
 
-fn heard_again(env: &Env<'_>, mo: &Mo, mut person: Person) -> Person {
+/// `by_ussd`: by a way that brings no texts back, so that those by which it is reached stay.
+fn heard_again(env: &Env<'_>, mo: &Mo, mut person: Person, by_ussd: bool) -> Person {
     person.today = person.today_at(env.now);
     person.last_heard = env.now;
     person.dead = None;
-    person.carrier = mo.carrier.clone();
-    person.short_code = mo.to.clone();
+    if !by_ussd || person.carrier.is_empty() {
+        person.carrier = mo.carrier.clone();
+        person.short_code = mo.to.clone();
+    }
     person.questions.retain(|q| env.now < q.until);
+    person.drafts.retain(|d| env.now < d.until);
     person
 }
 
 impl<'a> Turn<'a> {
     pub fn new(env: &'a Env<'a>, facts: Facts, mo: &'a Mo, reading: &Reading, msisdn: Msisdn) -> Turn<'a> {
-        let person = facts.person.clone().map_or_else(|| newcomer(env, mo, msisdn), |p| heard_again(env, mo, p));
+        let again = |p| heard_again(env, mo, p, facts.by_ussd);
+        let person = facts.person.clone().map_or_else(|| newcomer(env, mo, msisdn), again);
         let out = Outcome::new(env, facts.next, Some(facts.next.mo));
-        Turn { env, facts, mo, reading: reading.clone(), msisdn, person, unread: None, out }
+        Turn { env, facts, mo, reading: reading.clone(), msisdn, person, unread: None, out, said: Vec::new() }
     }
 
     /// What the store is to keep.
@@ -108,6 +116,12 @@ impl<'a> Turn<'a> {
 
     /// Answers the sender, now. Returns how many list entries fitted.
     pub fn answer(&mut self, reply: Reply) -> usize {
+        if self.facts.by_ussd {
+            let replies = &self.env.grammar.replies;
+            let packed = reply.pack_within(replies, ussd::BODY);
+            self.said.push(Said { screen: packed.text, whole: reply.pack_within(replies, ussd::WHOLE).text });
+            return packed.shown;
+        }
         let packed = reply.pack(&self.env.grammar.replies);
         if self.person.today.answers < ANSWERS {
             self.person.today.answers += 1;

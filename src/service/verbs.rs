@@ -4,6 +4,7 @@ use super::facts::Facts;
 use super::outcome::Env;
 use super::question::Answered;
 use super::turn::{PASSED_ON_ANSWERS, Turn, UNREAD_ANSWERS};
+use super::ussd::Said;
 use super::{
     alert, ask, bail, contact, deal, doubt, echo, erase, find, life, long, note, own, person, pledge, post, price,
     proxy, question, rate, relay, report, roster, sighting, topic, weigh,
@@ -24,6 +25,11 @@ const FAULT: &str = "fault";
 
 /// Decides what a text does.
 pub fn decide(env: &Env<'_>, facts: Facts, mo: &Mo, reading: &Reading) -> Change {
+    decide_said(env, facts, mo, reading).0
+}
+
+/// The same, with what is shown where it was said by USSD.
+pub fn decide_said(env: &Env<'_>, facts: Facts, mo: &Mo, reading: &Reading) -> (Change, Vec<Said>) {
     let seen = facts.seen.clone();
     let mut record = MoRecord {
         seq: facts.next.mo,
@@ -37,14 +43,15 @@ pub fn decide(env: &Env<'_>, facts: Facts, mo: &Mo, reading: &Reading) -> Change
     let Sender::Phone(msisdn) = mo.from else {
         // A service number or a name: kept, never answered.
         record.unread = needs_a_person(reading);
-        return Change { seen: Some((seen, env.now)), mos: vec![record], ..Change::default() };
+        return (Change { seen: Some((seen, env.now)), mos: vec![record], ..Change::default() }, Vec::new());
     };
     let mut turn = Turn::new(env, facts, mo, reading, msisdn);
     act(&mut turn);
     record.unread = turn.unread;
     record.answers =
         turn.out.mts().iter().filter(|m| m.class == MtClass::Answer && m.to == msisdn).map(|m| m.id).collect();
-    Change { seen: Some((seen, env.now)), mos: vec![record], ..turn.into_change() }
+    let said = std::mem::take(&mut turn.said);
+    (Change { seen: Some((seen, env.now)), mos: vec![record], ..turn.into_change() }, said)
 }
 
 fn needs_a_person(reading: &Reading) -> Option<Unread> {
@@ -65,7 +72,7 @@ fn act(turn: &mut Turn<'_>) {
         return;
     }
     // the text is kept; another answer would go on for ever
-    if echo::is_one(turn) {
+    if !turn.facts.by_ussd && echo::is_one(turn) {
         return;
     }
     // 2 says that a read-back is wrong, as long as nothing was said since

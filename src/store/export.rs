@@ -25,7 +25,7 @@ use super::plan::{self, Plan};
 use super::state::Meta;
 use super::table::Table;
 use super::visit::read_time;
-use super::{Due, Loose, MoRecord, Notes, Person, StoreError, failed_write, form, key};
+use super::{Due, Loose, MoRecord, Notes, Person, Session, StoreError, failed_write, form, key};
 use crate::clock::Timestamp;
 use crate::market::{Pact, Post, PostId, PriceBook};
 use crate::message::Mt;
@@ -53,6 +53,7 @@ enum Line {
         what: Due,
     },
     Loose(Box<Loose>),
+    Session(Box<Session>),
     /// The key is kept as its digest only.
     Seen {
         bucket: u16,
@@ -98,12 +99,13 @@ pub struct Contents {
     pub notes: u64,
     pub due: u64,
     pub loose: u64,
+    pub sessions: u64,
 }
 
 impl Contents {
     pub fn records(&self) -> u64 {
         let beside = self.told + self.seen + self.pacts + self.prices + self.notes + self.due + self.loose;
-        self.people + self.posts + self.mos + self.mts + beside
+        self.people + self.posts + self.mos + self.mts + self.sessions + beside
     }
 }
 
@@ -116,7 +118,7 @@ pub struct Progress {
 }
 
 /// Families that are exported, in the order of the file.
-const FAMILIES: [u8; 11] = [
+const FAMILIES: [u8; 12] = [
     key::PERSON,
     key::POST,
     key::MO,
@@ -128,6 +130,7 @@ const FAMILIES: [u8; 11] = [
     key::NOTES,
     key::DUE,
     key::LOOSE,
+    key::SESSION,
 ];
 
 /// Between two looks at progress.
@@ -195,6 +198,7 @@ fn count(contents: &mut Contents, family: u8) {
         key::NOTES => &mut contents.notes,
         key::DUE => &mut contents.due,
         key::LOOSE => &mut contents.loose,
+        key::SESSION => &mut contents.sessions,
         _ => &mut contents.seen,
     };
     *n += 1;
@@ -215,6 +219,7 @@ fn line_of(family: u8, key: &[u8], value: &[u8]) -> Result<Line, StoreError> {
         key::NOTES => Line::Notes(Box::new(form::decode("a station's notes", value)?)),
         key::DUE => Line::Due { at: key::due_at(key), what: form::decode("something due", value)? },
         key::LOOSE => Line::Loose(Box::new(form::decode("something that waits", value)?)),
+        key::SESSION => Line::Session(Box::new(form::decode("a USSD dialogue", value)?)),
         _ => {
             let (bucket, digest) = key::seen_parts(key)
                 .ok_or_else(|| StoreError::Read { what: "a seen key".into(), cause: "wrong length".into() })?;
@@ -314,6 +319,7 @@ fn read(
             Line::Notes(_) => contents.notes += 1,
             Line::Due { .. } => contents.due += 1,
             Line::Loose(_) => contents.loose += 1,
+            Line::Session(_) => contents.sessions += 1,
             Line::Seen { .. } => contents.seen += 1,
         }
         show(line)?;
@@ -356,6 +362,7 @@ pub fn load(path: &Path, disk: &Disk, progress: &mut dyn FnMut(Progress)) -> Res
             Line::Notes(n) => plan.notes(&n)?,
             Line::Due { at, what } => plan.due(at, &what)?,
             Line::Loose(loose) => plan.loose(&loose)?,
+            Line::Session(session) => plan.session(&session)?,
             Line::Seen { bucket, digest, at } => {
                 let digest = unhex(&digest)
                     .ok_or_else(|| StoreError::Read { what: "a seen key".into(), cause: "not 32 hex digits".into() })?;

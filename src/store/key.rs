@@ -18,10 +18,11 @@
 //! | notes | digest of the station | `Notes` |
 //! | due | time, digest of what | `Due` |
 //! | loose | digest of what it is | `Loose` |
+//! | session | digest of carrier and its id | `Session` |
 
 use sha2::{Digest, Sha256};
 
-use super::{LooseKey, SeenKey, Topic};
+use super::{LooseKey, SeenKey, SessionKey, Topic};
 use crate::clock::{DAY, Timestamp};
 use crate::market::post::Node;
 use crate::market::{PactId, PlaceCode, PostId, Ring, RingKey};
@@ -40,6 +41,7 @@ pub const PACT: u8 = 0x07;
 pub const PRICES: u8 = 0x08;
 pub const DUE: u8 = 0x09;
 pub const NOTES: u8 = 0x0a;
+pub const SESSION: u8 = 0x0b;
 pub const LOOSE: u8 = 0x0e;
 pub const PENDING: u8 = 0x10;
 pub const REF: u8 = 0x11;
@@ -142,6 +144,13 @@ pub fn notes(station: &str) -> Key {
 pub fn loose(key: &LooseKey) -> Key {
     let mut k = [0u8; 17];
     k[0] = LOOSE;
+    k[1..].copy_from_slice(&key.0);
+    Box::from(k)
+}
+
+pub fn session(key: &SessionKey) -> Key {
+    let mut k = [0u8; 17];
+    k[0] = SESSION;
     k[1..].copy_from_slice(&key.0);
     Box::from(k)
 }

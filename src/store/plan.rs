@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::key::{self, Key, ListId};
 use super::op::Op;
 use super::visit::Visit;
-use super::{Change, Due, Loose, MoRecord, Next, Notes, Person, StoreError, View, form};
+use super::{Change, Due, Loose, MoRecord, Next, Notes, Person, Session, StoreError, View, form};
 use crate::clock::Timestamp;
 use crate::market::post::FIRST_POST;
 use crate::market::{Pact, Post, PostId, PostState, PriceBook};
@@ -123,6 +123,10 @@ impl Plan {
         for loose in &change.loose {
             plan.loose(loose)?;
         }
+        for session in &change.sessions {
+            plan.session(session)?;
+        }
+        plan.ops.extend(change.hung_up.iter().map(|key| Op::Delete { key: key::session(key) }));
         Ok(plan)
     }
 
@@ -178,6 +182,11 @@ impl Plan {
 
     pub fn loose(&mut self, loose: &Loose) -> Result<(), StoreError> {
         self.put(key::loose(&loose.key()), form::encode("something that waits", loose)?, false);
+        Ok(())
+    }
+
+    pub fn session(&mut self, session: &Session) -> Result<(), StoreError> {
+        self.put(key::session(&session.key()), form::encode("USSD dialogue", session)?, false);
         Ok(())
     }
 

@@ -7,6 +7,7 @@ use crate::grammar::Intent;
 use crate::market::{PactId, Place, PlaceCode, PostId};
 use crate::message::{Mo, MoSeq, Msisdn, MtId};
 use crate::store::LooseKey;
+use crate::store::session::{Draft, SessionKey};
 
 /// By what a carrier's repeat of a message is recognised.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -131,6 +132,13 @@ pub struct Person {
     /// The digit that answered a question last: doubled, it answers no other.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digit: Option<Digit>,
+    /// What it began to say by USSD.
+    /// The one that was left last stands last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub drafts: Vec<Draft>,
+    /// Its newest USSD dialogue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dialled: Option<SessionKey>,
 }
 
 /// A digit that answered.
@@ -220,6 +228,8 @@ impl Person {
             dead: None,
             pledges: Vec::new(),
             digit: None,
+            drafts: Vec::new(),
+            dialled: None,
         }
     }
 
@@ -284,6 +294,8 @@ pub enum Due {
     Summary(PostId),
     /// All who pledged are told, a piece at a time: those behind this pledge are still to be.
     Tell(PostId, Told, PactId),
+    /// A USSD dialogue of yesterday, and the draft it left.
+    Session(SessionKey),
 }
 
 /// What those who pledged are told.
@@ -410,12 +422,50 @@ pub enum Ask {
     Bail { post: PostId, pact: PactId },
     /// Whether to go on with the households of an order behind this one.
     Roster { post: PostId, after: PactId },
+    /// Whether to go on with the draft.
+    Resume,
 }
 
 impl Ask {
     /// Whether a digit answers it.
     pub fn by_digit(&self) -> bool {
         !matches!(self, Ask::Place | Ask::Item { .. } | Ask::Readback { .. } | Ask::Wrong { .. } | Ask::HowMuch { .. })
+    }
+
+    /// Its name in `grammar/ussd.toml`, where another waits for the answer.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Ask::Vouch { .. } => "vouch",
+            Ask::Remind { .. } => "remind",
+            Ask::Dealt { .. } => "dealt",
+            Ask::Rate { .. } => "rate",
+            Ask::Reported { .. } => "reported",
+            Ask::Proxy { .. } => "proxy",
+            Ask::Show { .. } => "show",
+            Ask::Same { .. } => "same",
+            Ask::Shift { .. } => "shift",
+            Ask::Sighting { .. } => "sighting",
+            Ask::Join { .. } => "join",
+            Ask::Slip { .. } => "slip",
+            Ask::Disputed { .. } => "disputed",
+            Ask::Bail { .. } => "bail",
+            _ => "",
+        }
+    }
+
+    /// How many digits it offers, from 1 on.
+    pub fn offers(&self) -> u8 {
+        let count = match self {
+            Ask::Which { posts, .. } => posts.len(),
+            Ask::Meaning { intents, .. } => intents.len(),
+            Ask::Note { words } => words.len(),
+            Ask::Clarify { questions, .. } => questions.len(),
+            Ask::With { pacts, .. } => pacts.len() + 1,
+            Ask::Shift { .. } => 3,
+            ask if ask.by_digit() => 2,
+            _ => 0,
+        };
+        u8::try_from(count.min(9)).unwrap_or(9)
     }
 
     /// The post that it is about, where the answer needs it.

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use super::form::{self, Stored};
 use super::key;
 use super::layers::Layers;
-use super::{Due, Loose, LooseKey, MoRecord, Next, Notes, Person, SeenKey, StoreError, Topic, View};
+use super::{
+    Due, Loose, LooseKey, MoRecord, Next, Notes, Person, SeenKey, Session, SessionKey, StoreError, Topic, View,
+};
 use crate::clock::Timestamp;
 use crate::market::{Pact, PactId, PlaceCode, Post, PostId, PriceBook, RingKey};
 use crate::message::{MoSeq, Msisdn, Mt, MtClass, MtId};
@@ -232,6 +234,10 @@ impl View for Visit<'_> {
 
     fn loose(&self, key: &LooseKey) -> Result<Option<Loose>, StoreError> {
         self.record("something that waits", &key::loose(key))
+    }
+
+    fn session(&self, key: &SessionKey) -> Result<Option<Session>, StoreError> {
+        self.record("a USSD dialogue", &key::session(key))
     }
 
     fn next(&self) -> Next {

@@ -9,10 +9,11 @@ use http::{HeaderMap, StatusCode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
+use xiangxun::carrier::ussd::{Ussd, UssdInput, UssdKind, UssdRequest, UssdScreen};
 use xiangxun::carrier::{Ack, Arrived, Carrier, Door, Heard, Outgoing, Refusal, Secrets, SendError, Taken};
 use xiangxun::clock::{Clock, Timestamp};
 use xiangxun::config::HttpLimits;
-use xiangxun::http::{Account, House, Server, Setup, bind, routes};
+use xiangxun::http::{Account, House, Screen, Server, Setup, bind, routes};
 use xiangxun::message::{Dlr, DlrState, Mo, Mt, MtRef, Sender};
 use xiangxun::metrics::Metrics;
 use xiangxun::store::StoreError;
@@ -84,6 +85,39 @@ impl Carrier for Tiny {
     fn setup(&self, _: &str, _: Secrets) -> Vec<String> {
         Vec::new()
     }
+
+    fn ussd(&self) -> Option<&dyn Ussd> {
+        Some(self)
+    }
+}
+
+/// The body is what was typed; an empty one tells that the session is over.
+impl Ussd for Tiny {
+    fn hear_ussd(&self, call: &Arrived<'_>) -> Result<UssdRequest, Refusal> {
+        if !call.query.split('&').any(|p| p == "token=right") {
+            return Err(Refusal::NotAuthentic("wrong token"));
+        }
+        let typed = String::from_utf8_lossy(call.body).into_owned();
+        assert_ne!(typed, "break the carrier's file");
+        Ok(UssdRequest {
+            carrier: "tiny".into(),
+            session: "s".into(),
+            from: Sender::read("13800000000"),
+            service_code: "*1#".into(),
+            kind: if typed.is_empty() { UssdKind::Abort } else { UssdKind::Continue },
+            input: UssdInput::Step(typed),
+            order: None,
+        })
+    }
+
+    fn ussd_ack(&self, _: &UssdRequest, screen: Option<&UssdScreen>) -> Ack {
+        let body = screen.map_or("nothing".into(), |s| format!("{}{}", s.text, if s.ends { " END" } else { "" }));
+        Ack { status: StatusCode::OK, content_type: "text/plain", body }
+    }
+
+    fn ussd_setup(&self, _: &str, _: Secrets) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// Keeps what it is given; can be told to fail or to wait.
@@ -100,6 +134,9 @@ struct FakeState {
     begun: Notify,
     go: Notify,
     settled: AtomicBool,
+    dialled: Mutex<Vec<String>>,
+    /// Sessions whose screens came too late.
+    late: Mutex<Vec<String>>,
 }
 
 impl Fake {
@@ -129,6 +166,28 @@ impl House for Fake {
     async fn report(&self, dlr: Dlr) -> Result<(), StoreError> {
         self.0.dlrs.lock().unwrap().push(dlr);
         Ok(())
+    }
+
+    async fn dial(&self, call: UssdRequest) -> Result<Screen, StoreError> {
+        if self.0.waits.load(Ordering::SeqCst) {
+            self.0.begun.notify_one();
+            self.0.go.notified().await;
+        }
+        if let Some(e) = self.0.fails_with.lock().unwrap().clone() {
+            return Err(e);
+        }
+        let typed = format!("{:?}", call.input);
+        self.0.dialled.lock().unwrap().push(typed.clone());
+        Ok(Screen { screen: Some(UssdScreen { text: typed, ends: false }), answered: true })
+    }
+
+    async fn unseen(&self, call: UssdRequest) {
+        self.0.late.lock().unwrap().push(call.session);
+        self.0.begun.notify_one();
+    }
+
+    fn wait_screen(&self, taken: bool) -> UssdScreen {
+        UssdScreen { text: if taken { "dial again" } else { "not taken" }.into(), ends: true }
     }
 
     fn ready(&self) -> Result<(), String> {
@@ -565,4 +624,40 @@ async fn the_virtual_clock_is_moved_and_read() {
         assert_eq!(r.body.lines().count(), 1, "{}", r.body);
     }
     assert_eq!(d.call("GET", "/clock", b"").await.body, r#"{"idle":true,"now":"2026-11-20T08:30:00.000+08:00"}"#);
+}
+
+#[tokio::test]
+async fn a_session_is_answered_even_when_the_store_cannot() {
+    let d = daemon(limits(), &[]).await;
+    let dial = |typed: &'static str| d.call("POST", "/carriers/tiny/ussd/any/where?token=right", typed.as_bytes());
+    let shown = dial("1").await;
+    assert_eq!((shown.status, shown.body.as_str()), (200, "Step(\"1\")"));
+    assert_eq!(dial("").await.body, "nothing", "over: nothing is shown");
+    assert_eq!(d.call("POST", "/carriers/tiny/ussd?token=wrong", b"1").await.status, 403);
+    assert_eq!(d.call("POST", "/carriers/other/ussd?token=right", b"1").await.status, 404);
+    assert_eq!(dial("break the carrier's file").await.status, 500);
+    // no error, whatever the store says
+    for e in [StoreError::Busy, StoreError::Closed, StoreError::Write { path: "x".into(), cause: "full".into() }] {
+        d.house.fail(Some(e));
+        let shown = dial("2").await;
+        assert_eq!((shown.status, shown.body.as_str()), (200, "not taken END"));
+    }
+    d.house.fail(None);
+    d.server.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_slow_store_took_is_done_once_and_told_by_text() {
+    let d = daemon(limits(), &[]).await;
+    d.house.0.waits.store(true, Ordering::SeqCst);
+    let shown = d.call("POST", "/carriers/tiny/ussd?token=right", b"1").await;
+    assert_eq!((shown.status, shown.body.as_str()), (200, "dial again END"));
+    assert!(d.house.0.dialled.lock().unwrap().is_empty(), "it is not done yet");
+    d.house.0.waits.store(false, Ordering::SeqCst);
+    d.house.0.begun.notified().await;
+    d.house.0.go.notify_one();
+    tokio::time::timeout(LONG, d.house.0.begun.notified()).await.expect("the answer follows as a text");
+    assert_eq!(*d.house.0.late.lock().unwrap(), ["s"]);
+    assert_eq!(d.house.0.dialled.lock().unwrap().len(), 1);
+    d.server.stop().await;
 }

@@ -8,6 +8,11 @@
 //! % [limits]                      lines of the config, at the top
 //! % managers = +8613900000001     the station's manager
 //! 10086 > 欠费                     a sender that is no phone
+//! A dials *123#                   by USSD, with answers behind the code: *123*1*200#
+//! A types 卖                       an answer to the screen
+//! A repeats                       the carrier calls once more with the same
+//! A cuts                          the network ends it
+//! A sees 卖什么?…|0返回             the screen, | for the end of a line; `END ` before one that ends it
 //! ```
 //!
 //! After each `>` everything that was sent must be named by the `<` lines that follow, per phone in order.
@@ -41,6 +46,59 @@ fn phone(name: &str) -> String {
     format!("+86138{n:08}")
 }
 
+/// The demo phone's USSD, beside the carrier of the texts.
+const PHONE: &str = "\n[[carrier]]\nname = \"phone\"\nkind = \"phone\"\ntoken = \"0123456789abcdef\"\n";
+
+/// `A dials *123#`, and the other lines of a dialogue.
+fn by_ussd(line: &str) -> Option<(&str, &str)> {
+    let (who, done) = line.split_once(' ')?;
+    let word = done.split(' ').next()?;
+    matches!(word, "dials" | "types" | "repeats" | "cuts" | "sees").then_some((who, done))
+}
+
+/// A phone's dialogue by USSD.
+#[derive(Debug, Default)]
+pub struct Dialogue {
+    pub session: String,
+    pub order: u64,
+    /// What was sent last, for the carrier to send again.
+    pub last: String,
+    /// What the phone shows; `END ` before what ended it.
+    pub screen: String,
+}
+
+impl Dialogue {
+    pub async fn call(&mut self, daemon: &Daemon, from: &str, done: &str, sent: u64) {
+        let (word, typed) = done.split_once(' ').unwrap_or((done, ""));
+        let behind = typed.trim_start_matches("*123").trim_end_matches('#').trim_start_matches('*');
+        let (kind, input) = match word {
+            "dials" => ("begin", behind),
+            "types" => ("continue", typed),
+            "cuts" => ("abort", ""),
+            _ => ("", ""),
+        };
+        match kind {
+            "begin" => (self.session, self.order) = (format!("s{sent}"), 1),
+            "" => {}
+            _ => self.order += 1,
+        }
+        if !kind.is_empty() {
+            let call = serde_json::json!({
+                "session": self.session, "from": from, "code": "*123#", "kind": kind, "input": input, "order": self.order,
+            });
+            self.last = call.to_string();
+        }
+        let url = format!("{}/carriers/phone/ussd?token=0123456789abcdef", daemon.base);
+        let a = super::daemon::post(&daemon.client, &url, "application/json", self.last.clone()).await;
+        let a = a.expect("an answer");
+        assert_eq!(a.status, 200, "{done}: {}\n{}", a.body, daemon.log());
+        let said: serde_json::Value = serde_json::from_str(&a.body).expect("JSON");
+        let text = said["text"].as_str().expect("a text");
+        assert!(xiangxun::message::alphabet::utf16_units(text) <= 80, "{done}: {text}");
+        self.screen = if said["ends"] == true { format!("END {text}") } else { text.to_string() };
+    }
+}
+
 async fn talk(file: &std::path::Path) {
     let script = std::fs::read_to_string(file).expect("the talk is there");
     let dir = tempfile::tempdir().expect("a folder");
@@ -48,11 +106,12 @@ async fn talk(file: &std::path::Path) {
     let config: Vec<&str> = script.lines().filter_map(|l| l.strip_prefix("% ")).collect();
     // the station's table stands before the extra lines, so its managers are named apart
     let (managers, extra): (Vec<&str>, Vec<&str>) = config.into_iter().partition(|l| l.starts_with("managers = "));
-    let mut setup = Setup::new(&smsbox.url).virtual_clock().extra(&extra.join("\n"));
+    let mut setup = Setup::new(&smsbox.url).virtual_clock().extra(&(extra.join("\n") + PHONE));
+    let mut phones: BTreeMap<String, Dialogue> = BTreeMap::new();
     setup.managers = managers.iter().filter_map(|l| l.strip_prefix("managers = ")).map(str::to_string).collect();
     let daemon = Daemon::start(dir.path(), &setup).await;
     daemon.clock(r#"{"now": "2026-11-21T09:00:00+08:00"}"#).await;
-    let (mut read, mut sent) = (0, 0);
+    let (mut read, mut sent) = (0, 0_u64);
     let mut waiting: BTreeMap<String, Vec<Caught>> = BTreeMap::new();
     for (n, line) in script.lines().enumerate() {
         let at = format!("{}:{}", file.display(), n + 1);
@@ -66,6 +125,16 @@ async fn talk(file: &std::path::Path) {
         if let Some(time) = line.strip_prefix("@ ") {
             nothing_left(&waiting);
             daemon.clock(&format!(r#"{{"now": "{time}"}}"#)).await;
+        } else if let Some((who, done)) = by_ussd(line) {
+            if let Some(want) = done.strip_prefix("sees ") {
+                let screen = phones.get(who).map(|d| d.screen.replace('\n', "|")).unwrap_or_default();
+                assert!(fits(want, &screen), "{at}:\n  want {want}\n  got  {screen}");
+                continue;
+            }
+            nothing_left(&waiting);
+            sent += 1;
+            phones.entry(who.into()).or_default().call(&daemon, &phone(who), done, sent).await;
+            daemon.clock(r#"{"advance_seconds": 1}"#).await;
         } else if let Some((who, text)) = line.split_once(" > ") {
             nothing_left(&waiting);
             sent += 1;

@@ -6,9 +6,9 @@ use super::Stored;
 use crate::clock::Timestamp;
 use crate::market::{self, Exact, PactId, Place, PostId, PostState, PriceBook, Ring, Sex, When};
 use crate::message::{self, MoSeq, Msisdn, MtClass, MtId, MtState, Sender};
-use crate::store::Loose;
 use crate::store::record::{self, Ask, Due, Today, Unread};
 use crate::store::state::Meta;
+use crate::store::{Loose, Session};
 
 // New in version 2.
 impl Stored for market::Pact {}
@@ -16,6 +16,7 @@ impl Stored for PriceBook {}
 impl Stored for Due {}
 impl Stored for record::Notes {}
 impl Stored for Loose {}
+impl Stored for Session {}
 
 #[derive(Serialize, Deserialize)]
 struct Mo {

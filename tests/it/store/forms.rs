@@ -12,7 +12,8 @@ use xiangxun::message::part::Piece;
 use xiangxun::message::{DlrPart, DlrState, Part};
 use xiangxun::store::loose::{EarlyDlr, LongMo, Taken};
 use xiangxun::store::record::{Ask, Digit, Echo, Note, Notes, Question, Then, Today, Told};
-use xiangxun::store::{Loose, LooseKey};
+use xiangxun::store::session::{At, Draft, Picked};
+use xiangxun::store::{Loose, LooseKey, Session, SessionKey};
 
 /// What version 2 has and version 1 had not, beside [`full`].
 fn newer() -> Change {
@@ -135,7 +136,15 @@ fn newer() -> Change {
         Due::Tell(901, Told::Soon, 0),
         Due::Tell(901, Told::Changed, 0),
         Due::Tell(901, Told::Closed, 0),
+        Due::Session(SessionKey::of("hubtel", "s1")),
     ];
+    let draft = Draft {
+        form: "edit".into(),
+        picked: Picked { post: Some(901), question: Some(2) },
+        said: vec!["4元".into(), String::new()],
+        at: NOW,
+        until: NOW.plus(DAY),
+    };
     let person = Person {
         private: true,
         informed: true,
@@ -158,6 +167,8 @@ fn newer() -> Change {
         echo: Some(Echo { print: u64::MAX, times: 2, at: NOW, said: Some(1) }),
         today: Today { day: 20_778, relayed: 3, heard: 4, proxies: 1, contacts: 2, ..Today::default() },
         questions: asked(),
+        drafts: vec![draft],
+        dialled: Some(SessionKey::of("hubtel", "s1")),
         ..person(3)
     };
     Change {
@@ -168,8 +179,42 @@ fn newer() -> Change {
         notes: vec![notes],
         due: due.into_iter().map(|d| (NOW.plus(HOUR), d)).collect(),
         loose: loose(),
+        sessions: sessions(),
         ..Change::default()
     }
+}
+
+/// A USSD dialogue on each kind of screen.
+fn sessions() -> Vec<Session> {
+    let picked = Picked { post: Some(901), question: Some(2) };
+    let screens = [
+        At::Offer { form: "sell".into() },
+        At::Menu { name: "own".into(), page: 2, picked },
+        At::Step { form: "sell".into(), picked },
+        At::Mend { step: 1 },
+        At::Which,
+        At::Confirm,
+        At::Answer,
+    ];
+    let one = |(n, at): (usize, At)| Session {
+        carrier: "hubtel".into(),
+        id: format!("s{n}"),
+        msisdn: phone(3),
+        code: "*123#".into(),
+        began: NOW,
+        last: NOW.plus(1),
+        path: "1*板蓝根".into(),
+        order: Some(2),
+        input: "板蓝根".into(),
+        calls: 3,
+        at,
+        trail: vec![At::Menu { name: "home".into(), page: 0, picked: Picked::default() }],
+        screen: "有多少?".into(),
+        over: n == 6,
+        answer: "已登记101号".into(),
+        pages: vec!["后面的".into()],
+    };
+    (1..).zip(screens).map(one).collect()
 }
 
 /// A long text of which two parts are there, and a report that came too early.
@@ -224,6 +269,7 @@ fn asked() -> Vec<Question> {
         Ask::Bail { post: 101, pact: 1 },
         Ask::Roster { post: 901, after: 3 },
         Ask::Meaning { text: "不对".into(), intents: vec![Intent::Correct, Intent::Alias] },
+        Ask::Resume,
     ];
     let question = |(number, ask)| Question {
         asked: NOW,
