@@ -361,6 +361,8 @@ fn phone_page(config: &Config, clock: &Clock) -> Option<PhoneConfig> {
         token: c.settings().optional_secret("token")?,
         carrier: c.name.clone(),
         short_codes: station.short_codes.clone(),
+        // our own phones reach the menu by any code
+        ussd_code: station.ussd_code.clone().unwrap_or_else(|| "*123#".into()),
         station_name: station.name.clone(),
         clock: clock.clone(),
     })

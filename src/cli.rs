@@ -1,7 +1,9 @@
 //! The command line: `xiangxun [--config PATH] [serve|check|…]`, one file a command.
 
+mod cards;
 mod check;
 pub mod parse;
+mod phone;
 mod quotes;
 mod replay;
 mod serve;
@@ -42,6 +44,10 @@ enum Command {
     Serve,
     /// Check config and grammar, and print what to enter at each carrier
     Check(check::CheckArgs),
+    /// Print a station's pocket cue card as HTML, A6, for print
+    Cards(cards::CardsArgs),
+    /// Use a phone in this terminal: what is typed is texted to the daemon that runs, *123# dials its menu
+    Phone(phone::PhoneArgs),
     /// Read texts, one a line, and print what they mean as JSON
     Parse(parse::ParseArgs),
     /// Feed recorded webhook calls to the daemon that runs
@@ -70,6 +76,14 @@ pub fn run() -> ExitCode {
     match args.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::run(file.as_deref(), &env),
         Command::Check(args) => check::run(&args, file.as_deref(), &env),
+        Command::Cards(args) => cards::run(&args, Config::load(file.as_deref(), &env)),
+        Command::Phone(args) => match Config::load(file.as_deref(), &env) {
+            Ok(config) => phone::run(&args, &config),
+            Err(faults) => {
+                complain(&faults);
+                ExitCode::FAILURE
+            }
+        },
         Command::Parse(args) => parse::run(&args, file.as_deref(), &env),
         Command::Replay(args) => replay::run(&args, file.as_deref(), &env),
         Command::Export(args) => with_store(file.as_deref(), &env, |url| transfer::run_export(&args, url)),

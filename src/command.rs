@@ -30,7 +30,7 @@ mod years;
 
 pub use bulk::Bulk;
 pub use explain::explain;
-pub use prove::prove;
+pub use prove::{prove, prove_card};
 
 use crate::clock::Timestamp;
 use crate::grammar::Grammar;

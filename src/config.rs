@@ -152,6 +152,8 @@ pub struct Station {
     pub managers: Vec<Msisdn>,
     /// When its market is held; `赶场天` is the next of them.
     pub market_days: Option<MarketDays>,
+    /// What is dialled for its menu, where a carrier has given it a code: `*384*1234#`.
+    pub ussd_code: Option<String>,
     /// Its ways out; without any a phone is answered by the carrier it wrote through.
     pub routes: Vec<route::WayOut>,
 }

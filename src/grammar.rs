@@ -4,10 +4,12 @@
 //! The folder is compiled into the binary; `[server] grammar = "DIR"` takes another, which SIGHUP reads again.
 
 pub mod board;
+pub mod card;
 pub mod command;
 pub mod example;
 pub mod intent;
 pub mod item;
+pub mod lesson;
 pub mod lexicon;
 pub mod place;
 pub mod reply;
@@ -39,6 +41,10 @@ pub struct Grammar {
     pub terms: terms::TermWords,
     /// The menus of USSD.
     pub menus: ussd::Menus,
+    /// How texting is learned.
+    pub lesson: lesson::Lesson,
+    /// What is printed for the pocket.
+    pub card: card::Card,
     /// Sentences that the data give with their readings.
     pub examples: Vec<example::Example>,
 }
@@ -132,11 +138,25 @@ impl Grammar {
         let replies = reply::Replies::read(&sources, &longest, &mut errors);
         let menus = ussd::Menus::read(&sources, &longest, &mut errors);
         let terms = terms::TermWords::read(&sources, &mut errors);
-        let examples = example::collect(&sources, &items, &lexicon, &mut errors);
+        let lesson = lesson::Lesson::read(&sources, &mut errors);
+        let card = card::Card::read(&sources, &mut errors);
+        let mut examples = example::collect(&sources, &items, &lexicon, &mut errors);
+        examples.extend(lesson.examples(&sources));
         match menus.filter(|_| errors.is_empty()) {
-            Some(menus) => {
-                Ok(Grammar { boards, items, units, places, lexicon, sounds, replies, terms, menus, examples })
-            }
+            Some(menus) => Ok(Grammar {
+                boards,
+                items,
+                units,
+                places,
+                lexicon,
+                sounds,
+                replies,
+                terms,
+                menus,
+                lesson,
+                card,
+                examples,
+            }),
             None => Err(errors),
         }
     }

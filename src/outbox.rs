@@ -335,6 +335,14 @@ impl Outbox {
         Ok((answer.status, answer.body))
     }
 
+    /// Makes one call whose answer is read as it comes, for the command line.
+    ///
+    /// # Errors
+    /// That no answer began.
+    pub async fn open(out: Outgoing) -> Result<(http::StatusCode, hyper::body::Incoming), SendError> {
+        Wire::new(wire::tls(), 1, TIMEOUT).open(out).await
+    }
+
     /// Stops picking, lets what is on its way arrive and be written down for at most `grace`, and returns whether all
     /// of it was. What was not is claimed, and sent again by the next process.
     pub async fn stop(&self, grace: Duration) -> bool {

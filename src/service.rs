@@ -18,6 +18,7 @@ pub mod erase;
 pub mod facts;
 pub mod find;
 pub mod gather;
+pub mod lesson;
 pub mod life;
 pub mod list;
 pub mod long;
@@ -268,6 +269,7 @@ mod tests {
                 short_codes: vec![code.into()],
                 managers: Vec::new(),
                 market_days: None,
+                ussd_code: None,
                 routes: Vec::new(),
             };
             (key.to_string(), station)

@@ -56,7 +56,17 @@ pub fn run(args: &CheckArgs, file: Option<&Path>, env: &BTreeMap<String, String>
                 Some(dir) => GrammarError { file: dir.join(&e.file).display().to_string(), ..e },
                 None => e,
             };
-            let wrong: Vec<GrammarError> = command::prove(&grammar).into_iter().map(named).collect();
+            let mut wrong = command::prove(&grammar);
+            // and what stations print for the pocket
+            for station in config.stations.values() {
+                wrong.extend(
+                    command::prove_card(&grammar, station.place)
+                        .into_iter()
+                        .filter(|e| !wrong.contains(e))
+                        .collect::<Vec<_>>(),
+                );
+            }
+            let wrong: Vec<GrammarError> = wrong.into_iter().map(named).collect();
             print(&config, &grammar, secrets);
             complain(&wrong);
             let live = !args.live || try_out(&config);

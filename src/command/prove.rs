@@ -16,11 +16,16 @@ const THEN: Timestamp = Timestamp(1_795_222_800_000);
 
 /// The faults of a grammar: every example that is read otherwise.
 pub fn prove(grammar: &Grammar) -> Vec<GrammarError> {
-    grammar.examples.iter().filter_map(|e| against(grammar, e)).collect()
+    grammar.examples.iter().filter_map(|e| against(grammar, PlaceCode::COUNTRY, e)).collect()
 }
 
-fn against(grammar: &Grammar, example: &Example) -> Option<GrammarError> {
-    let mut reading = read(grammar, PlaceCode::COUNTRY, THEN, &example.text);
+/// The faults of the cue card of a station in `place`: what is printed on it and would be read otherwise there.
+pub fn prove_card(grammar: &Grammar, place: PlaceCode) -> Vec<GrammarError> {
+    grammar.card.examples(grammar, place).iter().filter_map(|e| against(grammar, place, e)).collect()
+}
+
+fn against(grammar: &Grammar, home: PlaceCode, example: &Example) -> Option<GrammarError> {
+    let mut reading = read(grammar, home, THEN, &example.text);
     let also = std::mem::take(&mut reading.also);
     let got: Vec<Vec<String>> = std::iter::once(&reading).chain(&also).map(words).collect();
     let wants: Vec<&str> = example.want.split(" + ").collect();

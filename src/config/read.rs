@@ -372,8 +372,18 @@ fn station(key: &str, s: &mut Settings<'_>) -> Station {
     let said = s.list("market_days").join(",");
     let market_days =
         (!said.is_empty()).then(|| said.parse().map_err(|what: &str| s.fault("market_days", what)).ok()).flatten();
+    let ussd_code = s.text("ussd_code");
+    if ussd_code.as_ref().is_some_and(|code| !dials(code)) {
+        s.fault("ussd_code", "must begin with * and end with #, with digits and * between: *384*1234#");
+    }
     let routes = s.tables("route", route::way_out);
-    Station { key: key.to_string(), name, place, short_codes, managers, market_days, routes }
+    Station { key: key.to_string(), name, place, short_codes, managers, market_days, ussd_code, routes }
+}
+
+/// Whether a phone that dials this asks the network for a menu.
+fn dials(code: &str) -> bool {
+    let inside = code.strip_prefix('*').and_then(|rest| rest.strip_suffix('#')).unwrap_or_default();
+    !inside.is_empty() && inside.split('*').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
 }
 
 fn ranges(s: &mut Settings<'_>, key: &'static str) -> Vec<AddressRange> {

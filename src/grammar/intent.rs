@@ -58,6 +58,7 @@ pub enum Intent {
     Info,
     Roster,
     Bail,
+    Learn,
 }
 
 impl Intent {
@@ -117,6 +118,7 @@ impl Intent {
             Intent::Info => "info",
             Intent::Roster => "roster",
             Intent::Bail => "bail",
+            Intent::Learn => "learn",
         }
     }
 }

@@ -242,6 +242,16 @@ impl Places {
         self.rows.get(at).filter(|r| r.code == code.0).map(|r| self.full(*r))
     }
 
+    /// The standard names of the towns of a county, in the order of their codes.
+    pub fn towns_of(&self, county: PlaceCode) -> impl Iterator<Item = &str> {
+        let from = self.rows.partition_point(|r| r.code < county.0 * 1000);
+        let inside = move |r: &&Row| county.ring() == Ring::County && r.code < (county.0 + 1) * 1000;
+        let mut last = 0;
+        // a second name of a town stands behind its own
+        let own = move |r: &&Row| std::mem::replace(&mut last, r.code) != r.code;
+        self.rows[from..].iter().take_while(inside).filter(own).map(|r| self.full(*r))
+    }
+
     /// The place called `name`, in full or short; of several the one nearest to `near`, then the highest.
     pub fn resolve(&self, name: &str, near: PlaceCode) -> Option<PlaceCode> {
         self.find_at(name, near, true, true).filter(|f| f.len == name.len()).map(|f| f.code)

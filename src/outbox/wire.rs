@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
-use hyper::body::Bytes;
+use hyper::body::{Bytes, Incoming};
 use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{Client, Error as ClientError};
@@ -58,6 +58,18 @@ impl Wire {
         *request.headers_mut() = out.headers;
         match tokio::time::timeout(self.timeout, self.answer(request)).await {
             Ok(answer) => answer,
+            Err(_) => Err(SendError::Unclear(format!("nothing within {} s", self.timeout.as_secs()))),
+        }
+    }
+
+    /// Sends one request whose answer goes on and on; only its beginning is waited for.
+    pub async fn open(&self, out: Outgoing) -> Result<(StatusCode, Incoming), SendError> {
+        let mut request = Request::new(Full::new(Bytes::from(out.body)));
+        *request.method_mut() = out.method;
+        *request.uri_mut() = out.url.parse().map_err(|e| SendError::Config(format!("address: {e}")))?;
+        *request.headers_mut() = out.headers;
+        match tokio::time::timeout(self.timeout, self.client.request(request)).await {
+            Ok(response) => response.map(|r| (r.status(), r.into_body())).map_err(|e| lost(&e)),
             Err(_) => Err(SendError::Unclear(format!("nothing within {} s", self.timeout.as_secs()))),
         }
     }

@@ -6,8 +6,8 @@ use super::question::Answered;
 use super::turn::{PASSED_ON_ANSWERS, Turn, UNREAD_ANSWERS};
 use super::ussd::Said;
 use super::{
-    alert, ask, bail, contact, deal, doubt, echo, erase, find, life, long, note, own, person, pledge, post, price,
-    proxy, question, rate, relay, report, roster, sighting, topic, weigh,
+    alert, ask, bail, contact, deal, doubt, echo, erase, find, lesson, life, long, note, own, person, pledge, post,
+    price, proxy, question, rate, relay, report, roster, sighting, topic, weigh,
 };
 use crate::command::{Intent, Reading};
 use crate::market::PostId;
@@ -48,6 +48,10 @@ pub fn decide_said(env: &Env<'_>, facts: Facts, mo: &Mo, reading: &Reading) -> (
     let mut turn = Turn::new(env, facts, mo, reading, msisdn);
     act(&mut turn);
     record.unread = turn.unread;
+    // what was practice counts as nothing else
+    if turn.reading.intent == Intent::Learn {
+        record.intent = Intent::Learn.as_str().to_string();
+    }
     record.answers =
         turn.out.mts().iter().filter(|m| m.class == MtClass::Answer && m.to == msisdn).map(|m| m.id).collect();
     let said = std::mem::take(&mut turn.said);
@@ -82,6 +86,9 @@ fn act(turn: &mut Turn<'_>) {
         _ => None,
     });
     turn.person.questions.retain(|q| !read_back(q));
+    if lesson::led(turn) {
+        return;
+    }
     if question::answered(turn) != Answered::Done && !doubt::asked_back(turn) && !note::told(turn) {
         dispatch(turn, read_back_of);
     }
@@ -95,6 +102,7 @@ fn dispatch(turn: &mut Turn<'_>, read_back: Option<PostId>) {
         Intent::Stop => person::stop(turn),
         Intent::Start => person::start(turn),
         Intent::Help => person::help(turn),
+        Intent::Learn => lesson::begin(turn),
         Intent::Register => person::register(turn),
         Intent::Mine => own::mine(turn),
         Intent::More => own::more(turn),

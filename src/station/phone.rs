@@ -5,6 +5,7 @@
 //! outbox   POST /phone/handset        {"id","to","from","text"}      an answer comes in   (served here)
 //! browser  GET  /phone/events?phones=13800000001,13800000002&after=…  hears of it at once  (served here)
 //! browser  POST /carriers/phone/dlr   {"mt","state":"delivered"}     and says so          (served by carrier `phone`)
+//! browser  POST /carriers/phone/ussd  {"session","from","code","kind","input","order"}    a code is dialled, a screen answered
 //! ```
 //!
 //! All POSTs carry the carrier's token in `X-Phone-Token`; the page gets it when it is opened, so whoever may open the
@@ -12,6 +13,8 @@
 
 pub mod inbox;
 mod page;
+
+pub use page::known;
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -58,6 +61,8 @@ pub struct PhoneConfig {
     pub carrier: String,
     /// Numbers that the phones can write to, the usual one first.
     pub short_codes: Vec<String>,
+    /// What is dialled for the menu: `*123#`.
+    pub ussd_code: String,
     /// Who answers, as the page shows it.
     pub station_name: String,
     /// Stamps arriving texts.

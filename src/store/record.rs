@@ -139,6 +139,20 @@ pub struct Person {
     /// Its newest USSD dialogue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dialled: Option<SessionKey>,
+    /// Where it is in the practice lesson.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lesson: Option<Lesson>,
+}
+
+/// Learning to text: 学.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lesson {
+    /// Key of the step, as the grammar has it.
+    pub step: String,
+    /// How often it went wrong.
+    pub tries: u32,
+    /// Texts until then are practice; a while longer the lesson can be taken up again.
+    pub until: Timestamp,
 }
 
 /// A digit that answered.
@@ -230,6 +244,7 @@ impl Person {
             digit: None,
             drafts: Vec::new(),
             dialled: None,
+            lesson: None,
         }
     }
 

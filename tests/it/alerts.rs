@@ -38,6 +38,7 @@ async fn a_large_ring_is_told_in_parts_and_nobody_twice() {
         short_codes: vec!["1069012345".into()],
         managers: Vec::new(),
         market_days: None,
+        ussd_code: None,
         routes: Vec::new(),
     };
     let rules = Rules {

@@ -339,6 +339,17 @@ fn the_example_shows_every_key_there_is() {
 }
 
 #[test]
+fn a_code_that_is_dialled_has_its_form() {
+    let with = |code: &str| SOUND.replace("short_codes", &format!("ussd_code = \"{code}\"\nshort_codes"));
+    assert_eq!(load(&with("*384*1234#"), &[]).unwrap().stations["rongjiang"].ussd_code.as_deref(), Some("*384*1234#"));
+    assert_eq!(load(SOUND, &[]).unwrap().stations["rongjiang"].ussd_code, None);
+    for bad in ["384", "*384", "384#", "*#", "**#", "*384*#", "*38a#", "*１#"] {
+        let found = load(&with(bad), &[]).map(|_| ()).unwrap_err();
+        assert!(found[0].to_string().contains("station.rongjiang.ussd_code must begin with *"), "{bad}: {found:?}");
+    }
+}
+
+#[test]
 fn addresses_that_carriers_are_given_are_plain() {
     let with = |url: &str| SOUND.replace("[store]", &format!("public_url = \"{url}\"\n[store]"));
     assert_eq!(

@@ -3,6 +3,7 @@
 mod alerts;
 mod bad_input;
 mod boards;
+mod cards;
 mod carriers;
 mod cli;
 mod config;
@@ -10,6 +11,7 @@ mod crash;
 mod daemon;
 mod disk;
 mod faults;
+mod handset;
 mod house;
 mod http;
 mod jasmin;

@@ -197,6 +197,7 @@ impl Village {
             short_codes: vec!["1069012345".into()],
             managers: Vec::new(),
             market_days: None,
+            ussd_code: None,
             routes: Vec::new(),
         };
         // what the caps hold back is another test's matter

@@ -66,6 +66,7 @@ impl Stage {
             short_codes: vec!["1069012345".into()],
             managers: vec![Msisdn::from_u64(MANAGER)],
             market_days: None,
+            ussd_code: None,
             routes: Vec::new(),
         };
         let stations = BTreeMap::from([(station.key.clone(), station)]);

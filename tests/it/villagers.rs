@@ -34,6 +34,7 @@ impl Village {
             short_codes: vec!["1069012345".into()],
             managers: Vec::new(),
             market_days: None,
+            ussd_code: None,
             routes: Vec::new(),
         };
         let rules = Rules {

@@ -9,9 +9,11 @@
   // On a touch screen the phone's own keys are the keyboard, until the field itself is tapped.
   const touch = window.matchMedia && window.matchMedia('(pointer: coarse)').matches;
 
-  // `start`: {to, text, add, mode}; without `text` the draft goes on, `add` is keyed after it.
+  // `start`: {to, text, add, mode}; without `text` the draft goes on, `add` is keyed after it. With `ask`, {title, head,
+  // send(text), cancel()}, it is no text but the answer to what `head` says, and no draft.
   xx.editor = function (phone, start) {
     const given = start || {};
+    const ask = given.ask;
     const codes = phone.line.config.shortCodes;
     let to = given.to || codes[0] || '';
     let mode = given.mode || 0;
@@ -27,14 +29,15 @@
     const reading = el('div', 'reading');
     const strip = el('div', 'strip');
     const bar = el('div', 'candidates', [reading, strip]);
-    const root = el('div', 'editor', [el('div', 'editor-head', [modeMark, counter]), recipient, field, bar]);
-    field.setAttribute('aria-label', '短信内容');
-    field.setAttribute('placeholder', '写下要说的');
+    const head = el('div', 'editor-head', [modeMark, counter]);
+    const root = el('div', ask ? 'editor asking' : 'editor', [ask ? ask.head : recipient, head, field, bar]);
+    field.setAttribute('aria-label', ask ? '回答' : '短信内容');
+    field.setAttribute('placeholder', ask ? '按数字，或打字' : '写下要说的');
     field.setAttribute('autocomplete', 'off');
     field.setAttribute('autocorrect', 'off');
     field.setAttribute('spellcheck', 'false');
     field.maxLength = LONGEST;
-    field.value = given.text !== undefined ? given.text : phone.mailbox.draft + (given.add || '');
+    field.value = ask ? '' : given.text !== undefined ? given.text : phone.mailbox.draft + (given.add || '');
     if (touch) {
       if ('inputMode' in field) field.inputMode = 'none';
       else field.readOnly = true;
@@ -50,7 +53,7 @@
 
     function update() {
       const cost = xx.measure(field.value);
-      counter.textContent = '剩余 ' + cost.left + '/' + cost.segments;
+      counter.textContent = ask ? '' : '剩余 ' + cost.left + '/' + cost.segments;
       modeMark.textContent = xx.MODES[mode];
       recipient.textContent = '发到 ' + to;
       bar.classList.toggle('open', choices.length > 0);
@@ -165,7 +168,11 @@
     function send() {
       const text = field.value.trim();
       if (!text) {
-        phone.toast('还没有写字');
+        phone.toast(ask ? '先按数字或打字' : '还没有写字');
+        return;
+      }
+      if (ask) {
+        ask.send(text);
         return;
       }
       field.value = '';
@@ -213,11 +220,11 @@
     }
 
     return {
-      name: 'editor',
-      title: '写短信',
-      soft: () => ['选项', field.value || keyed || choices.length ? '清除' : '返回'],
+      name: ask ? 'asking' : 'editor',
+      title: ask ? ask.title : '写短信',
+      soft: () => [ask ? '回答' : '选项', field.value || keyed || choices.length ? '清除' : ask ? '取消' : '返回'],
       // Whether a new text may cover the screen.
-      busy: () => Boolean(field.value || keyed),
+      busy: () => Boolean(ask || field.value || keyed),
       choosing: () => choices.length > 0,
       field: field,
       draw(box) {
@@ -232,6 +239,10 @@
         }
       },
       leave() {
+        if (ask) {
+          ask.cancel();
+          return;
+        }
         phone.mailbox.draft = field.value;
         phone.mailbox.save();
       },
@@ -250,6 +261,7 @@
           update();
         } else if (key === 'star') symbols();
         else if (key === 'hash') setMode((mode + 1) % xx.MODES.length);
+        else if (key === 'left' && ask) send();
         else if (key === 'left') phone.sheet(menu());
         else if (key === 'right') {
           if (field.value || choices.length) clear();
@@ -263,7 +275,7 @@
         else if (key === 'up' || key === 'down') move(key === 'up' ? -perLine : perLine);
         else if (key === 'ok' && choices.length) pick(picked);
         else if (key === 'ok' || key === 'call') send();
-        if (!/^(ok|call)$/.test(key)) this.shown();
+        if (!/^(ok|call)$/.test(key) && phone.top() === this) this.shown();
       },
     };
   };

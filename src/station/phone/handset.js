@@ -34,6 +34,8 @@
       this.on = true;
       this.fresh = [];
       this.stack = [];
+      this.session = null;
+      this.redial = '';
       this.build();
       this.dress();
       this.home();
@@ -57,12 +59,25 @@
         el('b', '', SIGNS[key] || key), el('small', '', UNDER[key] || LETTERS[key]),
       ])));
       this.root = el('section', 'phone', [
-        el('div', 'face', [el('i', 'led'), el('i', 'earpiece')]),
+        el('div', 'face', [this.cutter(), el('i', 'led'), el('i', 'earpiece')]),
         el('div', 'glass', this.screen), el('div', 'brand', '乡讯'), nav, keys, el('i', 'mouthpiece'),
       ]);
       this.root.tabIndex = 0;
       this.root.addEventListener('keydown', (e) => this.typed(e));
       this.screen.addEventListener('click', () => this.focus());
+    }
+
+    // Takes the signal away in the middle of a session, as a hill does.
+    cutter() {
+      const button = el('button', 'cut', '断线');
+      button.type = 'button';
+      button.tabIndex = -1;
+      button.title = '像没信号一样，把正在用的菜单断开';
+      button.addEventListener('mousedown', (e) => e.preventDefault());
+      button.addEventListener('click', () => {
+        if (this.session) this.session.cut();
+      });
+      return button;
     }
 
     // A key acts when it is let go, so that a swipe over the keys presses none; held down it may do something else.
@@ -135,7 +150,8 @@
         return true;
       }
       if (!this.on) return false;
-      if (long && !(top.name === 'editor' && /^long:([0-9]|right)$/.test(key))) return false;
+      const takes = top.field ? /^long:([0-9]|right)$/ : top.name === 'dialler' ? /^long:right$/ : null;
+      if (long && !(takes && takes.test(key))) return false;
       this.sound.key();
       this.news.classList.remove('open');
       if (key === 'end') {
@@ -272,7 +288,8 @@
 
     dress() {
       const casing = xx.CASINGS[this.look.casing] || xx.CASINGS[0];
-      this.root.className = 'phone casing-' + casing.id + (this.look.big ? ' big' : '') + (this.on ? '' : ' off');
+      this.root.className = 'phone casing-' + casing.id + (this.look.big ? ' big' : '') + (this.on ? '' : ' off')
+        + (this.session ? ' in-session' : '');
       this.root.setAttribute('aria-label', '手机 ' + this.look.number);
     }
 
@@ -435,6 +452,19 @@
       this.mailbox.clear();
       this.home();
       this.toast('已清空');
+    }
+
+    // Dials a code: a session begins.
+    dial(code) {
+      if (this.session) this.session.cancel();
+      return new xx.Session(this, code);
+    }
+
+    // From the page: the phone is woken and dials.
+    ring(code) {
+      if (!this.on) this.power(true);
+      this.rest();
+      this.dial(code);
     }
 
     // Opens the editor with a text in it.

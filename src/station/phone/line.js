@@ -142,6 +142,19 @@
       throw new Error(why);
     }
 
+    // One call of a USSD session: {text, ends, seconds}. It fails with words for the screen; a network does not try again.
+    async ussd(call) {
+      let response;
+      try {
+        response = await this.post('ussd', call);
+      } catch (e) {
+        throw new Error('没有信号');
+      }
+      if (response.ok) return response.json();
+      if (response.status === 403) await this.ask().catch(() => {});
+      throw new Error(response.status === 404 ? '这个号码不能拨' : response.status < 500 ? '网络没有接通' : '网络忙');
+    }
+
     // Tells the daemon that a text is on the handset.
     async delivered(id) {
       const response = await this.post('dlr', { mt: id, state: 'delivered' });

@@ -15,6 +15,8 @@ use sha2::{Digest, Sha256};
 use super::PhoneConfig;
 
 const HTML: &str = include_str!("phone.html");
+/// Before what the page is told.
+const NAMED: &str = "<meta name=\"phone-config\" content=\"";
 const CSS: &str = "text/css; charset=utf-8";
 const JS: &str = "text/javascript; charset=utf-8";
 
@@ -32,6 +34,7 @@ const FILES: &[(&str, &str, &str)] = &[
     ("/phone/memory.js", JS, include_str!("memory.js")),
     ("/phone/editor.js", JS, include_str!("editor.js")),
     ("/phone/screens.js", JS, include_str!("screens.js")),
+    ("/phone/dial.js", JS, include_str!("dial.js")),
     ("/phone/handset.js", JS, include_str!("handset.js")),
     ("/phone/phone.js", JS, include_str!("phone.js")),
 ];
@@ -52,6 +55,7 @@ impl Page {
             "carrier": config.carrier,
             "shortCodes": config.short_codes,
             "station": config.station_name,
+            "ussdCode": config.ussd_code,
         });
         Page { html: HTML.replace("{{config}}", &escape(&known.to_string())) }
     }
@@ -98,6 +102,14 @@ fn etag(content: &str) -> String {
     }
     tag.push('"');
     tag
+}
+
+/// What a page says of its daemon: for whoever uses the phone without a browser.
+pub fn known(html: &str) -> Option<serde_json::Value> {
+    let (_, rest) = html.split_once(NAMED)?;
+    let (config, _) = rest.split_once('"')?;
+    let plain = config.replace("&quot;", "\"").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+    serde_json::from_str(&plain).ok()
 }
 
 /// Text for inside a quoted HTML attribute.

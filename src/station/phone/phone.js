@@ -106,9 +106,12 @@
       wrong.textContent = '';
       number.setAttribute('aria-invalid', 'false');
     });
+    const code = page.line.config.ussdCode;
+    note.querySelector('.chip.dial').textContent = '拨 ' + code;
     note.querySelectorAll('.chip').forEach(function (chip) {
       chip.addEventListener('click', function () {
-        handset.compose(chip.textContent);
+        if (chip.classList.contains('dial')) handset.ring(code);
+        else handset.compose(chip.textContent);
         if (handset.screen.getBoundingClientRect().top < 0) handset.root.scrollIntoView({ block: 'start' });
       });
     });

@@ -25,6 +25,7 @@
     failed: 'M12 3l10 18H2zM12 10v5M12 17.6v.6',
     waiting: 'M12 3a9 9 0 1 0 .01 0M12 7v5l4 2',
     done: 'M4 13l5 5L20 6',
+    dial: 'M6 4h3l2 5-2.5 1.5a11 11 0 0 0 5 5L15 13l5 2v3a2 2 0 0 1-2 2A14 14 0 0 1 4 6a2 2 0 0 1 2-2z',
   };
   xx.icon = function (name) {
     const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
@@ -154,7 +155,8 @@
           else if (key === 'west' || key === 'east') phone.open(xx.screens.sent(phone));
           // Whoever keys a number wants to text it: `807` asks for the contact of post 807.
           else if (/^[0-9]$/.test(key)) phone.open(xx.editor(phone, { add: key, mode: 2 }));
-          else if (key === 'star' || key === 'hash') phone.open(xx.editor(phone));
+          else if (key === 'star') phone.open(xx.screens.dialler(phone, '*'));
+          else if (key === 'hash') phone.open(xx.editor(phone));
         },
       };
     },
@@ -171,6 +173,7 @@
             act: () => phone.open(xx.screens.inbox(phone)),
           },
           { icon: 'sent', lines: ['已发短信'], act: () => phone.open(xx.screens.sent(phone)) },
+          { icon: 'dial', lines: ['拨号'], act: () => phone.open(xx.screens.dialler(phone)) },
           { icon: 'settings', lines: ['设置'], act: () => phone.open(xx.screens.settings(phone)) },
         ],
       });

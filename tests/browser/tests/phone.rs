@@ -169,7 +169,7 @@ async fn a_phone_that_was_off_gets_its_texts_when_it_is_on() {
         one.press("call").await;
         one.reads(&["号"]).await;
         // 设置 → 关机
-        one.press("end left 4 5").await;
+        one.press("end left 5 5").await;
         page.until("the phone is off", "return document.querySelector('.phone').classList.contains('off')", &[]).await;
         two.pick_example("收板蓝根，有多少要多少").await;
         two.press("call").await;
