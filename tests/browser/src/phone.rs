@@ -91,6 +91,12 @@ impl Phone {
         self.page.find(&self.css(".field")).await.send_keys(text).await.expect("the field takes text");
     }
 
+    /// Waits until USSD asks with all of `words`, then answers with the computer's keyboard.
+    pub async fn answers(&self, words: &[&str], text: &str) {
+        self.says(".ussd-text", words).await;
+        self.type_in(&format!("{text}\u{e007}")).await; // Enter
+    }
+
     /// Moves along the candidates to `word` and takes it.
     pub async fn choose(&self, word: &str) {
         for _ in 0..40 {
