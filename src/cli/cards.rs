@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use super::complain;
 use crate::app;
 use crate::config::{Config, ConfigError, Station};
+use crate::grammar::ussd::HOME;
 use crate::station::card::{self, Dial};
 
 /// Prints the pocket cue card of a station.
@@ -43,7 +44,9 @@ pub fn run(args: &CardsArgs, config: Result<Config, Vec<ConfigError>>) -> ExitCo
 fn made(args: &CardsArgs, config: &Config) -> Result<String, String> {
     let station = station(args, config)?;
     let grammar = app::load_grammar(config).map_err(|e| e.to_string())?;
-    let dial = station.ussd_code.as_ref().map(|code| Dial { code: code.clone(), choices: Vec::new() });
+    let home = grammar.menus.get(HOME).map(|s| s.options.as_slice()).unwrap_or_default();
+    let choices = || home.iter().map(|o| (o.key.clone(), o.say.clone())).collect();
+    let dial = station.ussd_code.as_ref().map(|code| Dial { code: code.clone(), choices: choices() });
     card::page(&grammar, station, dial.as_ref()).map_err(|e| e.to_string())
 }
 

@@ -10,8 +10,8 @@
 //! the third time. Which steps there are is said in `grammar/lesson.toml`.
 
 use super::asked::{self, Bound};
-use super::person;
 use super::turn::Turn;
+use super::{person, ussd};
 use crate::clock::{DAY, MINUTE};
 use crate::command::{Intent, Reading};
 use crate::grammar::Grammar;
@@ -40,6 +40,10 @@ pub fn begin(turn: &mut Turn<'_>) {
 
 /// Takes a text of one who is learning. Returns whether it was practice; else it is to be done as usual.
 pub fn led(turn: &mut Turn<'_>) -> bool {
+    // the menu's forms are no practice, and what was begun there is gone on with
+    if turn.facts.by_ussd || ussd::draft::says_resume(turn.env.grammar, &turn.mo.text) {
+        return false;
+    }
     let g = turn.env.grammar;
     let now = turn.env.now;
     let Some(lesson) = turn.person.lesson.clone().filter(|l| now < l.until) else { return false };

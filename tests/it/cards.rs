@@ -91,7 +91,7 @@ fn the_command_prints_the_card_of_a_station_or_names_those_there_are() {
     let dir = tempfile::tempdir().expect("a folder");
     let config = "[server]\nlisten = \"127.0.0.1:0\"\n[store]\nurl = \"sled:data\"\n\
         [station.east]\nname = \"东站\"\nplace = \"522632\"\nshort_codes = [\"1069012345\"]\n\
-        [station.west]\nname = \"西站\"\nplace = \"522632\"\nshort_codes = [\"1069054321\"]\n\
+        [station.west]\nname = \"西站\"\nplace = \"522632\"\nshort_codes = [\"1069054321\"]\nussd_code = \"*384*77#\"\n\
         [[carrier]]\nname = \"phone\"\nkind = \"phone\"\ntoken = \"t\"\n";
     std::fs::write(dir.path().join("xiangxun.toml"), config).expect("the config written");
     let run = |args: &[&str]| {
@@ -103,6 +103,12 @@ fn the_command_prints_the_card_of_a_station_or_names_those_there_are() {
     };
     let (well, page, _) = run(&["--station", "west"]);
     assert!(well && page.contains("<h1>西站</h1>") && page.contains("1069054321"), "{page}");
+    assert!(
+        page.contains("<b>*384*77#</b>") && page.contains("<span><b>1</b>卖</span><span><b>2</b>买</span>"),
+        "{page}"
+    );
+    let (well, page, _) = run(&["--station", "east"]);
+    assert!(well && !page.contains("*384"), "a station without a code prints none");
     let there = "east (东站), west (西站)\n";
     assert_eq!(run(&["--station", "north"]), (false, String::new(), format!("there is no station north, but {there}")));
     assert_eq!(run(&[]), (false, String::new(), format!("--station says whose card it is: {there}")));

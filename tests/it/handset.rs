@@ -103,6 +103,44 @@ async fn a_phone_in_a_pipe_texts_and_hears() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_phone_in_a_pipe_dials_posts_is_cut_off_and_goes_on() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let daemon = Daemon::start(dir.path(), &Setup::new("http://127.0.0.1:9/").extra(PHONES)).await;
+    let mut seller = Handset::on(&daemon.base, "13800000001");
+    seller.types("*123#");
+    assert!(seller.says("[*123#] ").contains("1卖 2买"));
+    seller.types("1");
+    seller.says("卖什么");
+    seller.types("板蓝根");
+    seller.says("多少");
+    seller.types("/cut");
+    seller.says("[断线] 信号断了");
+    seller.types("*123#");
+    seller.says("上次卖板蓝根填到数量");
+    seller.types("1");
+    seller.says("多少");
+    seller.types("200斤");
+    seller.says("多少钱");
+    seller.types("3块5");
+    seller.says("卖板蓝根200斤3.5元/斤");
+    seller.types("1");
+    seller.says("已登记101号");
+    seller.types("/end");
+    seller.says("[挂断]");
+    // dialled with answers behind the code
+    let mut buyer = Handset::on(&daemon.base, "13800000002");
+    buyer.types("*123*2#");
+    buyer.says("买什么");
+    buyer.types("/end");
+    buyer.says("[挂断]");
+    // with the menu closed a text is a text again
+    buyer.types("收 板蓝根 500斤");
+    assert!(buyer.says("< 1069012345: ").contains("101号"));
+    assert!(seller.says("< 1069012345: ").contains("102号"), "who posted from the menu hears by text");
+    assert!(seller.goes_off() && buyer.goes_off());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn why_there_is_no_phone_is_said_in_one_line() {
     let free = super::daemon::free_port();
     let (well, why) = ended(&["--url", &format!("http://127.0.0.1:{free}")]);

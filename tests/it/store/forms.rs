@@ -11,7 +11,7 @@ use xiangxun::market::{Exact, Held, Order, Price, Quantity, Sex, Sum, Terms, Tow
 use xiangxun::message::part::Piece;
 use xiangxun::message::{DlrPart, DlrState, Part};
 use xiangxun::store::loose::{EarlyDlr, LongMo, Taken};
-use xiangxun::store::record::{Ask, Digit, Echo, Note, Notes, Question, Then, Today, Told};
+use xiangxun::store::record::{Ask, Digit, Echo, Lesson, Note, Notes, Question, Then, Today, Told};
 use xiangxun::store::session::{At, Draft, Picked};
 use xiangxun::store::{Loose, LooseKey, Session, SessionKey};
 
@@ -164,6 +164,7 @@ fn newer() -> Change {
         prices_due: Some(NOW.plus(DAY)),
         pages: vec!["后面的".into()],
         digit: Some(Digit { choice: 2, at: NOW }),
+        lesson: Some(Lesson { step: "price".into(), tries: 1, until: NOW.plus(HOUR) }),
         echo: Some(Echo { print: u64::MAX, times: 2, at: NOW, said: Some(1) }),
         today: Today { day: 20_778, relayed: 3, heard: 4, proxies: 1, contacts: 2, ..Today::default() },
         questions: asked(),
