@@ -204,7 +204,8 @@
       mode: 2,
       ask: {
         title: session.dialled,
-        head: el('div', 'ussd-said', [timer, el('div', 'ussd-text', text)]),
+        mark: timer,
+        head: el('div', 'ussd-said', el('div', 'ussd-text', text)),
         send: (answer) => session.answer(answer),
         cancel: () => session.cancel(),
       },

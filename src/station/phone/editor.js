@@ -9,8 +9,8 @@
   // On a touch screen the phone's own keys are the keyboard, until the field itself is tapped.
   const touch = window.matchMedia && window.matchMedia('(pointer: coarse)').matches;
 
-  // `start`: {to, text, add, mode}; without `text` the draft goes on, `add` is keyed after it. With `ask`, {title, head,
-  // send(text), cancel()}, it is no text but the answer to what `head` says, and no draft.
+  // `start`: {to, text, add, mode}; without `text` the draft goes on, `add` is keyed after it. With `ask`, {title, mark,
+  // head, send(text), cancel()}, it is no text but the answer to what `head` says, and no draft.
   xx.editor = function (phone, start) {
     const given = start || {};
     const ask = given.ask;
@@ -222,6 +222,7 @@
     return {
       name: ask ? 'asking' : 'editor',
       title: ask ? ask.title : '写短信',
+      mark: ask && ask.mark,
       soft: () => [ask ? '回答' : '选项', field.value || keyed || choices.length ? '清除' : ask ? '取消' : '返回'],
       // Whether a new text may cover the screen.
       busy: () => Boolean(ask || field.value || keyed),

@@ -235,6 +235,7 @@
       this.over.className = 'over' + (top.over ? ' open over-' + top.name : '');
       if (top.over) top.draw(this.over);
       this.title.textContent = base.title || '';
+      if (base.mark) this.title.append(base.mark);
       this.screen.className = 'screen showing-' + base.name;
       this.drawSoft();
       this.drawStatus();

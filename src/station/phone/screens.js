@@ -1,8 +1,8 @@
 // The screens of a phone besides the editor: standby, menu, texts, settings, and the sheets laid over them.
 //
-// A screen is {name, title, soft: [left, right], draw(box), press(key)}; `soft` may be a function. Keys are `left` and
-// `right` (soft keys), `ok`, `up`, `down`, `west`, `east`, `call`, `end`, `0`-`9`, `star`, `hash`; a key held down comes
-// as `long:` and its name. `end` is the handset's own: it always leads home.
+// A screen is {name, title, soft: [left, right], draw(box), press(key)}; `soft` may be a function, `mark` stands in the
+// title. Keys are `left` and `right` (soft keys), `ok`, `up`, `down`, `west`, `east`, `call`, `end`, `0`-`9`, `star`,
+// `hash`; a key held down comes as `long:` and its name. `end` is the handset's own: it always leads home.
 (function (xx) {
   'use strict';
 
