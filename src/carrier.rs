@@ -44,7 +44,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use crate::clock::Timestamp;
 use crate::config::Secret;
 use crate::config::carrier::{CarrierConfig, SettingError};
-use crate::message::{Dlr, Mo, Mt};
+use crate::message::{Consent, Dlr, Mo, Mt};
 
 pub use print::fingerprint;
 
@@ -120,6 +120,7 @@ pub enum Door {
 pub struct Heard {
     pub mos: Vec<Mo>,
     pub dlrs: Vec<Dlr>,
+    pub consents: Vec<Consent>,
 }
 
 /// Why a webhook call was turned away.
@@ -184,7 +185,7 @@ pub enum SendError {
     /// There is no such number any more: nothing more to it until it writes again.
     #[error("the number is dead: {0}")]
     Dead(String),
-    /// The phone has opted out at the carrier: nothing more to it until it writes again.
+    /// The phone has opted out at the carrier: nothing more to it until it joins again.
     #[error("opted out at the carrier: {0}")]
     OptedOut(String),
     /// Out of money or over the account's daily limit: the route pauses, the operator is told.

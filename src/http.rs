@@ -31,7 +31,7 @@ use crate::carrier::Carrier;
 use crate::carrier::ussd::{UssdRequest, UssdScreen};
 use crate::clock::Clock;
 use crate::config::{AddressRange, HttpLimits};
-use crate::message::{Dlr, Mo};
+use crate::message::{Consent, Dlr, Mo};
 use crate::metrics::{CarrierFigures, Metrics};
 use crate::store::StoreError;
 
@@ -47,6 +47,8 @@ pub trait House: Send + Sync + 'static {
     fn unseen(&self, call: UssdRequest) -> impl Future<Output = ()> + Send;
     /// What is shown where the store is too slow (`taken`: it will still do it) or takes nothing now.
     fn wait_screen(&self, taken: bool) -> UssdScreen;
+    /// Returns once it is on disk that a phone wants our texts no more, or again.
+    fn consent(&self, consent: Consent) -> impl Future<Output = Result<(), StoreError>> + Send;
     /// Whether texts can be taken now; else why not, for the operator.
     fn ready(&self) -> Result<(), String>;
     /// Whether nothing is on its way to a carrier and nothing that is due waits.

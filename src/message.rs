@@ -159,6 +159,8 @@ pub enum DlrState {
     Delivered,
     Failed,
     Expired,
+    /// Failed, since the phone wants nothing from us any more.
+    OptedOut,
     Unknown,
 }
 
@@ -172,6 +174,16 @@ pub struct Dlr {
     pub detail: String,
     /// Which part of a long MT it speaks of, where the carrier reports on each under one id.
     pub part: Option<DlrPart>,
+}
+
+/// What a carrier says of a phone rather than of an MT: that it wants no more of our texts, or wants them again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Consent {
+    pub carrier: String,
+    pub phone: Msisdn,
+    pub given: bool,
+    /// The carrier's words, for the operator.
+    pub why: String,
 }
 
 /// One of the parts that a carrier reports on.

@@ -182,6 +182,7 @@ impl Metrics {
             DlrState::Delivered => "delivered",
             DlrState::Failed => "failed",
             DlrState::Expired => "expired",
+            DlrState::OptedOut => "opted_out",
             DlrState::Unknown => "unknown",
         };
         self.0.dlr.get_or_create(&CarrierOutcome { carrier: carrier.into(), outcome }).inc();

@@ -21,7 +21,7 @@ mod route;
 mod state;
 mod wire;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
@@ -39,7 +39,7 @@ use crate::carrier::{Carrier, Outgoing, SendError};
 use crate::clock::leap::Leap;
 use crate::clock::{Clock, DAY, Timestamp};
 use crate::config::route::Usage;
-use crate::message::{Dlr, Mt, MtClass, MtId, MtRef, MtState};
+use crate::message::{Consent, Dlr, Msisdn, Mt, MtClass, MtId, MtRef, MtState};
 use crate::store::{Change, Store, StoreError, View};
 
 pub use self::desk::Reported;
@@ -119,6 +119,8 @@ pub(crate) struct Shared {
     quiet: Quiet,
     watch: Watch,
     leap: Leap,
+    /// Phones that a carrier has told us want nothing more: what was claimed for them before we knew is looked at again.
+    unwanted: Mutex<HashSet<Msisdn>>,
     /// The store fails us, and the operator was told.
     unkept: AtomicBool,
     /// Something was settled, fetched or paused.
@@ -132,6 +134,12 @@ pub(crate) struct Shared {
 impl Shared {
     fn first_of_this_life(&self) -> MtId {
         self.first.load(Ordering::Relaxed)
+    }
+
+    /// A carrier says that a phone wants nothing more from us.
+    fn leave_alone(&self, carrier: &str, to: Msisdn, why: &str) {
+        tracing::info!(carrier, %to, why, "opted out at the carrier; nothing more goes there until it joins again");
+        lock(&self.unwanted).insert(to);
     }
 
     fn offer(&self, mts: Vec<Mt>) {
@@ -214,6 +222,7 @@ impl Outbox {
                 quiet,
                 watch,
                 leap,
+                unwanted: Mutex::default(),
                 unkept: AtomicBool::new(false),
                 changed: Notify::new(),
                 stop: watch::Sender::new(false),
@@ -257,13 +266,16 @@ impl Outbox {
     pub async fn report(&self, dlr: Dlr) -> Result<Reported, StoreError> {
         let shared = &self.shared;
         let carrier = dlr.carrier.clone();
-        let state = dlr.state;
+        let (state, why) = (dlr.state, dlr.detail.clone());
         let forms = match (&dlr.mt, shared.by_name.get(&carrier)) {
             (MtRef::Carrier(theirs), Some(n)) => shared.routes[*n].carrier.ref_forms(theirs),
             (MtRef::Carrier(theirs), None) => vec![theirs.clone()],
             (MtRef::Ours(_), _) => Vec::new(),
         };
-        let reported = desk::report(&shared.store, dlr, forms, shared.clock.now()).await?;
+        let (reported, unwanted) = desk::report(&shared.store, dlr, forms, shared.clock.now()).await?;
+        if let Some(to) = unwanted {
+            shared.leave_alone(&carrier, to, &why);
+        }
         match &reported {
             Reported::Moved(mt) => {
                 if let Some(n) = shared.by_name.get(&carrier) {
@@ -279,6 +291,19 @@ impl Outbox {
         }
         shared.tell(&carrier, What::Reported(reported.clone()));
         Ok(reported)
+    }
+
+    /// Writes down that a phone wants our texts no more, or again. An error means it was not kept: the carrier should call
+    /// again.
+    pub async fn consent(&self, said: Consent) -> Result<(), StoreError> {
+        let shared = &self.shared;
+        desk::consent(&shared.store, said.clone(), shared.clock.now()).await?;
+        if said.given {
+            tracing::info!(carrier = said.carrier, to = %said.phone, why = said.why, "joined again at the carrier");
+        } else {
+            shared.leave_alone(&said.carrier, said.phone, &said.why);
+        }
+        Ok(())
     }
 
     /// Whether nothing is due and nothing on its way. Texts that wait for the end of a pause do not count as due.

@@ -9,7 +9,7 @@ use crate::carrier::ussd::{UssdRequest, UssdScreen};
 use crate::clock::{Clock, SECOND};
 use crate::config::Config;
 use crate::http::{House, Screen};
-use crate::message::{Dlr, Mo, MtState};
+use crate::message::{Consent, Dlr, Mo, MtState};
 use crate::metrics::{CarrierFigures, Metrics, MtOutcome};
 use crate::outbox::{Event, Health, Outbox, Reported, Watch, What};
 use crate::service::{Accepted, Service};
@@ -94,6 +94,10 @@ impl House for Rooms {
 
     fn wait_screen(&self, taken: bool) -> UssdScreen {
         self.service.wait_screen(taken)
+    }
+
+    async fn consent(&self, consent: Consent) -> Result<(), StoreError> {
+        self.outbox.consent(consent).await
     }
 
     fn ready(&self) -> Result<(), String> {

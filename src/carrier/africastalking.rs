@@ -3,6 +3,7 @@
 //! ```text
 //! POST /carriers/at/mo/T     id=9a8c…&from=%2B254711082300&to=22345&text=…&date=2023-11-14+22%3A13%3A20&linkId=…
 //! POST /carriers/at/dlr/T    id=ATXid_1…&status=Failed&failureReason=UserIsInactive&phoneNumber=%2B254711082300
+//! POST /carriers/at/dlr/T    senderId=XIANGXUN&phoneNumber=%2B254711082300       (opted out of what this sender writes)
 //! POST /carriers/at/ussd/T   sessionId=ATUid_1…&serviceCode=*384*1234%23&phoneNumber=%2B254711082300&text=1*200
 //!   answered   CON 1卖 2买     or   END 已发布   in plain text
 //! POST https://api.africastalking.com/version1/messaging      apikey: …   accept: application/json
@@ -27,7 +28,7 @@ use super::{
     status, world,
 };
 use crate::config::carrier::{CarrierConfig, SettingError};
-use crate::message::{Dlr, DlrState, Mo, Mt, MtRef, Sender};
+use crate::message::{Consent, Dlr, DlrState, Mo, Mt, MtRef, Sender};
 
 pub const KIND: Kind = Kind { name: "africastalking", build, default_rate: 10 };
 
@@ -42,6 +43,9 @@ const STATUSES: &[(&str, DlrState)] = &[
     ("AbsentSubscriber", DlrState::Failed),
     ("Expired", DlrState::Expired),
 ];
+
+/// `failureReason` of a report where the phone wants nothing from us.
+const UNWANTED: &[&str] = &["UserInBlackList", "DoNotDisturbRejection"];
 
 /// `statusCode` of a recipient, and the remedy; 100 to 102 are none.
 const CODES: &[(&str, Remedy)] = &[
@@ -138,9 +142,23 @@ impl AfricasTalking {
         let word = wanted(form, "status")?;
         let state = STATUSES.iter().find(|(name, _)| *name == word).map_or(DlrState::Unknown, |(_, state)| *state);
         let why = form.text("failureReason").filter(|why| !why.is_empty());
+        let unwanted = state == DlrState::Failed && why.as_ref().is_some_and(|why| UNWANTED.contains(&why.as_str()));
+        let state = if unwanted { DlrState::OptedOut } else { state };
         let detail = why.map_or(word.clone(), |why| format!("{word} {why}"));
         Ok(Dlr { carrier: self.name.clone(), mt, state, detail: status::excerpt(&detail), part: None })
     }
+}
+
+/// A notice that somebody has opted out, which names a phone and the sender it wants nothing from; `None` where the call is a
+/// report.
+fn opt_out(carrier: &str, form: &Form) -> Result<Option<Consent>, Refusal> {
+    let sender = form.text("senderId").filter(|_| form.get("id").is_none() && form.get("status").is_none());
+    let Some(sender) = sender else { return Ok(None) };
+    let Sender::Phone(phone) = Sender::read(&wanted(form, "phoneNumber")?) else {
+        return Err(Refusal::Malformed("phoneNumber is no telephone number".into()));
+    };
+    let why = status::excerpt(&format!("opted out of {sender}"));
+    Ok(Some(Consent { carrier: carrier.to_string(), phone, given: false, why }))
 }
 
 impl Carrier for AfricasTalking {
@@ -156,7 +174,10 @@ impl Carrier for AfricasTalking {
         let form = self.posted(call)?;
         Ok(match door {
             Door::Mo => Heard { mos: vec![self.mo(&form)?], ..Heard::default() },
-            Door::Dlr => Heard { dlrs: vec![self.dlr(&form)?], ..Heard::default() },
+            Door::Dlr => match opt_out(&self.name, &form)? {
+                Some(consent) => Heard { consents: vec![consent], ..Heard::default() },
+                None => Heard { dlrs: vec![self.dlr(&form)?], ..Heard::default() },
+            },
         })
     }
 
@@ -233,6 +254,7 @@ impl Carrier for AfricasTalking {
             "In the dashboard of the application, under SMS, SMS Callback URLs:".to_string(),
             format!("  Incoming messages: {mo}"),
             format!("  Delivery reports: {dlr}"),
+            format!("  Bulk SMS opt out: {dlr}"),
         ];
         lines.extend(super::open_line(public_url));
         lines

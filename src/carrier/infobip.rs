@@ -175,6 +175,7 @@ impl Infobip {
         let id = path::text_at(said, "id");
         let state = match GROUPS.iter().find(|(number, name, _)| *number == group || *name == group) {
             Some(("3", ..)) if id.as_deref() == Some(DELIVERED_TO_OPERATOR) => DlrState::Accepted,
+            Some((.., DlrState::Failed)) if id.is_some_and(|id| unwanted(&id)) => DlrState::OptedOut,
             Some((.., state)) => *state,
             None => DlrState::Unknown,
         };
@@ -183,6 +184,12 @@ impl Infobip {
         let detail = fault.map_or(word.clone(), |fault| format!("{word} {fault}"));
         Ok(Dlr { carrier: self.name.clone(), mt, state, detail: status::excerpt(&detail), part: None })
     }
+}
+
+/// Whether a status says that the phone wants nothing from us.
+fn unwanted(id: &str) -> bool {
+    let known = CODES.iter().find(|(code, _)| *code == id);
+    known.is_some_and(|(_, error)| matches!(error(String::new()), SendError::OptedOut(_)))
 }
 
 /// Number or name of a status' group.

@@ -159,8 +159,8 @@ impl Carrier for Kannel {
             return Err(Refusal::NotAuthentic("token"));
         }
         match door {
-            Door::Mo => Ok(Heard { mos: vec![self.mo(&form)?], dlrs: Vec::new() }),
-            Door::Dlr => Ok(Heard { mos: Vec::new(), dlrs: self.dlr(&form)?.into_iter().collect() }),
+            Door::Mo => Ok(Heard { mos: vec![self.mo(&form)?], ..Heard::default() }),
+            Door::Dlr => Ok(Heard { dlrs: self.dlr(&form)?.into_iter().collect(), ..Heard::default() }),
         }
     }
 

@@ -149,8 +149,8 @@ impl Carrier for Phone {
     fn hear(&self, door: Door, call: &Arrived<'_>) -> Result<Heard, Refusal> {
         self.check(call)?;
         Ok(match door {
-            Door::Mo => Heard { mos: vec![self.mo(call.body)?], dlrs: Vec::new() },
-            Door::Dlr => Heard { mos: Vec::new(), dlrs: vec![self.dlr(call.body)?] },
+            Door::Mo => Heard { mos: vec![self.mo(call.body)?], ..Heard::default() },
+            Door::Dlr => Heard { dlrs: vec![self.dlr(call.body)?], ..Heard::default() },
         })
     }
 

@@ -26,7 +26,7 @@ use super::{
 };
 use crate::config::Secret;
 use crate::config::carrier::{CarrierConfig, SettingError};
-use crate::message::{Dlr, DlrState, Mo, Mt, MtRef, Sender};
+use crate::message::{Consent, Dlr, DlrState, Mo, Mt, MtRef, Sender};
 
 /// A long code of North America bears one segment a second; Twilio queues what is faster.
 pub const KIND: Kind = Kind { name: "twilio", build, default_rate: 1 };
@@ -202,9 +202,27 @@ impl Twilio {
         let word = said("MessageStatus").or_else(|| said("SmsStatus"));
         let word = word.ok_or_else(|| Refusal::Malformed("MessageStatus is missing".into()))?;
         let state = STATUSES.iter().find(|(name, _)| *name == word).map_or(DlrState::Unknown, |(_, state)| *state);
-        let detail = said("ErrorCode").map_or(word.clone(), |code| format!("{word} {code}"));
+        let code = said("ErrorCode");
+        let unwanted = code.as_ref().and_then(|code| CODES.iter().find(|(known, _)| code == &known.to_string()));
+        let unwanted = unwanted.is_some_and(|(_, error)| matches!(error(String::new()), SendError::OptedOut(_)));
+        let state = if unwanted && state == DlrState::Failed { DlrState::OptedOut } else { state };
+        let detail = code.map_or(word.clone(), |code| format!("{word} {code}"));
         Ok(Dlr { carrier: self.name.clone(), mt, state, detail: status::excerpt(&detail), part: None })
     }
+}
+
+/// What Twilio has made of the text: with Advanced Opt-Out it knows the words for stopping and joining in many languages, has
+/// answered them itself, and lets nothing more through to who stopped.
+fn consent(mo: &Mo, form: &Form) -> Option<Consent> {
+    let said = form.text("OptOutType")?;
+    let given = match said.as_str() {
+        "STOP" => false,
+        "START" => true,
+        // HELP says nothing of it
+        _ => return None,
+    };
+    let Sender::Phone(phone) = mo.from else { return None };
+    Some(Consent { carrier: mo.carrier.clone(), phone, given, why: format!("OptOutType {said}") })
 }
 
 impl Carrier for Twilio {
@@ -227,7 +245,11 @@ impl Carrier for Twilio {
         self.prove(call, &body)?;
         let form = if *call.method == Method::POST { &body } else { &query };
         Ok(match door {
-            Door::Mo => Heard { mos: vec![self.mo(form)?], ..Heard::default() },
+            Door::Mo => {
+                let mo = self.mo(form)?;
+                let consents = consent(&mo, form).into_iter().collect();
+                Heard { mos: vec![mo], consents, ..Heard::default() }
+            }
             Door::Dlr => Heard { dlrs: vec![self.dlr(&query, form)?], ..Heard::default() },
         })
     }

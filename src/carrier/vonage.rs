@@ -57,6 +57,9 @@ const STATUSES: &[(&str, DlrState)] = &[
     ("unknown", DlrState::Unknown),
 ];
 
+/// `err-code` of a report where the phone wants nothing from us.
+const UNWANTED: &str = "9";
+
 /// `status` of a part in the answer to a sending, and the remedy; 0 is none.
 const CODES: &[(&str, Remedy)] = &[
     ("1", |cause| SendError::Throttled { after_ms: wait_ms(&cause), cause }),
@@ -287,6 +290,8 @@ impl Vonage {
         let word = word.ok_or_else(|| Refusal::Malformed("status is missing".into()))?;
         let state = STATUSES.iter().find(|(name, _)| *name == word).map_or(DlrState::Unknown, |(_, state)| *state);
         let code = form.text("err-code").filter(|c| !c.is_empty() && c != "0");
+        let unwanted = state == DlrState::Failed && code.as_deref() == Some(UNWANTED);
+        let state = if unwanted { DlrState::OptedOut } else { state };
         let detail = code.map_or(word.clone(), |code| format!("{word} {code}"));
         Ok(Dlr { carrier: self.name.clone(), mt, state, detail: status::excerpt(&detail), part })
     }

@@ -143,7 +143,7 @@ async fn answer<H: House>(
             return say(StatusCode::INTERNAL_SERVER_ERROR, "our fault, call again");
         }
     };
-    if heard.mos.is_empty() && heard.dlrs.is_empty() {
+    if heard == Heard::default() {
         return acknowledge(line.account.carrier.ack(door));
     }
     let Some(waiting) = Waiting::take(&desk.in_flight, desk.limits.in_flight) else {
@@ -186,6 +186,11 @@ async fn keep<H: House>(desk: &Desk<H>, line: &Line, heard: Heard) -> Result<(),
     let house = desk.house.clone();
     let carrier = line.account.carrier.clone();
     let work = async move {
+        // Who stops hears nothing more, so that the text itself is not answered; who joins is told of it by his text.
+        let (given, withdrawn): (Vec<_>, Vec<_>) = heard.consents.into_iter().partition(|c| c.given);
+        for consent in withdrawn {
+            house.consent(consent).await?;
+        }
         for mo in heard.mos {
             let span = tracing::info_span!("mo", carrier = carrier.name(), mo_id = mo.mo_id.as_deref());
             house.accept(mo).instrument(span).await?;
@@ -193,6 +198,9 @@ async fn keep<H: House>(desk: &Desk<H>, line: &Line, heard: Heard) -> Result<(),
         for dlr in heard.dlrs {
             let span = tracing::info_span!("dlr", carrier = carrier.name(), mt = ?dlr.mt);
             house.report(dlr).instrument(span).await?;
+        }
+        for consent in given {
+            house.consent(consent).await?;
         }
         Ok(())
     };

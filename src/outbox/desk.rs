@@ -4,8 +4,9 @@ use std::sync::{Mutex, PoisonError};
 
 use super::state::{self, Outcome};
 use crate::clock::{HOUR, Timestamp};
-use crate::message::{Dlr, Mt, MtClass, MtId, MtRef, MtState};
+use crate::message::{Consent, Dlr, DlrState, Msisdn, Mt, MtClass, MtId, MtRef, MtState};
 use crate::store::loose::EarlyDlr;
+use crate::store::record::StoppedBy;
 use crate::store::{Change, Due, Loose, Person, Store, StoreError, View};
 
 /// What a claim found.
@@ -56,19 +57,27 @@ pub async fn claim(store: &Store, id: MtId, counted: Option<u32>, moment: Moment
                 Claim::Ended(mt)
             } else if let Some(due) = until {
                 (mt.state, mt.due) = (MtState::Queued, due);
-                return Ok((change(mt, None), Claim::Later(due)));
+                return Ok((change(mt), Claim::Later(due)));
             } else {
                 mt.state = MtState::Claimed { lease };
                 mt.attempts = mt.attempts.saturating_add(u32::from(!counted));
                 Claim::Go(mt)
             };
             let changed = match &claim {
-                Claim::Go(mt) | Claim::Ended(mt) => change(mt.clone(), None),
+                Claim::Go(mt) | Claim::Ended(mt) => change(mt.clone()),
                 Claim::Later(_) | Claim::Gone => Change::default(),
             };
             Ok((changed, claim))
         })
         .await
+}
+
+/// An MT as a decision leaves it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Left {
+    pub mt: Mt,
+    /// The carrier said that its phone wants nothing more from us.
+    pub unwanted: bool,
 }
 
 /// Writes down what a sending came to. `forms` are all the forms in which the carrier's ids may stand in reports. Returns the MT
@@ -79,36 +88,70 @@ pub async fn settle(
     outcome: &Outcome,
     forms: Vec<(String, Vec<String>)>,
     now: Timestamp,
-) -> Result<Option<Mt>, StoreError> {
+) -> Result<Option<Left>, StoreError> {
     let (id, attempt, outcome) = (mt.id, mt.attempts, outcome.clone());
     store
         .transact(move |view: &dyn View| {
             let Some(mt) = view.mt(id)? else { return Ok((Change::default(), None)) };
             let mut new = state::settled(&mt, attempt, &outcome);
             let mut joined = Vec::new();
+            let mut why = match &outcome {
+                Outcome::OptedOut(why) => Some(why.clone()),
+                _ => None,
+            };
             // reports that came before this answer
             for (theirs, forms) in &forms {
                 for form in forms {
                     let key = EarlyDlr::key(&mt.carrier, form);
                     let Some(Loose::Report(said)) = view.loose(&key)? else { continue };
                     joined.push(key);
+                    if said.state == DlrState::OptedOut {
+                        why = Some(said.detail.clone());
+                    }
                     let stands = new.as_ref().unwrap_or(&mt);
                     let piece = state::piece_of(stands, said.part.as_ref(), Some(theirs));
                     new = state::reported(stands, said.state, &said.detail, piece).or(new);
                 }
             }
-            let person = match &outcome {
-                Outcome::OptedOut(_) => view.person(mt.to)?.filter(|p| p.stopped.is_none()),
-                Outcome::Dead(_) => view.person(mt.to)?.filter(|p| p.dead.is_none()),
+            let unwanted = why.is_some();
+            let person = match (why, &outcome) {
+                (Some(why), _) => Some(stopped(view, mt.to, StoppedBy { carrier: mt.carrier.clone(), why }, now)?),
+                (None, Outcome::Dead(_)) => view.person(mt.to)?.filter(|p| p.dead.is_none()),
                 _ => None,
             };
-            let person = person.map(|p| match &outcome {
-                Outcome::OptedOut(_) => Person { stopped: Some(now), ..p },
-                _ => Person { dead: Some(now), ..p },
-            });
+            let person = person.map(|p| if unwanted { p } else { Person { dead: Some(now), ..p } });
             let people = person.into_iter().collect();
             let change = Change { mts: new.clone().into_iter().collect(), people, joined, ..Change::default() };
-            Ok((change, Some(new.unwrap_or(mt))))
+            Ok((change, Some(Left { mt: new.unwrap_or(mt), unwanted })))
+        })
+        .await
+}
+
+/// The person of this phone, who wants nothing more from us, as a carrier says. Of a phone that never wrote only this is kept.
+fn stopped(view: &dyn View, phone: Msisdn, by: StoppedBy, now: Timestamp) -> Result<Person, StoreError> {
+    let carrier = by.carrier.clone();
+    let known = view.person(phone)?;
+    let mut person = known.unwrap_or_else(|| Person { carrier, ..Person::new(phone, now) });
+    person.stop(now, Some(by));
+    Ok(person)
+}
+
+/// Writes down what a carrier says of a phone. It can give back only what it has taken itself: what the phone said to us stands.
+pub async fn consent(store: &Store, said: Consent, now: Timestamp) -> Result<(), StoreError> {
+    store
+        .transact(move |view: &dyn View| {
+            let by = StoppedBy { carrier: said.carrier.clone(), why: said.why.clone() };
+            let person = if said.given {
+                let known = view.person(said.phone)?;
+                let known = known.filter(|p| p.stopped_by.as_ref().is_some_and(|s| s.carrier == by.carrier));
+                known.map(|mut p| {
+                    p.join();
+                    p
+                })
+            } else {
+                Some(stopped(view, said.phone, by, now)?)
+            };
+            Ok((Change { people: person.into_iter().collect(), ..Change::default() }, ()))
         })
         .await
 }
@@ -131,7 +174,13 @@ pub enum Reported {
 }
 
 /// Joins a report to its MT. `forms` are those in which the id may have been given to us, as it stands in the report first.
-pub async fn report(store: &Store, dlr: Dlr, forms: Vec<String>, now: Timestamp) -> Result<Reported, StoreError> {
+/// Returns also the phone that wants nothing more, where the report says so.
+pub async fn report(
+    store: &Store,
+    dlr: Dlr,
+    forms: Vec<String>,
+    now: Timestamp,
+) -> Result<(Reported, Option<Msisdn>), StoreError> {
     store
         .transact(move |view: &dyn View| {
             let (mut id, mut by) = (None, None);
@@ -151,15 +200,18 @@ pub async fn report(store: &Store, dlr: Dlr, forms: Vec<String>, now: Timestamp)
             // One account has no say in another's messages.
             let Some(mt) = mt.filter(|mt| mt.carrier == dlr.carrier) else {
                 return match &dlr.mt {
-                    MtRef::Ours(_) => Ok((Change::default(), Reported::Unknown)),
-                    MtRef::Carrier(theirs) => Ok((early(view, &dlr, theirs, now)?, Reported::Early)),
+                    MtRef::Ours(_) => Ok((Change::default(), (Reported::Unknown, None))),
+                    MtRef::Carrier(theirs) => Ok((early(view, &dlr, theirs, now)?, (Reported::Early, None))),
                 };
             };
             let piece = state::piece_of(&mt, dlr.part.as_ref(), by);
-            Ok(match state::reported(&mt, dlr.state, &dlr.detail, piece) {
-                Some(new) => (change(new.clone(), None), Reported::Moved(Box::new(new))),
-                None => (Change::default(), Reported::Nothing),
-            })
+            let unwanted = (dlr.state == DlrState::OptedOut).then_some(mt.to);
+            let by = StoppedBy { carrier: dlr.carrier.clone(), why: dlr.detail.clone() };
+            let person = unwanted.map(|phone| stopped(view, phone, by, now)).transpose()?;
+            let new = state::reported(&mt, dlr.state, &dlr.detail, piece);
+            let (mts, people) = (new.clone().into_iter().collect(), person.into_iter().collect());
+            let reported = new.map_or(Reported::Nothing, |new| Reported::Moved(Box::new(new)));
+            Ok((Change { mts, people, ..Change::default() }, (reported, unwanted)))
         })
         .await
 }
@@ -186,20 +238,20 @@ fn early(view: &dyn View, dlr: &Dlr, theirs: &str, now: Timestamp) -> Result<Cha
     Ok(Change { loose: vec![Loose::Report(report)], due, ..Change::default() })
 }
 
-/// Why nothing but an answer goes to a phone.
+/// Why this does not go to its phone. Answers do, and among them the one that confirms an opt-out; but not where a carrier told
+/// us of it, and would refuse them.
 fn unwanted(view: &dyn View, mt: &Mt) -> Result<Option<&'static str>, StoreError> {
-    if mt.class == MtClass::Answer {
-        return Ok(None);
-    }
+    let is_answer = mt.class == MtClass::Answer;
     Ok(view.person(mt.to)?.and_then(|p| match (p.stopped, p.dead) {
-        (Some(_), _) => Some("opted out"),
-        (None, Some(_)) => Some("the number is dead"),
-        (None, None) => None,
+        (Some(_), _) if p.stopped_by.is_some() => Some("opted out at a carrier"),
+        (Some(_), _) if !is_answer => Some("opted out"),
+        (None, Some(_)) if !is_answer => Some("the number is dead"),
+        _ => None,
     }))
 }
 
-fn change(mt: Mt, person: Option<Person>) -> Change {
-    Change { mts: vec![mt], people: person.into_iter().collect(), ..Change::default() }
+fn change(mt: Mt) -> Change {
+    Change { mts: vec![mt], ..Change::default() }
 }
 
 /// A lock that a panic elsewhere cannot take away: what it guards is whole after every statement.

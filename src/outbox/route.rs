@@ -228,6 +228,8 @@ fn try_pick(shared: &Shared, route: &RouteDesk, now: Timestamp) -> Result<Job, W
             Err(then) if now < job.mt.until => {
                 let then = then.min(job.mt.until);
                 lanes.landed(to, class, id, Next::Hold(Box::new(job), then));
+                // it was due, and now waits: who waits for all that is due must look again
+                shared.changed.notify_waiters();
             }
             _ => {
                 budget.spend(to, now);
@@ -308,7 +310,7 @@ async fn deliver(shared: &Shared, route: &RouteDesk, mut job: Job, stop: &watch:
         return detour::go_or_wait(shared, route, job, stop).await;
     }
     let began = shared.clock.now();
-    if !ready_to_send(shared, &job, began) {
+    if !ready_to_send(shared, &job, began) || lock(&shared.unwanted).contains(&job.mt.to) {
         match claim(shared, &job, stop).await {
             Some(Claim::Go(mt)) => job.mt = mt,
             Some(Claim::Later(due)) => {
@@ -451,7 +453,15 @@ pub(super) async fn settle(
         match desk::settle(&shared.store, mt, outcome, forms.clone(), shared.clock.now()).await {
             Ok(settled) => {
                 shared.store_serves();
-                return settled.map_or(Settled::Missing, |mt| Settled::Now(Box::new(mt)));
+                let Some(left) = settled else { return Settled::Missing };
+                if left.unwanted {
+                    let why = match &left.mt.state {
+                        MtState::Failed(why) => discreet(why, &left.mt),
+                        _ => String::new(),
+                    };
+                    shared.leave_alone(route.name(), left.mt.to, &why);
+                }
+                return Settled::Now(Box::new(left.mt));
             }
             Err(cause) => {
                 if faults.wait(shared, &cause, stop).await.is_none() {

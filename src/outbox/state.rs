@@ -136,7 +136,9 @@ pub fn reported(mt: &Mt, said: DlrState, detail: &str, piece: Option<(String, us
         (MtState::Failed(_) | MtState::Expired, _) => return None,
         (MtState::Sent | MtState::Unreported, DlrState::Accepted) => return None,
         (_, DlrState::Accepted) => MtState::Sent,
-        (_, DlrState::Failed) => MtState::Failed(if detail.is_empty() { "carrier".into() } else { detail.into() }),
+        (_, DlrState::Failed | DlrState::OptedOut) => {
+            MtState::Failed(if detail.is_empty() { "carrier".into() } else { detail.into() })
+        }
         (_, DlrState::Expired) => MtState::Expired,
     };
     Some(Mt { state, ..mt.clone() })
@@ -148,7 +150,8 @@ pub fn strength(said: DlrState) -> u8 {
         DlrState::Unknown => 0,
         DlrState::Accepted => 1,
         DlrState::Failed | DlrState::Expired => 2,
-        DlrState::Delivered => 3,
+        DlrState::OptedOut => 3,
+        DlrState::Delivered => 4,
     }
 }
 

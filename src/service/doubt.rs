@@ -92,6 +92,7 @@ fn forget(turn: &mut Turn<'_>) {
         // what does harm stays with the number until the manager says otherwise
         barred: old.barred,
         stopped: old.stopped,
+        stopped_by: old.stopped_by.clone(),
         ..Person::new(turn.msisdn, turn.env.now)
     };
 }

@@ -15,16 +15,13 @@ use crate::store::record::Then;
 
 /// 退订: the one confirmation, and then nothing.
 pub fn stop(turn: &mut Turn<'_>) {
-    turn.person.stopped = Some(turn.env.now);
-    turn.person.questions.clear();
-    turn.person.more.clear();
-    turn.person.waiting.clear();
+    turn.person.stop(turn.env.now, None);
     turn.answer(Reply::new("stopped"));
 }
 
 /// 开通: back again, with what still stands; who came meanwhile is told now.
 pub fn start(turn: &mut Turn<'_>) {
-    let was_away = turn.person.stopped.take().is_some();
+    let was_away = turn.person.join();
     let count = turn.facts.own.len();
     if !was_away || count == 0 {
         let reply = with_station(turn, Reply::new("started"));

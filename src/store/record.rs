@@ -59,6 +59,9 @@ pub struct Person {
     pub short_code: String,
     /// Since when nothing may be sent to this phone.
     pub stopped: Option<Timestamp>,
+    /// Who told us so, where it was a carrier and not the phone itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped_by: Option<StoppedBy>,
     /// Own live posts, oldest first.
     pub posts: Vec<PostId>,
     /// What was counted today.
@@ -155,6 +158,13 @@ pub struct Lesson {
     pub until: Timestamp,
 }
 
+/// A carrier that knows of an opt-out, in its own words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoppedBy {
+    pub carrier: String,
+    pub why: String,
+}
+
 /// A digit that answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Digit {
@@ -216,6 +226,7 @@ impl Person {
             carrier: String::new(),
             short_code: String::new(),
             stopped: None,
+            stopped_by: None,
             posts: Vec::new(),
             today: Today { day: now.beijing_day(), ..Today::default() },
             questions: Vec::new(),
@@ -246,6 +257,23 @@ impl Person {
             dialled: None,
             lesson: None,
         }
+    }
+
+    /// From now on nothing goes to this phone, and what waited for it is let go. `by` is the carrier that says so, where it
+    /// was not the phone; what the phone said itself stands.
+    pub fn stop(&mut self, now: Timestamp, by: Option<StoppedBy>) {
+        if self.stopped.is_none() || by.is_none() {
+            (self.stopped, self.stopped_by) = (Some(now), by);
+        }
+        self.questions.clear();
+        self.more.clear();
+        self.waiting.clear();
+    }
+
+    /// It wants our texts again, whoever had said that it does not. Returns whether it had been away.
+    pub fn join(&mut self) -> bool {
+        self.stopped_by = None;
+        self.stopped.take().is_some()
     }
 
     /// Puts a question to it. A question of the conversation takes the place of the one before; what others asked waits

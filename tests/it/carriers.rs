@@ -12,7 +12,7 @@ use xiangxun::carrier::ussd::{UssdInput, UssdRequest, UssdScreen};
 use xiangxun::carrier::{self, Arrived, Carrier, Door, Heard, Outgoing, Secrets, SendError, Taken};
 use xiangxun::clock::Timestamp;
 use xiangxun::config::carrier::CarrierConfig;
-use xiangxun::message::{Dlr, Mo, Msisdn, Mt, MtClass, MtRef, MtState, Sender};
+use xiangxun::message::{Consent, Dlr, DlrState, Mo, Msisdn, Mt, MtClass, MtRef, MtState, Sender};
 
 use crate::daemon::{self, Daemon, Setup};
 use crate::peers::http::{Peer, say};
@@ -209,6 +209,7 @@ impl<'a> Case<'a> {
                 assert!(heard.mos.iter().all(|m| m.carrier == self.kind), "{name}");
                 assert!(heard.dlrs.iter().all(|d| d.carrier == self.kind), "{name}");
                 let parts = heard.mos.iter().map(show_mo).chain(heard.dlrs.iter().map(show_dlr));
+                let parts = parts.chain(heard.consents.iter().map(show_consent));
                 parts.collect::<Vec<_>>().join("\n")
             }
             Err(refusal) => {
@@ -362,12 +363,20 @@ fn screen(toml: &str) -> UssdScreen {
     UssdScreen { text: table["text"].as_str().unwrap().into(), ends: table["ends"].as_bool().unwrap() }
 }
 
+fn show_consent(said: &Consent) -> String {
+    let word = if said.given { "given" } else { "withdrawn" };
+    format!("consent\n  of {}\n  {word}\n  why {}", said.phone.e164(), said.why)
+}
+
 fn show_dlr(dlr: &Dlr) -> String {
     let mt = match &dlr.mt {
         MtRef::Ours(id) => format!("mt {id}"),
         MtRef::Carrier(theirs) => format!("ref {theirs}"),
     };
-    let state = format!("{:?}", dlr.state).to_lowercase();
+    let state = match dlr.state {
+        DlrState::OptedOut => "opted_out".to_string(),
+        state => format!("{state:?}").to_lowercase(),
+    };
     let of = |of: Option<u8>| of.map_or(String::new(), |of| format!(" of {of}"));
     let part = dlr.part.as_ref().map(|p| format!("\n  part {}{}", p.key, of(p.of)));
     format!("dlr\n  {mt}\n  state {state}\n  detail {}{}", or_dash(&dlr.detail), part.unwrap_or_default())

@@ -14,7 +14,7 @@ use xiangxun::carrier::{Ack, Arrived, Carrier, Door, Heard, Outgoing, Refusal, S
 use xiangxun::clock::{Clock, Timestamp};
 use xiangxun::config::HttpLimits;
 use xiangxun::http::{Account, House, Screen, Server, Setup, bind, routes};
-use xiangxun::message::{Dlr, DlrState, Mo, Mt, MtRef, Sender};
+use xiangxun::message::{Consent, Dlr, DlrState, Mo, Mt, MtRef, Sender};
 use xiangxun::metrics::Metrics;
 use xiangxun::store::StoreError;
 
@@ -51,7 +51,7 @@ impl Carrier for Tiny {
                 detail: call.remote.to_string(),
                 part: None,
             };
-            return Ok(Heard { mos: Vec::new(), dlrs: vec![dlr] });
+            return Ok(Heard { dlrs: vec![dlr], ..Heard::default() });
         }
         let mo = |text: &str| Mo {
             carrier: "tiny".into(),
@@ -63,7 +63,7 @@ impl Carrier for Tiny {
             part: None,
         };
         let mos = if said.is_empty() { Vec::new() } else { said.split('|').map(mo).collect() };
-        Ok(Heard { mos, dlrs: Vec::new() })
+        Ok(Heard { mos, ..Heard::default() })
     }
 
     fn ack(&self, _: Door) -> Ack {
@@ -188,6 +188,10 @@ impl House for Fake {
 
     fn wait_screen(&self, taken: bool) -> UssdScreen {
         UssdScreen { text: if taken { "dial again" } else { "not taken" }.into(), ends: true }
+    }
+
+    async fn consent(&self, _: Consent) -> Result<(), StoreError> {
+        unreachable!("this carrier says nothing of phones")
     }
 
     fn ready(&self) -> Result<(), String> {

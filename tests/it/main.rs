@@ -21,6 +21,7 @@ mod look;
 mod main_job;
 mod model;
 mod operator;
+mod optout;
 mod outbox;
 mod pairs;
 mod peers;

@@ -3,6 +3,7 @@
 pub mod http;
 pub mod jasmin;
 pub mod kannel;
+pub mod second;
 pub mod smsc;
 pub mod smsgate;
 

@@ -56,7 +56,7 @@ fn taken(kind: &str) -> Option<(u16, String)> {
 }
 
 /// Writes the call to the daemon as it is recorded, and reads the answer: status, content type, body.
-async fn call(daemon: &Daemon, text: &str) -> (u16, String, String) {
+pub async fn call(daemon: &Daemon, text: &str) -> (u16, String, String) {
     let (line, rest) = text.split_once('\n').unwrap_or((text, ""));
     let (headers, body) = headers_and_body(rest);
     let line = if line.ends_with("HTTP/1.1") { line.to_string() } else { format!("{line} HTTP/1.1") };

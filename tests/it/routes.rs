@@ -7,48 +7,12 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use super::crash::export;
 use super::daemon::{Daemon, Setup, Smsbox, get};
 use super::peers::http::{Peer, Reply, say};
+use super::peers::second::{NINE, SECOND, beside_kannel, reported};
 
 const OWN: &str = "+8613700000001";
 
-/// A second carrier, and what the station says of both.
-fn second(url: &str, more: &str) -> String {
-    format!(
-        r#"
-{more}
-[[station.rongjiang.route]]
-carrier = "k"
-[[station.rongjiang.route]]
-carrier = "g"
-order = 2
-from = "1069054321"
-[[carrier]]
-name = "g"
-kind = "generic"
-token = "token-of-g"
-rate = 100000
-[carrier.mo]
-fields = {{ from = "from", to = "to", text = "text", id = "id" }}
-[carrier.dlr]
-fields = {{ ref = "id", state = "state", part = "part", parts = "parts" }}
-ids = "hex-or-decimal"
-states = {{ DELIVRD = "delivered", UNDELIV = "failed" }}
-[carrier.send]
-url = "{url}?to={{to}}&from={{from}}&text={{text}}"
-[carrier.send.answer]
-code = "0"
-ok = ["0"]
-ref = "1"
-codes = {{ "9" = "permanent" }}
-[limits]
-quiet_hours = ""
-"#
-    )
-}
-
-async fn reported(daemon: &Daemon, id: &str, state: &str, part: &str) {
-    let url = format!("{}/carriers/g/dlr?token=token-of-g&id={id}&state={state}{part}", daemon.base);
-    assert_eq!(get(&daemon.client, &url).await.expect("an answer").status, 200);
-}
+/// The ways out: Kannel, then `g` with a number of its own.
+const WAYS: [(&str, Option<&str>); 2] = [("k", None), ("g", Some("1069054321"))];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_one_cannot_carry_the_other_does_and_somebody_hears_of_it() {
@@ -63,18 +27,19 @@ async fn what_one_cannot_carry_the_other_does_and_somebody_hears_of_it() {
     .await;
     let other = Peer::start(|_, n| say(200, format!("0,{:X}", 1_000_000 + n))).await;
     let more = format!("[alarm]\nphones = [\"{OWN}\"]");
-    let setup = Setup::new(&first.url("/send")).extra(&second(&other.url("/send"), &more)).virtual_clock();
+    let setup =
+        Setup::new(&first.url("/send")).extra(&beside_kannel(&other.url("/send"), &more, &WAYS)).virtual_clock();
     let daemon = Daemon::start(dir.path(), &setup).await;
-    daemon.clock(r#"{"now": "2026-11-21T09:00:00+08:00"}"#).await;
+    daemon.clock(NINE).await;
     daemon.text("a", "+8613800000001", "帮助").await;
-    daemon.clock(r#"{"advance_seconds": 1}"#).await;
+    daemon.clock(SECOND).await;
     assert_eq!((first.seen().len(), other.seen().len()), (1, 0), "the first of the order");
 
     up.store(403, Ordering::SeqCst);
     for n in 2..8 {
         daemon.text(&format!("b{n}"), &format!("+861380000000{n}"), "帮助").await;
     }
-    daemon.clock(r#"{"advance_seconds": 1}"#).await;
+    daemon.clock(SECOND).await;
     for _ in 0..3 {
         daemon.clock(r#"{"advance_seconds": 60}"#).await;
     }
@@ -126,10 +91,10 @@ async fn words_that_a_route_may_not_carry_go_by_the_other_and_reports_may_be_ear
         Reply::Late(std::time::Duration::from_millis(300), Box::new(say(200, format!("0,part{n}"))))
     })
     .await;
-    let extra = second(&other.url("/send"), "[carrier.bans]\nwords = [\"板蓝根\"]");
+    let extra = beside_kannel(&other.url("/send"), "[carrier.bans]\nwords = [\"板蓝根\"]", &WAYS);
     let setup = Setup::new(&first.url).extra(&extra).virtual_clock();
     let daemon = Daemon::start(dir.path(), &setup).await;
-    daemon.clock(r#"{"now": "2026-11-21T09:00:00+08:00"}"#).await;
+    daemon.clock(NINE).await;
     // before we know that there is such a text, and it stays known over a restart
     reported(&daemon, "part0", "DELIVRD", "&part=1&parts=2").await;
     assert!(daemon.terminate());
@@ -137,7 +102,7 @@ async fn words_that_a_route_may_not_carry_go_by_the_other_and_reports_may_be_ear
     daemon.clock(r#"{"now": "2026-11-21T09:01:00+08:00"}"#).await;
     daemon.text("a", "+8613800000001", "卖 板蓝根 200斤").await;
     daemon.text("b", "+8613800000002", "我的").await;
-    daemon.clock(r#"{"advance_seconds": 1}"#).await;
+    daemon.clock(SECOND).await;
     assert_eq!((first.caught().len(), other.seen().len()), (1, 1), "{}", daemon.log());
     assert!(other.seen()[0].param("text").contains("板蓝根"));
     let half = |d: &serde_json::Value| d["state"].clone();
@@ -162,7 +127,7 @@ async fn an_account_and_a_phone_get_what_they_bear_and_the_rest_waits_over_a_res
     let extra = "[carrier.pace]\nper_hour = 20\nphone_per_hour = 2\n[limits]\nquiet_hours = \"\"\n";
     let setup = Setup::new(&smsbox.url).extra(extra).virtual_clock();
     let daemon = Daemon::start(dir.path(), &setup).await;
-    daemon.clock(r#"{"now": "2026-11-21T09:00:00+08:00"}"#).await;
+    daemon.clock(NINE).await;
     for (n, text) in ["帮助", "我的", "查 板蓝根", "查 土鸡蛋"].iter().enumerate() {
         daemon.text(&format!("p{n}"), "+8613800000001", text).await;
     }
@@ -190,7 +155,7 @@ async fn a_canary_that_does_not_arrive_raises_the_alarm_by_another_route() {
     let silent = Smsbox::start().await;
     let other = Peer::start(|_, n| say(200, format!("0,r{n}"))).await;
     let more = format!("[carrier.canary]\nto = \"{OWN}\"\nevery_hours = 2\n[alarm]\nphones = [\"{OWN}\"]");
-    let setup = Setup::new(&silent.url).extra(&second(&other.url("/send"), &more)).virtual_clock();
+    let setup = Setup::new(&silent.url).extra(&beside_kannel(&other.url("/send"), &more, &WAYS)).virtual_clock();
     let daemon = Daemon::start(dir.path(), &setup).await;
     daemon.clock(r#"{"now": "2026-11-21T09:00:30+08:00"}"#).await;
     daemon.clock(r#"{"advance_seconds": 60}"#).await;

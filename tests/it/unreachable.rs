@@ -5,47 +5,15 @@ use std::path::Path;
 use super::crash::export;
 use super::daemon::{Daemon, Setup, Smsbox};
 use super::peers::http::{Peer, say};
-
-/// Another carrier `g`, which calls a number dead by its code 33; `routes` are those of the station.
-fn with_g(url: &str, head: &str, routes: &[&str]) -> String {
-    let routes: String = routes
-        .iter()
-        .enumerate()
-        .map(|(n, carrier)| format!("[[station.rongjiang.route]]\ncarrier = \"{carrier}\"\norder = {}\n", n + 1))
-        .collect();
-    format!(
-        r#"
-{head}
-{routes}
-[[carrier]]
-name = "g"
-kind = "generic"
-token = "token-of-g"
-rate = 100000
-[carrier.mo]
-fields = {{ from = "from", to = "to", text = "text", id = "id" }}
-[carrier.send]
-url = "{url}?to={{to}}&from={{from}}&text={{text}}"
-[carrier.send.answer]
-code = "0"
-ok = ["0"]
-ref = "1"
-codes = {{ "33" = "dead" }}
-[limits]
-quiet_hours = ""
-"#
-    )
-}
-
-const NINE: &str = r#"{"now": "2026-11-21T09:00:00+08:00"}"#;
-const SECOND: &str = r#"{"advance_seconds": 1}"#;
+use super::peers::second::{NINE, SECOND, beside_kannel};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_text_of_a_banned_board_goes_by_the_other_route() {
     let dir = tempfile::tempdir().expect("a folder");
     let first = Smsbox::start().await;
     let other = Peer::start(|_, n| say(200, format!("0,r{n}"))).await;
-    let extra = with_g(&other.url("/send"), "[carrier.bans]\nboards = [\"jobs\"]", &["k", "g"]);
+    let ways = [("k", None), ("g", None)];
+    let extra = beside_kannel(&other.url("/send"), "[carrier.bans]\nboards = [\"jobs\"]", &ways);
     let setup = Setup::new(&first.url).extra(&extra).virtual_clock();
     let daemon = Daemon::start(dir.path(), &setup).await;
     daemon.clock(NINE).await;
@@ -71,7 +39,7 @@ async fn a_text_of_a_banned_board_goes_by_the_other_route() {
 }
 
 /// The person of this number, and the texts to it.
-fn kept_of(dir: &Path, number: u64) -> (serde_json::Value, Vec<serde_json::Value>) {
+pub fn kept_of(dir: &Path, number: u64) -> (serde_json::Value, Vec<serde_json::Value>) {
     let _ = std::fs::remove_file(dir.join("export.ndjson"));
     let kept = export(dir);
     let person = kept.iter().filter_map(|l| l.get("person")).find(|p| p["msisdn"] == number).expect("he is known");
@@ -91,8 +59,8 @@ async fn a_dead_number_is_written_down_and_tried_no_more_until_it_writes() {
         say(200, if gone { "33,".into() } else { format!("0,r{n}") })
     })
     .await;
-    let setup =
-        Setup::new(&smsbox.url).extra(&with_g(&peer.url("/send"), "station = \"rongjiang\"", &["g"])).virtual_clock();
+    let extra = beside_kannel(&peer.url("/send"), "station = \"rongjiang\"", &[("g", None)]);
+    let setup = Setup::new(&smsbox.url).extra(&extra).virtual_clock();
     let daemon = Daemon::start(dir.path(), &setup).await;
     daemon.clock(NINE).await;
     let to_dead = || peer.seen().iter().filter(|s| s.param("to").contains("13800000001")).count();

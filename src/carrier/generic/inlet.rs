@@ -200,7 +200,7 @@ impl Inlet {
     }
 }
 
-const STATES: &[&str] = &["accepted", "delivered", "failed", "expired", "unknown"];
+const STATES: &[&str] = &["accepted", "delivered", "failed", "expired", "opted_out", "unknown"];
 
 fn state(word: &str) -> Option<DlrState> {
     Some(match word {
@@ -208,6 +208,7 @@ fn state(word: &str) -> Option<DlrState> {
         "delivered" => DlrState::Delivered,
         "failed" => DlrState::Failed,
         "expired" => DlrState::Expired,
+        "opted_out" => DlrState::OptedOut,
         "unknown" => DlrState::Unknown,
         _ => return None,
     })
