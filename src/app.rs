@@ -26,7 +26,7 @@ use tokio::task::JoinHandle;
 use crate::carrier::{self, Carrier};
 use crate::clock::leap::Leap;
 use crate::clock::{Clock, DAY, HOUR, MINUTE, SECOND, Timestamp};
-use crate::config::{CarrierConfig, ClockKind, Config, ConfigError, Limits, SettingError};
+use crate::config::{CarrierConfig, ClockKind, Config, ConfigError, Limits, SettingError, no_such};
 use crate::grammar::{Current, Grammar, GrammarError};
 use crate::http::{self, Account, Server};
 use crate::metrics::Metrics;
@@ -76,8 +76,7 @@ pub fn build_carrier(config: &CarrierConfig) -> Result<Box<dyn Carrier>, Vec<Set
         Some(kind) => (kind.build)(config),
         None => {
             let known: Vec<&str> = carrier::all().iter().map(|k| k.name).collect();
-            let what = format!("names {}, which is no kind of carrier; there are: {}", config.kind, known.join(", "));
-            Err(vec![SettingError::new("kind", what)])
+            Err(vec![SettingError::new("kind", no_such(&config.kind, "kind of carrier", &known))])
         }
     }
 }
@@ -87,11 +86,12 @@ pub fn default_rate(kind: &str) -> u32 {
     carrier::kind(kind).map_or(1, |k| k.default_rate)
 }
 
-/// The grammar that the config names, or the one in the binary, once the stations stand in places that it knows.
+/// The grammar that the config names, or the one in the binary, once the stations stand in places that it knows and what no
+/// route may carry are boards of its.
 ///
 /// # Errors
 /// That the folder holds no grammar, every fault in its files (named from where we stand, so that one can open them), or
-/// every station in no known place.
+/// every station in no known place and every ban of no known board.
 pub fn load_grammar(config: &Config) -> Result<Grammar, StartError> {
     let grammar = match &config.server.grammar {
         None => Grammar::built_in().map_err(StartError::Grammar)?,
@@ -115,7 +115,14 @@ pub fn load_grammar(config: &Config) -> Result<Grammar, StartError> {
         let what = format!("is {}, which is no division of China; look the code up", s.place.0);
         config.fault(&format!("station.{}.place", s.key), what)
     });
-    match nowhere.collect::<Vec<_>>() {
+    let boards: Vec<&str> = grammar.boards.iter().map(|b| b.name.as_str()).collect();
+    let banned =
+        config.carriers.iter().enumerate().flat_map(|(n, c)| c.usage.bans.boards.iter().map(move |b| (n, c, b)));
+    let of_nothing = banned.filter(|(.., board)| !boards.contains(&board.as_str())).map(|(n, c, board)| ConfigError {
+        key: format!("carrier \"{}\": bans.boards", c.name),
+        ..config.fault(&format!("carrier.{n}.bans.boards"), no_such(board, "board", &boards))
+    });
+    match nowhere.chain(of_nothing).collect::<Vec<_>>() {
         faults if faults.is_empty() => Ok(grammar),
         faults => Err(StartError::Config(faults)),
     }

@@ -12,6 +12,7 @@
 
 pub mod address;
 pub mod carrier;
+mod nearest;
 mod quiet;
 mod read;
 pub mod route;
@@ -27,6 +28,7 @@ use serde::Deserialize;
 
 pub use address::AddressRange;
 pub use carrier::{CarrierConfig, SettingError};
+pub use nearest::no_such;
 pub use quiet::QuietHours;
 
 use crate::clock::Timestamp;

@@ -201,13 +201,13 @@ impl Shared {
 impl Outbox {
     /// `leap` says when the clock is not to be believed: until then nothing runs out.
     pub fn new(store: Store, clock: Clock, leap: Leap, routes: Vec<Route>, quiet: Quiet, watch: Watch) -> Outbox {
-        let tls = wire::tls();
+        let roots = wire::roots();
         let desks: Vec<Arc<RouteDesk>> = routes
             .into_iter()
             .map(|route| {
                 let connections = route.connections.max(1);
                 let line = Line::new(route.rate, route.carrier.per_hour(), Instant::now());
-                let wire = Wire::new(tls.clone(), connections, TIMEOUT);
+                let wire = Wire::new(wire::tls(&roots, &route.usage.ca), connections, TIMEOUT);
                 Arc::new(RouteDesk::new(route.carrier, connections, Lanes::new(IN_MEMORY), line, wire, route.usage))
             })
             .collect();
@@ -338,13 +338,14 @@ impl Outbox {
         self.shared.routes.iter().map(|r| (r.name().to_string(), r.standing(now))).collect()
     }
 
-    /// Tries an account's credentials by a call that does nothing; `None` where its carrier has none such.
+    /// Tries an account's credentials by a call that does nothing; `None` where its carrier has none such. `usage` is how the
+    /// account is used, and whom it believes.
     ///
     /// # Errors
     /// What is wrong with the account, or that the carrier cannot be reached.
-    pub async fn probe(carrier: &dyn Carrier) -> Option<Result<String, SendError>> {
+    pub async fn probe(carrier: &dyn Carrier, usage: &Usage) -> Option<Result<String, SendError>> {
         let call = carrier.probe()?;
-        let wire = Wire::new(wire::tls(), 1, TIMEOUT);
+        let wire = Wire::new(wire::tls(&wire::roots(), &usage.ca), 1, TIMEOUT);
         Some(match wire.exchange(call).await {
             Ok(answer) => carrier.probed(answer.status, &answer.headers, &answer.body),
             Err(e) => Err(e),
@@ -356,7 +357,7 @@ impl Outbox {
     /// # Errors
     /// That no answer came.
     pub async fn call(out: Outgoing) -> Result<(http::StatusCode, Vec<u8>), SendError> {
-        let answer = Wire::new(wire::tls(), 1, TIMEOUT).exchange(out).await?;
+        let answer = Wire::new(wire::tls(&wire::roots(), &[]), 1, TIMEOUT).exchange(out).await?;
         Ok((answer.status, answer.body))
     }
 

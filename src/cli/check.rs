@@ -134,7 +134,7 @@ fn try_out(config: &Config) -> bool {
     let mut well = true;
     for c in &config.carriers {
         let Ok(carrier) = app::build_carrier(c) else { continue };
-        match runtime.block_on(Outbox::probe(carrier.as_ref())) {
+        match runtime.block_on(Outbox::probe(carrier.as_ref(), &c.usage)) {
             None => println!("live     {}: a {} has no call that would do nothing; text it", c.name, c.kind),
             Some(Ok(said)) => println!("live     {}: {said}", c.name),
             Some(Err(why)) => {

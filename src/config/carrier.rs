@@ -26,6 +26,7 @@ use toml::{Table, Value};
 
 use super::Secret;
 use super::address::AddressRange;
+use super::nearest::meant;
 use super::route::Usage;
 
 /// One account at one carrier.
@@ -341,7 +342,7 @@ impl<'a> Settings<'a> {
     pub fn finish(mut self) -> Result<(), Vec<SettingError>> {
         let unknown: Vec<&String> = self.table.keys().filter(|k| !self.asked.contains(&k.as_str())).collect();
         for key in unknown {
-            let known = self.asked.join(", ");
+            let known = format!("{}{}", self.asked.join(", "), meant(key, &self.asked));
             self.fault(key, format!("is no key here; there are: {known}"));
         }
         if self.errors.is_empty() { Ok(()) } else { Err(self.errors) }

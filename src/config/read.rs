@@ -7,6 +7,7 @@ use std::time::Duration;
 use toml::{Table, Value};
 
 use super::carrier::Settings;
+use super::nearest::{meant, no_such};
 use super::route;
 use super::source::Source;
 use super::{
@@ -45,7 +46,8 @@ pub(super) fn config(
     let carriers = reader.carriers(&server, &stations, check);
     reader.ways_out(&stations, &carriers);
     for key in source.table.keys().filter(|k| !TABLES.contains(&k.as_str())) {
-        reader.fault(key, key.clone(), format!("is not a key of the config; there are: {}", TABLES.join(", ")));
+        let what = format!("is not a key of the config; there are: {}{}", TABLES.join(", "), meant(key, &TABLES));
+        reader.fault(key, key.clone(), what);
     }
     let mut errors = reader.errors;
     if errors.is_empty() {
@@ -203,7 +205,7 @@ impl Reader<'_> {
             for (n, way) in station.routes.iter().enumerate().filter(|(_, w)| !w.carrier.is_empty()) {
                 if !carriers.iter().any(|c| c.name == way.carrier) {
                     let known: Vec<&str> = carriers.iter().map(|c| c.name.as_str()).collect();
-                    let what = format!("names {}, which is no carrier; there are: {}", way.carrier, known.join(", "));
+                    let what = no_such(&way.carrier, "carrier", &known);
                     let path = format!("station.{key}.route.{n}.carrier");
                     self.fault(&path, path.clone(), what);
                 }
@@ -229,7 +231,7 @@ impl Reader<'_> {
         let station = s.string("station");
         if let Some(key) = station.as_ref().filter(|key| !stations.contains_key(*key)) {
             let known: Vec<&str> = stations.keys().map(String::as_str).collect();
-            s.fault("station", format!("names {key}, which is no station; there are: {}", known.join(", ")));
+            s.fault("station", no_such(key, "station", &known));
         }
         let rate = s.integer("rate", 1..=1_000_000).and_then(|n| u32::try_from(n).ok());
         let usage = route::usage(&mut s);

@@ -1,6 +1,11 @@
 //! How an account is used: its pace, its repeats, what it may not carry, its canary; a station's ways out; who is alarmed.
 
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+
 use super::carrier::Settings;
+use super::source::UNREAD;
 use crate::message::Msisdn;
 
 /// What of a `[[carrier]]` every kind has beside its credentials.
@@ -11,6 +16,8 @@ pub struct Usage {
     pub pace: Pace,
     pub bans: Bans,
     pub canary: Option<Canary>,
+    /// Authorities that are believed beside those of this machine when we call this carrier.
+    pub ca: Vec<CertificateDer<'static>>,
 }
 
 /// `[carrier.pace]`: what the carrier bears beside `rate`; 0 is without limit.
@@ -69,7 +76,7 @@ fn count(s: &mut Settings<'_>, key: &'static str) -> u32 {
 }
 
 /// Keys of a `[[carrier]]` that are read here.
-pub const SHARED: [&str; 4] = ["repeat_minutes", "pace", "bans", "canary"];
+pub const SHARED: [&str; 5] = ["repeat_minutes", "pace", "bans", "canary", "ca"];
 
 pub fn usage(s: &mut Settings<'_>) -> Usage {
     Usage {
@@ -83,6 +90,24 @@ pub fn usage(s: &mut Settings<'_>) -> Usage {
         }),
         bans: s.table("bans", |s| Bans { boards: s.list("boards"), words: s.list("words") }),
         canary: if s.has("canary") { s.table("canary", canary) } else { None },
+        ca: authorities(s),
+    }
+}
+
+/// `ca`, as a rule by `ca_file`: certificates in PEM, of whoever signs this carrier's where nobody does whom the machine knows.
+fn authorities(s: &mut Settings<'_>) -> Vec<CertificateDer<'static>> {
+    let Some(text) = s.string("ca").filter(|text| text != UNREAD) else { return Vec::new() };
+    let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(text.as_bytes()).collect();
+    let mut store = RootCertStore::empty();
+    match read {
+        Ok(all) if !all.is_empty() && all.iter().all(|c| store.add(c.clone()).is_ok()) => all,
+        _ => {
+            s.fault(
+                "ca",
+                "must be certificates in PEM, which begin with -----BEGIN CERTIFICATE-----; write ca_file = \"…\"",
+            );
+            Vec::new()
+        }
     }
 }
 

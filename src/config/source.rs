@@ -221,7 +221,7 @@ fn read_files_of(
         // After a fault anything stands in for the value, so that it is not called missing as well.
         let value = read.unwrap_or_else(|what| {
             fault(what);
-            "unread".to_string()
+            UNREAD.to_string()
         });
         table.insert(plain.clone(), Value::String(value));
         if let Some(place) = places.get(&path).cloned() {
@@ -229,6 +229,9 @@ fn read_files_of(
         }
     }
 }
+
+/// What stands for the content of a file that could not be read, which was noted.
+pub const UNREAD: &str = "unread";
 
 /// One step of a variable's name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

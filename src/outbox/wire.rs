@@ -6,10 +6,12 @@ use std::time::Duration;
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
-use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{Client, Error as ClientError};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rustls::pki_types::CertificateDer;
+use rustls::{CertificateError, RootCertStore};
 
 use crate::carrier::{Outgoing, SendError};
 
@@ -99,6 +101,9 @@ fn lost(error: &ClientError) -> SendError {
     let mut source = error.source();
     while let Some(e) = source {
         cause = e.to_string();
+        if let Some(fault) = distrusted(e) {
+            return SendError::Config(format!("the carrier's certificate is not believed: {cause}{}", mend(fault)));
+        }
         // Cancelled by the client itself: the connection closed before the first byte was written.
         untouched |= e.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_canceled);
         source = e.source();
@@ -106,16 +111,51 @@ fn lost(error: &ClientError) -> SendError {
     if untouched { SendError::Retry(format!("cannot connect: {cause}")) } else { SendError::Unclear(cause) }
 }
 
-/// TLS with the roots of this machine, so that a station updates them with everything else.
-pub fn tls() -> rustls::ClientConfig {
+/// What is wrong with the carrier's certificate, where that is what the error says.
+fn distrusted<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a CertificateError> {
+    if let Some(wrapped) = error.downcast_ref::<std::io::Error>() {
+        return distrusted(wrapped.get_ref()?);
+    }
+    match error.downcast_ref::<rustls::Error>() {
+        Some(rustls::Error::InvalidCertificate(fault)) => Some(fault),
+        _ => None,
+    }
+}
+
+/// What the operator can do about it.
+fn mend(fault: &CertificateError) -> &'static str {
+    match fault {
+        CertificateError::UnknownIssuer => {
+            "; if the carrier has an authority of its own, name the file of its certificate with ca_file"
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "; it is for another host than the address names"
+        }
+        CertificateError::Expired
+        | CertificateError::ExpiredContext { .. }
+        | CertificateError::NotValidYet
+        | CertificateError::NotValidYetContext { .. } => "; is this machine's clock right?",
+        _ => "",
+    }
+}
+
+/// The authorities that this machine believes, so that a station updates them with everything else.
+pub fn roots() -> RootCertStore {
+    let mut roots = RootCertStore::empty();
+    let (known, _) = roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if known == 0 {
+        tracing::warn!("this machine has no root certificates, so no https carrier can be reached but by its ca_file");
+    }
+    roots
+}
+
+/// TLS that believes these authorities, and those that were given for this carrier.
+pub fn tls(roots: &RootCertStore, authorities: &[CertificateDer<'static>]) -> rustls::ClientConfig {
+    let mut roots = roots.clone();
+    // They were looked at when the config was read: none is left out.
+    roots.add_parsable_certificates(authorities.iter().cloned());
     let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
     let versions = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
     let builder = versions.expect("ring has suites for the default versions of TLS");
-    match builder.clone().with_native_roots() {
-        Ok(config) => config.with_no_client_auth(),
-        Err(cause) => {
-            tracing::warn!(%cause, "this machine has no root certificates, so no https carrier can be reached");
-            builder.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth()
-        }
-    }
+    builder.with_root_certificates(roots).with_no_client_auth()
 }

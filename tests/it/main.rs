@@ -40,6 +40,7 @@ mod supply;
 mod support;
 mod talks;
 mod texts;
+mod tls;
 mod total;
 mod unreachable;
 mod villagers;

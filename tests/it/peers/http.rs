@@ -4,10 +4,11 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
 use xiangxun::carrier::form::Form;
 
 /// A request as it came.
@@ -62,6 +63,7 @@ type Script = dyn Fn(&Seen, usize) -> Reply + Send + Sync;
 /// The server; it ends when this is dropped.
 pub struct Peer {
     pub addr: SocketAddr,
+    scheme: &'static str,
     seen: Arc<Mutex<Vec<Seen>>>,
     count: watch::Receiver<usize>,
     accepting: JoinHandle<()>,
@@ -70,6 +72,15 @@ pub struct Peer {
 impl Peer {
     /// `script` gets each request and how many came before it.
     pub async fn start(script: impl Fn(&Seen, usize) -> Reply + Send + Sync + 'static) -> Peer {
+        Peer::start_over(None, script).await
+    }
+
+    /// As [`Peer::start`], behind TLS where that is given.
+    pub async fn start_over(
+        tls: Option<TlsAcceptor>,
+        script: impl Fn(&Seen, usize) -> Reply + Send + Sync + 'static,
+    ) -> Peer {
+        let scheme = if tls.is_some() { "https" } else { "http" };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
         let seen = Arc::new(Mutex::new(Vec::new()));
@@ -78,14 +89,25 @@ impl Peer {
         let accepting = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let _ = stream.set_nodelay(true);
-                tokio::spawn(desk.clone().serve(stream));
+                let (desk, tls) = (desk.clone(), tls.clone());
+                tokio::spawn(async move {
+                    match tls {
+                        None => desk.serve(stream).await,
+                        // Who does not believe us hangs up.
+                        Some(tls) => {
+                            if let Ok(stream) = tls.accept(stream).await {
+                                desk.serve(stream).await;
+                            }
+                        }
+                    }
+                });
             }
         });
-        Peer { addr, seen, count, accepting }
+        Peer { addr, scheme, seen, count, accepting }
     }
 
     pub fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.addr)
+        format!("{}://{}{path}", self.scheme, self.addr)
     }
 
     pub fn seen(&self) -> Vec<Seen> {
@@ -113,7 +135,7 @@ struct Desk {
 }
 
 impl Desk {
-    async fn serve(self: Arc<Self>, mut stream: TcpStream) {
+    async fn serve(self: Arc<Self>, mut stream: impl AsyncRead + AsyncWrite + Unpin) {
         let mut buffer = Vec::new();
         while let Some(seen) = read(&mut stream, &mut buffer).await {
             let before = {
@@ -143,7 +165,7 @@ impl Desk {
     }
 }
 
-async fn read(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Seen> {
+async fn read(stream: &mut (impl AsyncRead + Unpin), buffer: &mut Vec<u8>) -> Option<Seen> {
     let head = loop {
         if let Some(at) = buffer.windows(4).position(|w| w == b"\r\n\r\n") {
             break at;
