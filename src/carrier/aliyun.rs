@@ -108,10 +108,7 @@ fn build(config: &CarrierConfig) -> Result<Box<dyn Carrier>, Vec<SettingError>> 
         s.fault("access_key_id", "may hold only letters and digits");
     }
     let access_key_secret = s.secret("access_key_secret", "shown once when the AccessKey is made");
-    let sign_name = s.required("sign_name", "the approved 签名, without its brackets");
-    if sign_name.contains(['【', '】']) {
-        s.fault("sign_name", "must stand without its brackets");
-    }
+    let sign_name = push::sign_name(&mut s);
     let endpoint = s.optional_url("endpoint").unwrap_or_else(|| "https://dysmsapi.aliyuncs.com/".into());
     if endpoint.contains('?') {
         s.fault("endpoint", "must have no query");
@@ -168,12 +165,7 @@ impl Carrier for Aliyun {
             return Ok(Heard::default());
         }
         let records = push::posted(call, "GET, POST")?;
-        let mut heard = Heard::default();
-        match door {
-            Door::Mo => heard.mos = push::each(&self.name, &records, |r| self.mo(r))?,
-            Door::Dlr => heard.dlrs = push::each(&self.name, &records, |r| self.dlr(r))?,
-        }
-        Ok(heard)
+        push::heard(&self.name, door, &records, |r| self.mo(r), |r| self.dlr(r))
     }
 
     fn ack(&self, _: Door) -> Ack {

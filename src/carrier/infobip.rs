@@ -216,10 +216,7 @@ impl Carrier for Infobip {
             return Err(Refusal::NotAuthentic("webhook_username or webhook_password"));
         }
         let list = results(call.body)?;
-        Ok(match door {
-            Door::Mo => Heard { mos: push::each(&self.name, &list, |e| self.mo(e))?, ..Heard::default() },
-            Door::Dlr => Heard { dlrs: push::each(&self.name, &list, |e| self.dlr(e))?, ..Heard::default() },
-        })
+        push::heard(&self.name, door, &list, |e| self.mo(e), |e| self.dlr(e))
     }
 
     fn ack(&self, _: Door) -> Ack {

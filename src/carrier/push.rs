@@ -1,13 +1,13 @@
 //! What the carriers of China share: JSON that is pushed one by one or in bundles, Beijing time without a zone, numbers
-//! with extensions, and our own id of an MT as a text of theirs.
+//! with extensions, the words that sign a text, and our own id of an MT as a text of theirs.
 
 use jiff::fmt::strtime;
 use serde_json::Value;
 
-use super::{Arrived, Refusal, path};
+use super::{Arrived, Door, Heard, Refusal, path};
 use crate::clock::Timestamp;
 use crate::config::carrier::Settings;
-use crate::message::{Mt, MtRef};
+use crate::message::{Dlr, DlrState, Mo, Mt, MtRef};
 
 /// Messages in one call that are read; no carrier bundles more, and each costs a commit.
 const BATCH: usize = 1_000;
@@ -56,6 +56,20 @@ pub fn each<T>(
     }
 }
 
+/// What a call's records say at the door that they came to.
+pub fn heard(
+    carrier: &str,
+    door: Door,
+    records: &[Value],
+    mo: impl Fn(&Value) -> Result<Mo, Refusal>,
+    dlr: impl Fn(&Value) -> Result<Dlr, Refusal>,
+) -> Result<Heard, Refusal> {
+    Ok(match door {
+        Door::Mo => Heard { mos: each(carrier, records, mo)?, ..Heard::default() },
+        Door::Dlr => Heard { dlrs: each(carrier, records, dlr)?, ..Heard::default() },
+    })
+}
+
 /// A field as a text without blanks at its ends; `None` where it is missing or empty.
 pub fn field(record: &Value, name: &str) -> Option<String> {
     record.get(name).and_then(path::text).map(|s| s.trim().to_string()).filter(|s| !s.is_empty())
@@ -69,6 +83,25 @@ pub fn needed(record: &Value, name: &str) -> Result<String, Refusal> {
 /// A text, which may be empty but must be there.
 pub fn text(record: &Value, name: &str) -> Result<String, Refusal> {
     record.get(name).and_then(path::text).ok_or_else(|| Refusal::Malformed(format!("{name} is missing")))
+}
+
+/// `report_status` of a report, with the network's code beside it.
+pub fn verdict(said: &str, code: &str) -> DlrState {
+    match said {
+        "SUCCESS" => DlrState::Delivered,
+        "FAIL" if code == "EXPIRED" => DlrState::Expired,
+        "FAIL" => DlrState::Failed,
+        _ => DlrState::Unknown,
+    }
+}
+
+/// Reads `sign_name`, the words in 【】 before every text.
+pub fn sign_name(s: &mut Settings<'_>) -> String {
+    let name = s.required("sign_name", "the approved 签名, without its brackets");
+    if name.contains(['【', '】']) {
+        s.fault("sign_name", "must stand without its brackets");
+    }
+    name
 }
 
 /// `2017-09-01 00:00:00` or `20170901000000`, in Beijing.

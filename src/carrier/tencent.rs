@@ -28,7 +28,7 @@ use super::{
 use crate::clock::{HOUR, MINUTE, SECOND, Timestamp};
 use crate::config::Secret;
 use crate::config::carrier::{CarrierConfig, SettingError};
-use crate::message::{Dlr, DlrState, Mo, Mt, Sender};
+use crate::message::{Dlr, Mo, Mt, Sender};
 
 pub const KIND: Kind = Kind { name: "tencent", build, default_rate: 50 };
 
@@ -125,10 +125,7 @@ fn build(config: &CarrierConfig) -> Result<Box<dyn Carrier>, Vec<SettingError>> 
         s.fault("region", "must be as ap-guangzhou");
     }
     let region = HeaderValue::from_str(&region).unwrap_or_else(|_| HeaderValue::from_static(""));
-    let sign_name = s.required("sign_name", "the approved 签名, without its brackets");
-    if sign_name.contains(['【', '】']) {
-        s.fault("sign_name", "must stand without its brackets");
-    }
+    let sign_name = push::sign_name(&mut s);
     let endpoint = s.optional_url("endpoint").unwrap_or_else(|| "https://sms.tencentcloudapi.com/".into());
     let number = Number::read(&mut s);
     let own = OwnId::read(&mut s);
@@ -170,12 +167,7 @@ impl Tencent {
         let mt = self.own.find(field(record, "ext").as_deref(), field(record, "sid"));
         let mt = mt.ok_or_else(|| Refusal::Malformed("ext and sid are missing".into()))?;
         let code = field(record, "errmsg").unwrap_or_default();
-        let state = match needed(record, "report_status")?.as_str() {
-            "SUCCESS" => DlrState::Delivered,
-            "FAIL" if code == "EXPIRED" => DlrState::Expired,
-            "FAIL" => DlrState::Failed,
-            _ => DlrState::Unknown,
-        };
+        let state = push::verdict(&needed(record, "report_status")?, &code);
         let words = field(record, "description").map_or(code.clone(), |words| format!("{code} {words}"));
         Ok(Dlr { carrier: self.name.clone(), mt, state, detail: status::excerpt(&words), part: None })
     }
@@ -202,12 +194,7 @@ impl Carrier for Tencent {
     fn hear(&self, door: Door, call: &Arrived<'_>) -> Result<Heard, Refusal> {
         self.key.check(call)?;
         let records = push::posted(call, "POST")?;
-        let mut heard = Heard::default();
-        match door {
-            Door::Mo => heard.mos = push::each(&self.name, &records, |r| self.mo(r))?,
-            Door::Dlr => heard.dlrs = push::each(&self.name, &records, |r| self.dlr(r))?,
-        }
-        Ok(heard)
+        push::heard(&self.name, door, &records, |r| self.mo(r), |r| self.dlr(r))
     }
 
     fn ack(&self, _: Door) -> Ack {

@@ -130,12 +130,7 @@ impl Carrier for YunMas {
     fn hear(&self, door: Door, call: &Arrived<'_>) -> Result<Heard, Refusal> {
         self.key.check(call)?;
         let records = push::posted(call, "POST")?;
-        let mut heard = Heard::default();
-        match door {
-            Door::Mo => heard.mos = push::each(&self.name, &records, |r| self.mo(r))?,
-            Door::Dlr => heard.dlrs = push::each(&self.name, &records, |r| self.dlr(r))?,
-        }
-        Ok(heard)
+        push::heard(&self.name, door, &records, |r| self.mo(r), |r| self.dlr(r))
     }
 
     fn ack(&self, _: Door) -> Ack {

@@ -24,7 +24,7 @@ use super::{
 use crate::clock::{HOUR, MINUTE, SECOND};
 use crate::config::Secret;
 use crate::config::carrier::{CarrierConfig, SettingError};
-use crate::message::{Dlr, DlrState, Mo, Mt, Sender};
+use crate::message::{Dlr, Mo, Mt, Sender};
 
 pub const KIND: Kind = Kind { name: "yunpian", build, default_rate: 20 };
 
@@ -93,10 +93,7 @@ fn build(config: &CarrierConfig) -> Result<Box<dyn Carrier>, Vec<SettingError>> 
     let mut s = config.settings();
     let key = DoorKey::read(&mut s);
     let api_key = s.secret("api_key", "the account's APIKEY");
-    let sign_name = s.required("sign_name", "the approved 签名, without its brackets");
-    if sign_name.contains(['【', '】']) {
-        s.fault("sign_name", "must stand without its brackets");
-    }
+    let sign_name = push::sign_name(&mut s);
     let send_url = s.optional_url("send_url");
     let send_url = send_url.unwrap_or_else(|| "https://sms.yunpian.com/v2/sms/single_send.json".into());
     let number = Number::read(&mut s);
@@ -140,12 +137,7 @@ impl Yunpian {
         let mt = self.own.find(field(record, "uid").as_deref(), field(record, "sid"));
         let mt = mt.ok_or_else(|| Refusal::Malformed("uid and sid are missing".into()))?;
         let code = field(record, "error_msg").unwrap_or_default();
-        let state = match needed(record, "report_status")?.as_str() {
-            "SUCCESS" => DlrState::Delivered,
-            "FAIL" if code == "EXPIRED" => DlrState::Expired,
-            "FAIL" => DlrState::Failed,
-            _ => DlrState::Unknown,
-        };
+        let state = push::verdict(&needed(record, "report_status")?, &code);
         let words = field(record, "error_detail").map_or(code.clone(), |words| format!("{code} {words}"));
         Ok(Dlr { carrier: self.name.clone(), mt, state, detail: status::excerpt(words.trim()), part: None })
     }
@@ -175,12 +167,8 @@ impl Carrier for Yunpian {
 
     fn hear(&self, door: Door, call: &Arrived<'_>) -> Result<Heard, Refusal> {
         self.key.check(call)?;
-        let mut heard = Heard::default();
-        match door {
-            Door::Mo => heard.mos = push::each(&self.name, &inside(call, "sms_reply")?, |r| self.mo(r))?,
-            Door::Dlr => heard.dlrs = push::each(&self.name, &inside(call, "sms_status")?, |r| self.dlr(r))?,
-        }
-        Ok(heard)
+        let records = inside(call, if door == Door::Mo { "sms_reply" } else { "sms_status" })?;
+        push::heard(&self.name, door, &records, |r| self.mo(r), |r| self.dlr(r))
     }
 
     fn ack(&self, _: Door) -> Ack {

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use super::state::{self, Outcome};
 use crate::clock::{HOUR, Timestamp};
 use crate::message::{Consent, Dlr, DlrState, Msisdn, Mt, MtClass, MtId, MtRef, MtState};
-use crate::store::loose::EarlyDlr;
+use crate::store::loose::{EarlyDlr, Said};
 use crate::store::record::StoppedBy;
 use crate::store::{Change, Due, Loose, Person, Store, StoreError, View};
 
@@ -103,14 +103,16 @@ pub async fn settle(
             for (theirs, forms) in &forms {
                 for form in forms {
                     let key = EarlyDlr::key(&mt.carrier, form);
-                    let Some(Loose::Report(said)) = view.loose(&key)? else { continue };
+                    let Some(Loose::Report(early)) = view.loose(&key)? else { continue };
                     joined.push(key);
-                    if said.state == DlrState::OptedOut {
-                        why = Some(said.detail.clone());
+                    for said in early.all() {
+                        if said.state == DlrState::OptedOut {
+                            why = Some(said.detail.clone());
+                        }
+                        let stands = new.as_ref().unwrap_or(&mt);
+                        let piece = state::piece_of(stands, said.part.as_ref(), Some(theirs));
+                        new = state::reported(stands, said.state, &said.detail, piece).or(new);
                     }
-                    let stands = new.as_ref().unwrap_or(&mt);
-                    let piece = state::piece_of(stands, said.part.as_ref(), Some(theirs));
-                    new = state::reported(stands, said.state, &said.detail, piece).or(new);
                 }
             }
             let unwanted = why.is_some();
@@ -216,24 +218,29 @@ pub async fn report(
         .await
 }
 
-/// Keeps a report until its id is known, the strongest of several.
+/// Parts of one MT whose early reports are kept: more than any text of ours has.
+const EARLY_PARTS: usize = 64;
+
+/// Keeps a report until its id is known: of each part, or of the whole, the strongest.
 fn early(view: &dyn View, dlr: &Dlr, theirs: &str, now: Timestamp) -> Result<Change, StoreError> {
     let key = EarlyDlr::key(&dlr.carrier, theirs);
     let known = match view.loose(&key)? {
         Some(Loose::Report(r)) => Some(r),
         _ => None,
     };
-    if known.as_ref().is_some_and(|r| state::strength(r.state) >= state::strength(dlr.state)) {
-        return Ok(Change::default());
+    let news = Said { state: dlr.state, detail: dlr.detail.clone(), part: dlr.part.clone() };
+    let mut all: Vec<Said> = known.iter().flat_map(EarlyDlr::all).collect();
+    let part = |said: &Said| said.part.as_ref().map(|p| p.key.clone());
+    match all.iter().position(|said| part(said) == part(&news)) {
+        Some(n) if state::strength(all[n].state) < state::strength(news.state) => all[n] = news,
+        None if all.len() < EARLY_PARTS => all.push(news),
+        _ => return Ok(Change::default()),
     }
-    let report = EarlyDlr {
-        carrier: dlr.carrier.clone(),
-        carrier_ref: theirs.to_string(),
-        state: dlr.state,
-        detail: dlr.detail.clone(),
-        part: dlr.part.clone(),
-        at: now,
-    };
+    let others = all.split_off(1);
+    let Some(Said { state, detail, part }) = all.pop() else { return Ok(Change::default()) };
+    let (carrier, carrier_ref) = (dlr.carrier.clone(), theirs.to_string());
+    let at = known.as_ref().map_or(now, |r| r.at);
+    let report = EarlyDlr { carrier, carrier_ref, state, detail, part, at, others };
     let due = if known.is_none() { vec![(now.plus(EARLY), Due::Loose(key))] } else { Vec::new() };
     Ok(Change { loose: vec![Loose::Report(report)], due, ..Change::default() })
 }

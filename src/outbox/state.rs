@@ -112,8 +112,13 @@ pub fn piece_of(mt: &Mt, part: Option<&DlrPart>, theirs: Option<&str>) -> Option
 
 /// The MT after a report; `None` where it changes nothing. *Delivered* is the truth whenever it comes; any other final
 /// state stays; *accepted* only moves on what is not yet final; *unknown* says
-/// nothing. A long MT is delivered when each of its parts is, and failed when one is.
+/// nothing. A long MT is delivered when each of its parts is, and failed as soon as one is: with a part missing it is not
+/// what was sent. Should that part arrive after all, and all others with it, it is delivered.
 pub fn reported(mt: &Mt, said: DlrState, detail: &str, piece: Option<(String, usize)>) -> Option<Mt> {
+    let detail = match &piece {
+        Some((_, total)) if !detail.is_empty() => format!("one of {total} parts: {detail}"),
+        _ => detail.to_string(),
+    };
     if let (DlrState::Delivered, Some((key, total))) = (said, piece)
         && mt.state != MtState::Delivered
     {
@@ -137,7 +142,7 @@ pub fn reported(mt: &Mt, said: DlrState, detail: &str, piece: Option<(String, us
         (MtState::Sent | MtState::Unreported, DlrState::Accepted) => return None,
         (_, DlrState::Accepted) => MtState::Sent,
         (_, DlrState::Failed | DlrState::OptedOut) => {
-            MtState::Failed(if detail.is_empty() { "carrier".into() } else { detail.into() })
+            MtState::Failed(if detail.is_empty() { "carrier".into() } else { detail })
         }
         (_, DlrState::Expired) => MtState::Expired,
     };
@@ -244,7 +249,8 @@ mod tests {
         let first = piece_of(&m, Some(&part("1")), None);
         m = reported(&m, DlrState::Delivered, "", first).unwrap();
         m = reported(&m, DlrState::Failed, "e", piece_of(&m, Some(&part("2")), None)).unwrap();
-        assert_eq!(m.state, MtState::Failed("e".into()));
+        assert_eq!(m.state, MtState::Failed("one of 2 parts: e".into()));
+        assert_eq!(reported(&m, DlrState::Expired, "", piece_of(&m, Some(&part("2")), None)), None);
         m = reported(&m, DlrState::Delivered, "", piece_of(&m, Some(&part("2")), None)).unwrap();
         assert_eq!(m.state, MtState::Delivered);
         assert_eq!(piece_of(&m, Some(&DlrPart { key: "1".into(), of: None }), None), None, "one segment");

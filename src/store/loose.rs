@@ -133,7 +133,7 @@ impl LongMo {
     }
 }
 
-/// A report on an MT that no id leads to yet.
+/// Reports on an MT that no id leads to yet: the first, and those on its other parts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EarlyDlr {
     pub carrier: String,
@@ -143,10 +143,26 @@ pub struct EarlyDlr {
     #[serde(default)]
     pub part: Option<DlrPart>,
     pub at: Timestamp,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<Said>,
+}
+
+/// One report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Said {
+    pub state: DlrState,
+    pub detail: String,
+    pub part: Option<DlrPart>,
 }
 
 impl EarlyDlr {
     pub fn key(carrier: &str, carrier_ref: &str) -> LooseKey {
         LooseKey(digest(&[b"report", carrier.as_bytes(), carrier_ref.as_bytes()]))
+    }
+
+    /// All of them, in the order of their parts' coming.
+    pub fn all(&self) -> impl Iterator<Item = Said> + '_ {
+        let first = Said { state: self.state, detail: self.detail.clone(), part: self.part.clone() };
+        std::iter::once(first).chain(self.others.iter().cloned())
     }
 }

@@ -156,6 +156,38 @@ pushes_per_day = -1
 }
 
 #[test]
+fn a_name_of_nothing_is_told_with_what_was_meant() {
+    let text = format!(
+        "{SOUND}[[station.rongjiang.route]]\ncarrier = \"moblie\"\n[[carrier]]\nname = \"two\"\nkind = \"kannel\"\n\
+         station = \"rongjaing\"\ntoken = \"t\"\nwindw = 1\n[alram]\n"
+    );
+    faults(
+        &text,
+        &[],
+        &[
+            "station.rongjiang.route.0.carrier names moblie, which is no carrier; there are: mobile, two; did you mean mobile?",
+            "carrier \"two\": station names rongjaing, which is no station; there are: rongjiang; did you mean rongjiang?",
+            "carrier \"two\": windw is no key here; there are: token, send_url, password, window, fields, senders; did you mean window?",
+            "alram is not a key of the config; there are: server, store, station, carrier, limits, alarm, log; did you mean alarm?",
+        ],
+    );
+    // Boards are known to the grammar: the daemon does not start, and check says so.
+    let sound = load(&format!("{SOUND}[carrier.bans]\nboards = [\"friends\", \"job\", \"用工\"]\n"), &[]).unwrap();
+    let told = xiangxun::app::load_grammar(&sound).map(|_| ()).unwrap_err().to_string();
+    let lines: Vec<&str> = told.lines().collect();
+    assert_eq!(lines.len(), 2, "{told}");
+    let head = "carrier \"mobile\": bans.boards names job, which is no board; there are: ";
+    assert!(lines[0].contains(head) && lines[0].ends_with("; did you mean jobs?"), "{told}");
+    assert!(
+        lines[0].contains("xiangxun.toml:") && lines[1].contains("bans.boards names 用工, which is no board"),
+        "{told}"
+    );
+    let kind = CarrierConfig::new("mobile", "knanel", toml::Table::new());
+    let told = xiangxun::app::build_carrier(&kind).unwrap_err();
+    assert!(told[0].to_string().ends_with("; did you mean kannel?"), "{told:?}");
+}
+
+#[test]
 fn faults_of_syntax_name_their_line() {
     faults("[server]\nlisten = \"127.0.0.1:8080\n[store]\n", &[], &["xiangxun.toml:2: "]);
     let found = load("[server]\nlisten = \"a\"\nlisten = \"b\"\n", &[]).map(|_| ()).unwrap_err();

@@ -120,6 +120,53 @@ async fn words_that_a_route_may_not_carry_go_by_the_other_and_reports_may_be_ear
     assert_eq!(state_of(dir.path()), Some("Delivered".into()));
 }
 
+/// The parts of one text under one id: it is delivered with the last of them and failed with one, also where all are reported
+/// before the sending is answered, and over a kill.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn parts_decide_together_whenever_they_are_reported() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let smsbox = Smsbox::start().await;
+    let other = Peer::start(|_, n| say(200, format!("0,p{n}"))).await;
+    let extra = beside_kannel(&other.url("/send"), "station = \"rongjiang\"", &[("g", None)]);
+    let setup = Setup::new(&smsbox.url).extra(&extra).virtual_clock();
+    let daemon = Daemon::start(dir.path(), &setup).await;
+    daemon.clock(NINE).await;
+    // Before there is such a text: of p0 both parts arrive, of p1 one fails, of p2 one is not told of.
+    reported(&daemon, "p0", "DELIVRD", "&part=1&parts=2").await;
+    reported(&daemon, "p0", "DELIVRD", "&part=2&parts=2").await;
+    reported(&daemon, "p1", "DELIVRD", "&part=2&parts=2").await;
+    reported(&daemon, "p1", "UNDELIV", "&part=1&parts=2").await;
+    reported(&daemon, "p2", "DELIVRD", "&part=1&parts=2").await;
+    reported(&daemon, "p2", "DELIVRD", "&part=1&parts=2").await;
+    daemon.kill();
+    let daemon = Daemon::start(dir.path(), &setup).await;
+    daemon.clock(r#"{"now": "2026-11-21T09:01:00+08:00"}"#).await;
+    for n in 0..4 {
+        daemon.text(&format!("t{n}"), &format!("+861380000000{n}"), "我的").await;
+        daemon.clock(SECOND).await;
+    }
+    assert_eq!(other.seen().len(), 4, "{}", daemon.log());
+    // After it: of p3 the parts in the order of the network, one failing first.
+    reported(&daemon, "p3", "UNDELIV", "&part=2&parts=2").await;
+    reported(&daemon, "p3", "DELIVRD", "&part=1&parts=2").await;
+    assert!(daemon.terminate());
+    let states = |dir: &std::path::Path| {
+        let _ = std::fs::remove_file(dir.join("export.ndjson"));
+        let kept = export(dir);
+        kept.iter().filter_map(|l| Some(l.get("mt")?["state"].clone())).collect::<Vec<_>>()
+    };
+    let failed = serde_json::json!({ "Failed": "one of 2 parts: UNDELIV" });
+    assert_eq!(states(dir.path()), [serde_json::json!("Delivered"), failed.clone(), "Sent".into(), failed]);
+    // What was given up arrives after all.
+    let daemon = Daemon::start(dir.path(), &setup).await;
+    daemon.clock(r#"{"now": "2026-11-21T09:05:00+08:00"}"#).await;
+    reported(&daemon, "p1", "DELIVRD", "&part=1&parts=2").await;
+    reported(&daemon, "p3", "DELIVRD", "&part=2&parts=2").await;
+    assert!(daemon.terminate());
+    let all = states(dir.path());
+    assert_eq!([&all[1], &all[3]], ["Delivered", "Delivered"]);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_account_and_a_phone_get_what_they_bear_and_the_rest_waits_over_a_restart() {
     let dir = tempfile::tempdir().expect("a folder");

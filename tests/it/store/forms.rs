@@ -236,6 +236,7 @@ fn loose() -> Vec<Loose> {
         detail: "DELIVRD".into(),
         part: Some(DlrPart { key: "p1".into(), of: Some(2) }),
         at: NOW,
+        others: Vec::new(),
     };
     vec![Loose::Long(long), Loose::Report(report)]
 }
