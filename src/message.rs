@@ -177,7 +177,7 @@ pub struct Dlr {
 }
 
 /// What a carrier says of a phone rather than of an MT: that it wants no more of our texts, or wants them again.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Consent {
     pub carrier: String,
     pub phone: Msisdn,

@@ -366,7 +366,7 @@ impl Outbox {
     /// # Errors
     /// That no answer began.
     pub async fn open(out: Outgoing) -> Result<(http::StatusCode, hyper::body::Incoming), SendError> {
-        Wire::new(wire::tls(), 1, TIMEOUT).open(out).await
+        Wire::new(wire::tls(&wire::roots(), &[]), 1, TIMEOUT).open(out).await
     }
 
     /// Stops picking, lets what is on its way arrive and be written down for at most `grace`, and returns whether all

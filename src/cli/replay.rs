@@ -127,7 +127,7 @@ fn hear(config: &Config, call: &Recorded) -> Result<String, String> {
         now: Clock::System.now(),
     };
     let heard = carrier.hear(door, &arrived).map_err(|e| e.to_string())?;
-    Ok(serde_json::json!({ "mos": heard.mos, "dlrs": heard.dlrs }).to_string())
+    Ok(serde_json::json!({ "mos": heard.mos, "dlrs": heard.dlrs, "consents": heard.consents }).to_string())
 }
 
 /// Sends it to the daemon, and says what that answered.
