@@ -12,6 +12,7 @@ mod left;
 mod matter;
 mod normalize;
 mod number;
+mod opinion;
 mod partly;
 mod phrase;
 mod place;
@@ -117,7 +118,8 @@ fn read_once(
     }
     let (text, phrases, slips) = take_in(grammar, home, now, normal);
     let scene = Scene { grammar, now, market_days, text: &text, phrases, slips };
-    let mut reading = understand(&scene).0;
+    let (reading, decision) = understand(&scene);
+    let mut reading = opinion::heed(&scene, reading, decision.is_none());
     match claim::claim(&scene, &reading) {
         Some(mut claim) => {
             if let Some(board) = grammar.boards.get(&claim.board) {
@@ -135,6 +137,15 @@ fn read_once(
         }
     }
     reading
+}
+
+/// What a text has of the pieces that speak for an intent, by which the second opinion is taught and heard.
+pub fn pieces(grammar: &Grammar, home: PlaceCode, now: Timestamp, text: &str) -> Vec<String> {
+    let normal = normalize::normalize(&grammar.lexicon, read_of(text));
+    let (text, phrases, _) = take_in(grammar, home, now, normal);
+    let mut pieces: Vec<String> = opinion::pieces(grammar, &text, &phrases).into_iter().collect();
+    pieces.sort_unstable();
+    pieces
 }
 
 /// The part of a text that is read.

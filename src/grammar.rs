@@ -11,6 +11,7 @@ pub mod intent;
 pub mod item;
 pub mod lesson;
 pub mod lexicon;
+pub mod opinion;
 pub mod place;
 pub mod reply;
 pub mod sound;
@@ -45,6 +46,8 @@ pub struct Grammar {
     pub lesson: lesson::Lesson,
     /// What is printed for the pocket.
     pub card: card::Card,
+    /// What texts of each intent look like.
+    pub opinions: opinion::Opinions,
     /// Sentences that the data give with their readings.
     pub examples: Vec<example::Example>,
 }
@@ -140,6 +143,7 @@ impl Grammar {
         let terms = terms::TermWords::read(&sources, &mut errors);
         let lesson = lesson::Lesson::read(&sources, &mut errors);
         let card = card::Card::read(&sources, &mut errors);
+        let opinions = opinion::Opinions::read(&sources, &mut errors);
         let mut examples = example::collect(&sources, &items, &lexicon, &mut errors);
         examples.extend(lesson.examples(&sources));
         match menus.filter(|_| errors.is_empty()) {
@@ -152,6 +156,7 @@ impl Grammar {
                 sounds,
                 replies,
                 terms,
+                opinions,
                 menus,
                 lesson,
                 card,

@@ -37,6 +37,10 @@ pub fn explain(grammar: &Grammar, home: PlaceCode, now: Timestamp, text: &str) -
         }
         None => out.push_str("\n# evidence its form"),
     }
+    out.push_str("\n# opinion  ");
+    for (intent, share) in super::opinion::opinion(&scene).iter().take(3) {
+        let _ = write!(out, "{intent:?} {:.0}% ", share * 100.0);
+    }
     let _ = write!(out, "\n# left     {}", reading.remark.as_deref().unwrap_or("-"));
     out
 }

@@ -21,6 +21,7 @@ mod look;
 mod main_job;
 mod model;
 mod operator;
+mod opinion;
 mod optout;
 mod outbox;
 mod pairs;
