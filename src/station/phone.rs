@@ -272,6 +272,7 @@ mod tests {
                 token: Secret::new("a\"b<c"),
                 carrier: "phone".into(),
                 short_codes: vec!["1069012345".into()],
+                ussd_code: "*123#".into(),
                 station_name: "榕江县信息站".into(),
                 clock: Clock::virtual_at(Timestamp(1_763_700_000_000)),
             };
