@@ -26,13 +26,14 @@
 //! codes = { "8" = "throttled", "10" = "quota", "21" = "permanent" }
 //! ```
 //!
-//! Instead of a token, `[carrier.signature]` names header, algorithm and what is signed. Without `fields.id` a repeat
+//! `[carrier.ussd]` is in the file of its sessions. Instead of a token, `[carrier.signature]` names header, algorithm and what is signed. Without `fields.id` a repeat
 //! is known by its fingerprint.
 
 mod inlet;
 mod proof;
 mod record;
 mod send;
+mod session;
 mod template;
 
 use http::{HeaderMap, StatusCode};
@@ -41,7 +42,9 @@ use self::inlet::Inlet;
 use self::proof::Proof;
 use self::record::Record;
 use self::send::Send;
+use self::session::Sessions;
 use super::charset::Charset;
+use super::ussd::{Ussd, UssdRequest, UssdScreen};
 use super::{
     Ack, Arrived, Carrier, Door, Heard, Kind, Outgoing, Refusal, Secrets, SendError, Taken, form, hex, print, refs,
     status,
@@ -60,6 +63,7 @@ struct Generic {
     mo: Inlet,
     dlr: Option<Inlet>,
     send: Send,
+    ussd: Option<Sessions>,
     /// `{dlr_url}` up to the MT's id.
     dlr_url: Secret,
 }
@@ -70,6 +74,7 @@ fn build(config: &CarrierConfig) -> Result<Box<dyn Carrier>, Vec<SettingError>> 
     let mo = s.table("mo", Inlet::read_mo);
     let dlr = s.has("dlr").then(|| s.table("dlr", Inlet::read_dlr));
     let send = s.table("send", Send::read);
+    let ussd = s.has("ussd").then(|| s.table("ussd", Sessions::read));
     s.finish()?;
     // A fault was noted wherever there is no proof; this is never reached without one.
     let Some(proof) = proof else { return Err(vec![SettingError::new("token", "is missing")]) };
@@ -82,7 +87,7 @@ fn build(config: &CarrierConfig) -> Result<Box<dyn Carrier>, Vec<SettingError>> 
     let sign = form::separator(&dlr_url);
     let mt_name = dlr.as_ref().and_then(|d| d.fields.get("mt")).map_or("mt", String::as_str);
     form::push(&mut dlr_url, sign, mt_name, b"");
-    Ok(Box::new(Generic { name: config.name.clone(), proof, mo, dlr, send, dlr_url: Secret::new(dlr_url) }))
+    Ok(Box::new(Generic { name: config.name.clone(), proof, mo, dlr, send, ussd, dlr_url: Secret::new(dlr_url) }))
 }
 
 impl Generic {
@@ -192,6 +197,10 @@ impl Carrier for Generic {
         self.send.idempotent
     }
 
+    fn ussd(&self) -> Option<&dyn Ussd> {
+        self.ussd.as_ref().map(|_| self as &dyn Ussd)
+    }
+
     fn setup(&self, public_url: &str, secrets: Secrets) -> Vec<String> {
         let mut lines = Vec::new();
         let doors = [("messages", "mo", true), ("delivery reports", "dlr", self.dlr.is_some())];
@@ -210,5 +219,26 @@ impl Carrier for Generic {
                 .push("note: no fields.id, so a repeated message is known by its content within a short window".into());
         }
         lines
+    }
+}
+
+impl Ussd for Generic {
+    fn hear_ussd(&self, call: &Arrived<'_>) -> Result<UssdRequest, Refusal> {
+        match &self.ussd {
+            Some(sessions) => sessions.hear(&self.name, &self.proof, call),
+            None => Err(Refusal::Method(String::new())),
+        }
+    }
+
+    fn ussd_ack(&self, request: &UssdRequest, screen: Option<&UssdScreen>) -> Ack {
+        self.ussd.as_ref().map_or_else(|| self.mo.answer.clone(), |sessions| sessions.ack(request, screen))
+    }
+
+    fn ussd_setup(&self, public_url: &str, secrets: Secrets) -> Vec<String> {
+        let base = format!("{public_url}/carriers/{}/ussd", self.name);
+        vec![match &self.proof {
+            Proof::Token { text, spot, .. } => format!("Address for USSD: {}", spot.show(&base, &secrets.token(text))),
+            Proof::Signature(_) => format!("Address for USSD: {base} (signed calls only)"),
+        }]
     }
 }

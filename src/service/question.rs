@@ -80,7 +80,8 @@ fn answer_to(facts: &Facts, reading: &Reading, env: &Env<'_>, mo: &Mo) -> Option
         let again = Reading { intent: *intent, unsure: false, alternatives: Vec::new(), reason: None, ..read(text) };
         return Some((ask.clone(), again));
     }
-    if ussd::draft::says_resume(env.grammar, &mo.text)
+    if !facts.by_ussd
+        && ussd::draft::says_resume(env.grammar, &mo.text)
         && let Some(whole) = resumed(env, person, &read)
     {
         return Some((Ask::Resume, whole));
@@ -111,7 +112,7 @@ fn answer_to(facts: &Facts, reading: &Reading, env: &Env<'_>, mo: &Mo) -> Option
         return Some((ask.clone(), Reading { post: Some(*post), quantity: Some(said), ..Reading::of(Intent::Fill) }));
     }
     if let Some(draft) = ussd::draft::of(env, person).filter(|_| !facts.by_ussd)
-        && let Some(whole) = ussd::draft::joined(env, draft, reading, &mo.text, &read)
+        && let Some(whole) = ussd::draft::joined(env, draft, reading, facts.named.is_some(), &mo.text, &read)
     {
         return Some((Ask::Resume, whole));
     }
@@ -148,7 +149,8 @@ pub fn answered(turn: &mut Turn<'_>) -> Answered {
     if turn.reading.intent == Intent::Register && turn.reading.place.is_some() {
         turn.person.questions.retain(|q| q.ask != Ask::Place);
     }
-    if ussd::draft::says_resume(turn.env.grammar, &turn.mo.text) && ussd::draft::of(turn.env, &turn.person).is_some() {
+    let says = !turn.facts.by_ussd && ussd::draft::says_resume(turn.env.grammar, &turn.mo.text);
+    if says && ussd::draft::of(turn.env, &turn.person).is_some() {
         ussd::draft::answered(turn, true);
         return Answered::Done;
     }

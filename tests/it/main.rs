@@ -44,4 +44,5 @@ mod texts;
 mod tls;
 mod total;
 mod unreachable;
+mod ussd;
 mod villagers;

@@ -12,6 +12,7 @@
 //! A types 卖                       an answer to the screen
 //! A repeats                       the carrier calls once more with the same
 //! A cuts                          the network ends it
+//! A/2 types 1                     the same phone in another dialogue of its
 //! A sees 卖什么?…|0返回             the screen, | for the end of a line; `END ` before one that ends it
 //! ```
 //!
@@ -133,7 +134,11 @@ async fn talk(file: &std::path::Path) {
             }
             nothing_left(&waiting);
             sent += 1;
-            phones.entry(who.into()).or_default().call(&daemon, &phone(who), done, sent).await;
+            phones
+                .entry(who.into())
+                .or_default()
+                .call(&daemon, &phone(who.split('/').next().unwrap_or(who)), done, sent)
+                .await;
             daemon.clock(r#"{"advance_seconds": 1}"#).await;
         } else if let Some((who, text)) = line.split_once(" > ") {
             nothing_left(&waiting);

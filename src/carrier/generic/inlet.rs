@@ -95,7 +95,7 @@ impl Inlet {
         inlet
     }
 
-    fn read(s: &mut Settings<'_>, known: &[&str]) -> Inlet {
+    pub fn read(s: &mut Settings<'_>, known: &[&str]) -> Inlet {
         let style = s.one_of("style", Style::NAMES).and_then(Style::named).unwrap_or(Style::Query);
         let mut methods = Vec::new();
         for word in s.list("methods") {
@@ -141,7 +141,7 @@ impl Inlet {
         }
     }
 
-    fn need(&self, s: &mut Settings<'_>, field: &str) {
+    pub fn need(&self, s: &mut Settings<'_>, field: &str) {
         if !self.fields.contains_key(field) {
             s.fault(&format!("fields.{field}"), format!("is missing; add {field} = \"…\" (the carrier's name of it)"));
         }

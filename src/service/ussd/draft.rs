@@ -95,28 +95,36 @@ pub fn says_resume(g: &Grammar, text: &str) -> bool {
     g.menus.resume.iter().any(|w| w == text)
 }
 
-/// What a text means that goes on with a draft: the whole that it makes. `read` reads a text as the sender's.
+/// What a text means that goes on with a draft: the whole that it makes. Only what says nothing by itself can, and only where the
+/// whole says more than the draft did. `read` reads a text as the sender's; `named`: it names a post that there is.
 pub fn joined(
     env: &Env<'_>,
     draft: &Draft,
     reading: &Reading,
+    named: bool,
     said: &str,
     read: &dyn Fn(&str) -> Reading,
 ) -> Option<Reading> {
     let g = env.grammar;
-    let adds = reading.quantity.is_some()
-        || reading.price.is_some()
-        || reading.wage.is_some()
-        || reading.people.is_some()
-        || reading.when.is_some();
-    let bare = reading.item.is_none() && reading.post.is_none() && reading.claim.is_none();
-    let loose = reading.unsure || matches!(reading.intent, Intent::Unknown | Intent::Search);
-    if !(adds && bare && loose) {
+    let step = next(g, draft);
+    // 200 is a post's number, unless there is none and an amount is asked for
+    let number = reading.intent == Intent::Contact && !named && step.is_some_and(|s| s.bare.is_some());
+    let nothing = reading.intent == Intent::Unknown && matches!(reading.reason, None | Some("unread"));
+    let loose = nothing || reading.unsure && reading.item.is_none();
+    if !(loose || number) {
         return None;
     }
-    let (begun, whole) = (read(&text(g, draft, "")), read(&text(g, draft, said)));
+    let said = step.map_or_else(|| said.to_string(), |step| dressed(g, draft, step, said));
+    let (begun, whole) = (read(&text(g, draft, "")), read(&text(g, draft, &said)));
     let same = whole.intent == begun.intent && g.boards.by_intent(whole.intent).is_some();
-    (same && whole.item.is_some() && !whole.unsure).then_some(whole)
+    (same && !whole.unsure && whole.item == begun.item && slots(&whole) > slots(&begun)).then_some(whole)
+}
+
+/// How much a reading says of its thing.
+fn slots(r: &Reading) -> usize {
+    let amounts = [r.quantity.is_some(), r.price.is_some(), r.wage.is_some(), r.people.is_some()];
+    let others = [r.when.is_some(), r.place.is_some(), r.from.is_some(), r.to.is_some(), r.sex.is_some()];
+    amounts.iter().chain(&others).filter(|there| **there).count() + r.marks.len()
 }
 
 /// By text: 1 or 接着填 goes on with what is asked next, 2 lets it go.

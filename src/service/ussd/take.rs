@@ -33,6 +33,11 @@ impl Walk<'_> {
         if input.is_empty() {
             return self.show();
         }
+        // where nothing else is asked, who says so goes on with what he left
+        let menu = matches!(&at, At::Menu { .. } | At::Answer) && at != show::menu(STOPPED);
+        if menu && draft::says_resume(self.env.grammar, input) && self.left().is_some() {
+            return self.offered(&keys.resume.0, "");
+        }
         match at {
             At::Offer { form } => self.offered(input, &form),
             At::Menu { name, page, picked } => self.chosen(input, &name, page, picked),
