@@ -10,6 +10,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use xiangxun::carrier::ussd::{UssdInput, UssdKind, UssdRequest};
 use xiangxun::clock::{Clock, DAY, Timestamp};
 use xiangxun::command;
 use xiangxun::config::{Limits, Station};
@@ -143,6 +144,14 @@ async fn scale(grammar: Grammar, large: usize) {
             resident_mb()
         );
         println!("    counted: {lists:.1} lists and {read:.1} posts read, {written:.0} bytes journalled a message");
+        let screens = dialogues(&store, &grammar, &towns).await;
+        let at = |percent: usize| screens[(screens.len() - 1) * percent / 100].as_secs_f64() * 1e3;
+        println!(
+            "    USSD, 64 at once: half within {:.1} ms, 99 % within {:.1} ms, all within {:.1} ms",
+            at(50),
+            at(99),
+            at(100)
+        );
         costs.push((cpu, lists + read, written));
         store.close().await;
     }
@@ -200,8 +209,8 @@ fn post(grammar: &Grammar, chance: &mut Chance, towns: &[PlaceCode], n: usize) -
     }
 }
 
-/// The mean cost of one message of a new phone somewhere in the province: wall clock at 64 at once, and CPU.
-async fn messages(store: &Store, grammar: &Current, towns: &[PlaceCode]) -> (Duration, Duration) {
+/// The service of 300 stations over a store.
+fn service(store: &Store, grammar: &Current, towns: &[PlaceCode]) -> Service {
     let stations = (0..300)
         .map(|n| {
             let key = format!("s{n:03}");
@@ -222,7 +231,12 @@ async fn messages(store: &Store, grammar: &Current, towns: &[PlaceCode]) -> (Dur
         .collect();
     let limits = Limits { quiet_hours: String::new(), pushes_per_day: 0, posts_per_day: 0, retention_days: 0 };
     let rules = Rules { stations, limits, carrier_station: Default::default(), lines: Default::default() };
-    let service = Service::new(store.clone(), Clock::virtual_at(NOW), grammar.clone(), rules, Arc::new(|_| ()));
+    Service::new(store.clone(), Clock::virtual_at(NOW), grammar.clone(), rules, Arc::new(|_| ()))
+}
+
+/// The mean cost of one message of a new phone somewhere in the province: wall clock at 64 at once, and CPU.
+async fn messages(store: &Store, grammar: &Current, towns: &[PlaceCode]) -> (Duration, Duration) {
+    let service = service(store, grammar, towns);
     let run = async |from: usize, count: usize| {
         let mut under_way = tokio::task::JoinSet::new();
         for n in from..from + count {
@@ -248,6 +262,40 @@ async fn messages(store: &Store, grammar: &Current, towns: &[PlaceCode]) -> (Dur
     run(2_000, MESSAGES - 2_000).await;
     let count = MESSAGES as u32 - 2_000;
     (start.elapsed() / count, (cpu_time() - cpu) / count)
+}
+
+/// How long a screen of USSD takes until it is on disk, each call, sorted: dialogues that file a post, 64 at once.
+async fn dialogues(store: &Store, grammar: &Current, towns: &[PlaceCode]) -> Vec<Duration> {
+    const TYPED: [&str; 6] = ["", "1", "板蓝根", "200", "3.5", "1"];
+    let service = service(store, grammar, towns);
+    let (mut under_way, mut took) = (tokio::task::JoinSet::new(), Vec::new());
+    for n in 0..1_000_u64 {
+        let service = service.clone();
+        under_way.spawn(async move {
+            let mut took = Vec::new();
+            for (order, typed) in (1..).zip(TYPED) {
+                let call = UssdRequest {
+                    carrier: "k".into(),
+                    session: format!("s{n}"),
+                    from: Sender::Phone(Msisdn::from_u64(8_617_000_000_000 + n)),
+                    service_code: "*123#".into(),
+                    kind: if order == 1 { UssdKind::Begin } else { UssdKind::Continue },
+                    input: UssdInput::Step(typed.into()),
+                    order: Some(order),
+                };
+                let start = Instant::now();
+                service.dial(call).await.expect("a screen");
+                took.push(start.elapsed());
+            }
+            took
+        });
+        if under_way.len() >= 64 {
+            took.extend(under_way.join_next().await.into_iter().flatten().flatten());
+        }
+    }
+    took.extend(under_way.join_all().await.into_iter().flatten());
+    took.sort();
+    took
 }
 
 /// Lists and posts that a new post looks at, on average: what the service does, counted.

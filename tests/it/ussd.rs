@@ -426,3 +426,22 @@ fn whatever_is_typed_ends_in_a_screen_and_loses_or_doubles_nothing() {
         panic!("{why}\nshortest: {moves:?}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dialogue_of_yesterday_and_its_draft_are_swept() {
+    let grammar = Current::new(Grammar::built_in().expect("the built-in grammar loads"));
+    let mut phone = Phone::new(&grammar);
+    for step in [Move::Dial(""), Move::Type("1"), Move::Type("板蓝根"), Move::Cut] {
+        phone.step(&step).await;
+    }
+    assert_eq!(phone.kept().await.drafts.len(), 1);
+    phone.clock.set(phone.clock.now().plus(24 * 3_600_000));
+    phone.service.do_due(phone.clock.now()).await.expect("it is done");
+    assert!(phone.at().await.is_some(), "kept an hour longer than what it began");
+    phone.clock.set(phone.clock.now().plus(2 * 3_600_000));
+    phone.service.do_due(phone.clock.now()).await.expect("it is done");
+    assert_eq!(phone.at().await, None);
+    let person = phone.store.read(|v| v.person(Msisdn::from_u64(WHO))).await.expect("a visit").expect("it is known");
+    assert!(person.drafts.is_empty() && person.dialled.is_none(), "{person:?}");
+    phone.store.close().await;
+}

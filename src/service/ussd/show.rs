@@ -269,10 +269,13 @@ impl Walk<'_> {
         let (reading, facts) = self.gather(&text)?;
         let new: Vec<&Post> = facts.iter().flat_map(new_posts).map(|d| &d.post).collect();
         let reply = match new.as_slice() {
-            [one] => Reply::new("ussd_confirm")
+            // what names a post is for that one
+            [one] if reading.post.is_none() => Reply::new("ussd_confirm")
                 .set("what", phrase::what(g, one))
                 .set("short", phrase::short(g, one))
-                .set("place", reading.place.as_ref().map(|p| p.name.clone()).unwrap_or_default()),
+                .set("place", reading.place.as_ref().map(|p| p.name.clone()).unwrap_or_default())
+                .set("remark", one.remark.as_deref().map(phrase::clip).unwrap_or_default()),
+            [_] => Reply::new("ussd_confirm_words").set("drafted", phrase::clip_at(&text, room - 1)),
             [] if reading.intent == Intent::Unknown || reading.unsure => {
                 Reply::new("ussd_unclear").set("said", phrase::clip(&text))
             }
