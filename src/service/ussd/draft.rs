@@ -43,7 +43,7 @@ pub fn dressed(g: &Grammar, draft: &Draft, step: &Step, answer: &str) -> String 
     let answer = answer.trim();
     let number = !answer.is_empty() && answer.chars().all(|c| c.is_ascii_digit() || c == '.');
     let Some(shape) = step.bare.as_ref().filter(|_| number).or(step.say.as_ref()) else { return answer.to_string() };
-    let unit = shape.contains("{unit}").then(|| unit(g, draft)).unwrap_or_default();
+    let unit = if shape.contains("{unit}") { unit(g, draft) } else { String::new() };
     shape.replace("{unit}", &unit).replace("{}", answer)
 }
 

@@ -73,8 +73,8 @@ impl Walk<'_> {
     /// What was left, the newest first.
     pub fn left(&self) -> Option<Left> {
         let draft = draft::of(self.env, &self.person).cloned();
-        let open = self.person.questions.iter().rev().filter(|q| self.env.now < q.until);
-        let asked = open.filter(|q| matches!(q.ask, Ask::Item { .. } | Ask::Meaning { .. })).next();
+        let mut open = self.person.questions.iter().rev().filter(|q| self.env.now < q.until);
+        let asked = open.find(|q| matches!(q.ask, Ask::Item { .. } | Ask::Meaning { .. }));
         let asked = asked.filter(|q| draft.as_ref().is_none_or(|d| d.at <= q.asked)).cloned();
         asked.map(Left::Asked).or(draft.map(Left::Draft))
     }
