@@ -280,6 +280,7 @@ impl Phone {
             managers: vec![],
             market_days: None,
             routes: Vec::new(),
+            ussd_code: None,
         };
         let rules = Rules {
             stations: BTreeMap::from([(station.key.clone(), station)]),
