@@ -17,6 +17,7 @@ mod partly;
 mod phrase;
 mod place;
 mod price;
+mod priced;
 mod prove;
 mod quantity;
 mod scan;

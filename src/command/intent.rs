@@ -6,6 +6,7 @@ mod facts;
 mod kinds;
 mod questions;
 mod rides;
+mod terms;
 mod verbs;
 
 pub use rides::hauled;
@@ -84,6 +85,7 @@ pub fn decide(grammar: &Grammar, text: &str, phrases: &[Phrase<'_>]) -> Decision
     if phrases.iter().any(|p| p.has(Sign::How)) && s.get(Intent::Price) == 0 {
         s.at_least(Intent::Ask, STRONG - 3);
     }
+    terms::ceiling(&f, phrases, &mut s);
     questions::price(&f, phrases, &mut s);
     questions::official(&f, phrases, &mut s);
     questions::asked_of_station(&f, phrases, &mut s);

@@ -115,6 +115,18 @@ pub fn number<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Number> {
     if first.hi.is_some() {
         return Ok((rest, first));
     }
+    // 十几二十只: from ten to twenty
+    let ten = Exact::from_integer(10);
+    if first.approx
+        && first.lo.is_integer()
+        && (10..100).contains(first.lo.numer())
+        && let Ok((after, next)) = tight(single)(rest)
+        && next.hi.is_none()
+        && !next.approx
+        && next.lo == first.lo + ten
+    {
+        return Ok((after, Number { lo: first.lo, hi: Some(next.lo), approx: false }));
+    }
     let between = alt((one(|t| matches!(t.kind, Kind::Dash).then_some(())), sign(Sign::To)));
     let Ok((after, (_, second))) = (between, single).parse(rest) else { return Ok((rest, first)) };
     if second.hi.is_some() || first.lo.numer() == &0 {

@@ -6,7 +6,7 @@ use nom::combinator::opt;
 
 use super::date::{self, Day};
 use super::number::{Bound, In, Number, number, sign, tight};
-use super::price::{Per, Sum, price};
+use super::price::{Sum, price};
 use super::quantity::{Amount, bounds, each, of_each, quantity};
 use super::scan::{Kind, Token};
 use crate::grammar::lexicon::{Force, Kind as Kinds, Sign, Word};
@@ -122,92 +122,10 @@ pub fn phrases<'g>(grammar: &'g Grammar, text: &str, tokens: &[Token<'g>]) -> Ve
         out.push(Phrase { start: first.start, end, spaced: first.spaced, clause, what });
         rest = &rest[taken..];
     }
-    priced_by_one(text, &mut out);
-    priced_by_name(grammar, text, &mut out);
-    bought_by_weight(grammar, text, &mut out);
+    super::priced::priced(grammar, text, &mut out);
     by_spaces(&mut out);
     super::task::tasks(grammar, text, &mut out);
     out
-}
-
-/// 6只,五十一只: behind an amount in the same unit, 五十 · 一只 is what one costs.
-fn priced_by_one(text: &str, phrases: &mut [Phrase<'_>]) {
-    let Some(first) = phrases.iter().position(|p| matches!(p.what, What::Amount(_))) else { return };
-    let What::Amount(all) = phrases[first].what else { return };
-    // 鹅一百五一只,鸭六十一只: so are the others priced
-    let priced = phrases.iter().any(|p| matches!(p.what, What::Sum(_)));
-    for i in first + 1..phrases.len() {
-        let named = matches!(phrases[i - 1].what, What::Item { .. } | What::Compound) && !phrases[i].spaced;
-        let p = &mut phrases[i];
-        if priced && !named {
-            continue;
-        }
-        let What::Amount(a) = p.what else { continue };
-        let tens = a.lo.is_integer() && a.lo.numer() % 10 == 1 && (20..100).contains(a.lo.numer());
-        let spoken = p.text(text).chars().rev().nth(1) == Some('一');
-        if a.unit == all.unit && tens && spoken && a.hi.is_none() && !a.approx && !a.total {
-            let yuan = a.lo - Exact::from_integer(1);
-            let sum =
-                Sum { yuan, max: None, bound: a.bound, per: Per::Unit(a.unit), also: None, pay: false, of_one: false };
-            p.what = What::Sum(sum);
-            return;
-        }
-    }
-}
-
-/// 收花生1吨,4块2一斤: what is brought in from the field is a kind of work, but what is weighed and priced by weight is bought.
-fn bought_by_weight<'g>(grammar: &'g Grammar, text: &str, phrases: &mut Vec<Phrase<'g>>) {
-    let weight = |u: u32| grammar.units.at(u).is_some_and(|u| u.dimension == "weight");
-    let weighed = phrases.iter().any(|p| matches!(p.what, What::Amount(a) if weight(a.unit)));
-    let priced = phrases
-        .iter()
-        .any(|p| matches!(p.what, What::Sum(s) if !s.is_pay() && (s.per == Per::Nothing || matches!(s.per, Per::Unit(u) if weight(u)))));
-    let people = phrases.iter().any(|p| {
-        matches!(p.what, What::People(_))
-            || p.has(Sign::PayInKind)
-            || p.has(Sign::Hands)
-            || matches!(p.what, What::Sum(s) if s.is_pay())
-    });
-    if !weighed || !priced || people {
-        return;
-    }
-    let split = phrases.iter().position(|p| p.kind(grammar) == Some(Kinds::Trade)).and_then(|i| {
-        let said = phrases[i].text(text);
-        let cut = said.chars().next()?.len_utf8();
-        let (verb, of) = (grammar.lexicon.word(&said[..cut])?, grammar.lexicon.word(&said[cut..])?);
-        let index = of.item().filter(|x| !matches!(grammar.lexicon.kind(*x), Kinds::Trade))?;
-        verb.is_verb(crate::grammar::Intent::Buy, Force::Strong).then_some((i, cut as u32, verb, of, index))
-    });
-    let Some((i, cut, verb, of, index)) = split else { return };
-    let p = phrases[i];
-    phrases[i] = Phrase { end: p.start + cut, what: What::Word(verb), ..p };
-    phrases.insert(i + 1, Phrase { start: p.start + cut, spaced: false, what: What::Item { index, word: of }, ..p });
-}
-
-/// 洋芋三千斤,八角一斤: beside another thing, a thing whose name reads as money before 一斤 is its price.
-fn priced_by_name<'g>(grammar: &'g Grammar, text: &str, phrases: &mut Vec<Phrase<'g>>) {
-    let goods = |p: &Phrase<'_>| matches!(p.what, What::Item { .. } | What::Compound);
-    let Some(first) = phrases.iter().position(goods) else { return };
-    if phrases.iter().any(|p| matches!(p.what, What::Sum(_))) {
-        return;
-    }
-    for i in first + 1..phrases.len() {
-        let (p, next) = (phrases[i], phrases.get(i + 1).copied());
-        let Some(of) = next.filter(|q| !q.spaced && p.item().is_some()) else { continue };
-        let What::Amount(one) = of.what else { continue };
-        let mut chars = p.text(text).chars().map(|c| {
-            let mut b = [0; 4];
-            grammar.lexicon.word(c.encode_utf8(&mut b))
-        });
-        let (Some(Some(n)), Some(Some(m)), None) = (chars.next(), chars.next(), chars.next()) else { continue };
-        let (Some(n), Some((num, den)), true) = (n.digit(), m.money(), one.bare_one) else { continue };
-        let yuan = Exact::new(i64::from(n) * num, den);
-        let per = Per::Unit(one.unit);
-        let sum = Sum { yuan, max: None, bound: Bound::None, per, also: None, pay: false, of_one: false };
-        phrases[i] = Phrase { end: of.end, what: What::Sum(sum), ..p };
-        phrases.remove(i + 1);
-        return;
-    }
 }
 
 /// A space ends a clause where what follows can only be another one: after a question (你们收花吗 我有20斤), and where

@@ -68,6 +68,9 @@ fn alt2<'a, 'g>(grammar: &Grammar, i: In<'a, 'g>) -> Read<'a, 'g, Amount> {
             },
         ));
     }
+    if let Some(read) = one_and_a_half(grammar, i) {
+        return Ok(read);
+    }
     let (after, n) = number(i)?;
     let (rest, u) = unit(after)?;
     let bare_one = n == Number { lo: Exact::from_integer(1), hi: None, approx: false };
@@ -101,14 +104,31 @@ fn alt2<'a, 'g>(grammar: &Grammar, i: In<'a, 'g>) -> Read<'a, 'g, Amount> {
     Ok((rest, a))
 }
 
+/// 吨半, 斤半: of what is measured, one and a half of it.
+fn one_and_a_half<'a, 'g>(grammar: &Grammar, i: In<'a, 'g>) -> Option<(In<'a, 'g>, Amount)> {
+    let (rest, unit) = (unit, tight(sign(Sign::Half))).parse(i).map(|(rest, (u, ()))| (rest, u)).ok()?;
+    let measured = grammar.units.at(unit).is_some_and(|u| u.size.is_some() && u.dimension != "count");
+    let spelled = i[0].word().is_some_and(|w| w.digit().is_none() && w.power().is_none() && w.money().is_none());
+    let lo = Exact::new(3, 2);
+    let amount =
+        Amount { lo, hi: None, unit, approx: false, bound: Bound::None, each: false, total: false, bare_one: false };
+    (measured && spelled && !counts(rest.first())).then_some((rest, amount))
+}
+
 /// 一斤半 · 两斤三两 · 三斤二.
 fn compound<'a, 'g>(grammar: &Grammar, i: In<'a, 'g>, a: &mut Amount) -> In<'a, 'g> {
     // sums of large or finely divided numbers could overflow, and nobody adds to them
     if a.hi.is_some() || *a.lo.numer() > 1_000_000 || *a.lo.denom() > 100 {
         return i;
     }
+    // 一头半大的牛: no beast is a half, but half grown
+    let grown = |rest: In<'_, '_>| {
+        let t = rest.first().filter(|t| !t.spaced && t.has(Sign::Modifier));
+        t.is_some() && grammar.units.at(a.unit).is_some_and(|u| u.size.is_none() || u.dimension == "count")
+    };
     if let Ok((rest, ())) = tight(sign(Sign::Half))(i)
         && !counts(rest.first())
+        && !grown(rest)
     {
         a.lo += Exact::new(1, 2);
         a.bare_one = false;

@@ -126,6 +126,14 @@ fn excluded(scene: &Scene<'_, '_>, i: usize) -> bool {
     };
     let mut after = behind().skip_while(|p| !p.has(Sign::Not));
     let Some(not) = after.next() else { return false };
+    // 三吨没出手: not sold yet, and not left out
+    if not.text(scene.text) == "没"
+        && after.clone().next().is_some_and(|p| {
+            p.word().is_some_and(|w| w.is_verb(Intent::Sell, Force::Strong) || w.is_verb(Intent::Sell, Force::Hint))
+        })
+    {
+        return false;
+    }
     // 不要, 莫 by themselves; 不 only before what is done with goods.
     let whole = not.has(Sign::Not) && not.word().is_some_and(|w| w.chars > 1 || w.has(Sign::Have));
     whole || after.next().is_some_and(trades)
@@ -302,6 +310,52 @@ fn without_what_comes_along(scene: &Scene<'_, '_>, mut named: Vec<usize>) -> Vec
     named
 }
 
+/// 腊肉熏得香,去年的猪,40一斤 · 脐橙快熟了,果园在八开,3元起: what is named in a stretch of its own that has no figure, but says
+/// where, when or what else, is told of the goods and is none; nor is the land on which they grow, where they have their price.
+fn told_of(scene: &Scene<'_, '_>, mut named: Vec<usize>) -> Vec<usize> {
+    let ps = &scene.phrases;
+    let stretch = |i: usize| {
+        let from = (0..=i).rev().take(SIGHT).find(|k| ps[*k].spaced || *k > 0 && ps[*k - 1].is_separator());
+        let to = (i + 1..ps.len()).take(SIGHT).find(|k| ps[*k].spaced || ps[*k].is_separator()).unwrap_or(ps.len());
+        from.unwrap_or(i.saturating_sub(SIGHT))..to
+    };
+    let figures = |p: &Phrase<'_>| {
+        matches!(p.what, What::Amount(_) | What::Sum(_) | What::Each) || matches!(p.what, What::Number { .. })
+    };
+    let deals = |p: &Phrase<'_>| {
+        let verb = |i| p.word().is_some_and(|w| w.is_verb(i, Force::Strong) || w.is_verb(i, Force::Hint));
+        matches!(p.what, What::Word(_)) && (verb(Intent::Sell) || verb(Intent::Buy) || p.has(Sign::Who))
+    };
+    let told = |i: usize| {
+        let around = stretch(i);
+        if ps[around.clone()].iter().any(|p| figures(p) || deals(p))
+            || ps[around.clone()].iter().filter(|p| names_item(p)).count() > 1
+        {
+            return false;
+        }
+        let led = ps[around.start..i].iter().any(|p| {
+            matches!(p.what, What::Day(_)) || p.has(Sign::This) || ["像", "是", "就是"].contains(&p.text(scene.text))
+        });
+        let next = ps.get(i + 1).filter(|_| i + 1 < around.end);
+        let goes_on = next.is_some_and(|p| matches!(p.what, What::Unread) || p.has(Sign::In) && !p.has(Sign::Have));
+        led || goes_on
+    };
+    let counted = ps.iter().any(figures);
+    if named.len() > 1 && counted {
+        let first = named[0];
+        named.retain(|i| *i == first || !told(*i));
+    }
+    let land = |i: usize| root(scene, i).as_deref() == Some(LETTING) && !ps[stretch(i)].iter().any(figures);
+    if named.len() > 1
+        && land(named[0])
+        && !ps.iter().any(|p| p.has(Sign::Rent))
+        && named[1..].iter().all(|i| !land(*i))
+    {
+        named.remove(0);
+    }
+    named
+}
+
 /// Items said side by side (板蓝根和天麻) or each with an amount or a price; others are only mentioned.
 pub(super) fn joined(scene: &Scene<'_, '_>, named: Vec<usize>) -> Vec<usize> {
     let ps = &scene.phrases;
@@ -319,7 +373,7 @@ pub(super) fn joined(scene: &Scene<'_, '_>, named: Vec<usize>) -> Vec<usize> {
             && root(scene, i) != root(scene, i + 1))
     };
     let named: Vec<usize> = named.iter().copied().filter(|i| head(*i)).collect();
-    let named = without_what_comes_along(scene, named);
+    let named = told_of(scene, without_what_comes_along(scene, named));
     let mut out = vec![named[0]];
     for pair in named.windows(2) {
         let between = &ps[pair[0] + 1..pair[1]];

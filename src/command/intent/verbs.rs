@@ -223,6 +223,7 @@ fn strong(
     let intent = if intent == Intent::Sell && to_me(text, around) { Intent::Buy } else { intent };
     // 有打谷机租: it is let by whoever has it.
     let lets = w.has(Sign::Rent) && w.chars == 1 && !around.others && around.before().any(|q| q.has(Sign::Have));
+    let lets = lets || w.has(Sign::Rent) && w.chars == 1 && !around.others && for_rent(f, around);
     let intent = match grammar.lexicon.asked(intent) {
         Some(other) if lets && intent == Intent::Buy => other,
         _ => intent,
@@ -323,7 +324,8 @@ fn strong(
     // and 谁看见我家的牛 … 脱绳跑的
     let own_loss = intent == Intent::Lost
         && (around.behind().any(|q| q.has(Sign::Own)) || around.before().any(|q| q.has(Sign::Own)));
-    match grammar.lexicon.asked(intent).filter(|_| around.others && !owner && !own_loss) {
+    let own_price = intent == Intent::Sell && for_sum(around);
+    match grammar.lexicon.asked(intent).filter(|_| around.others && !owner && !own_loss && !own_price) {
         Some(other) => {
             // Those who are only told to call were not asked whether there are any.
             weighing.question |= !around.relative || around.asked;
@@ -345,6 +347,32 @@ fn strong(
             weighing.scores.at_least(intent, STRONG + i32::from(around.i == 0 || found));
         }
     }
+}
+
+/// 鱼塘租,三亩八: what is let stands before the word, and nobody wants or looks for it.
+fn for_rent(f: &Facts, around: &Around<'_, '_>) -> bool {
+    let ps = around.phrases;
+    let seeks = |q: &Phrase<'_>| {
+        q.has(Sign::Want)
+            || q.has(Sign::Who)
+            || matches!(q.what, What::Word(w) if w.verbs(Force::Strong).chain(w.verbs(Force::Hint)).next().is_some())
+    };
+    let next = around.behind().next();
+    let object = next.is_some_and(|q| {
+        q.item().is_some() || matches!(q.what, What::Amount(_) | What::Compound | What::Unread) && !q.spaced
+    });
+    let named = around.before().any(|q| q.item().is_some());
+    let wanted = ps.iter().take(SIGHT).any(|q| q.has(Sign::Want));
+    named && !object && !wanted && !around.before().any(seeks) && (f.amount || f.sum)
+}
+
+/// 谁要板蓝根 200斤 3块钱就卖: who is asked has another verb, and this one says for how much the asker sells.
+fn for_sum(around: &Around<'_, '_>) -> bool {
+    let sum = |q: &Phrase<'_>| matches!(q.what, What::Sum(_)) && !q.is_separator();
+    let near = around.behind().next().is_some_and(sum)
+        || around.before().find(|q| !light(q) && !matches!(q.what, What::Unread)).is_some_and(sum);
+    let asked = around.before().take(2).any(|q| q.has(Sign::Who) || q.has(Sign::IsThere) || q.has(Sign::Where));
+    near && !asked && !around.relative && around.before().any(|q| q.item().is_some())
 }
 
 /// A word that leans towards an intent.

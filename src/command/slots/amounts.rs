@@ -79,6 +79,7 @@ pub(super) fn amounts_and_prices(
             && !work
             && let Per::Unit(u) = x.per
             && scene.grammar.units.at(u).is_some_and(|u| u.size.is_none() || u.dimension == "count")
+            && (!r.item.as_ref().is_some_and(|i| i.known) || sold_singly(scene, r))
         {
             // 卖牛犊俩,一个8000
             let digit = |p: &Phrase<'_>| if let What::Number { n, .. } = p.what { Some(n.lo) } else { None };
@@ -121,6 +122,9 @@ pub(super) fn amounts_and_prices(
         } else {
             r.price = Some(price);
         }
+    }
+    if alone && matches!(intent, Intent::Sell | Intent::Buy) && r.quantity.is_none() && r.price.is_some() {
+        so_many(scene, s, r, used);
     }
     if alone || work {
         lone_number(scene, intent, r, used);
@@ -185,6 +189,56 @@ fn behind_name(scene: &Scene<'_, '_>, s: &Share, r: &mut Reading, used: &mut [bo
     let per = if r.quantity.is_none() { of_others.unwrap_or(Per::Nothing) } else { Per::Nothing };
     let sum = Sum { yuan: n.lo, max: n.hi, bound, per, also: None, pay: false, of_one: false };
     r.price = Some(price(scene, &sum, r.quantity.as_ref()));
+}
+
+/// 魔芋 我挖了六百多 1块6一斤: beside a price by weight, a number of tens and more that counts nothing is how much there is.
+fn so_many(scene: &Scene<'_, '_>, s: &Share, r: &mut Reading, used: &mut [bool]) {
+    let ps = &scene.phrases;
+    if r.item.as_ref().is_none_or(|i| !i.known) || sold_singly(scene, r) {
+        return;
+    }
+    let items = &scene.grammar.items;
+    let of = s.sums.iter().find_map(|i| match ps[*i].what {
+        What::Sum(x) => {
+            if let Per::Unit(u) = x.per {
+                scene.grammar.units.at(u)
+            } else {
+                None
+            }
+        }
+        _ => None,
+    });
+    let usual = || {
+        let name = &r.item.as_ref()?.name;
+        let unit = items.path(name).iter().find_map(|n| items.get(n)?.unit.clone())?;
+        scene.grammar.units.get(&unit)
+    };
+    let Some(unit) = of.or_else(usual).filter(|u| u.dimension == "weight") else { return };
+    let free = |i: usize| {
+        let What::Number { n, bounded, .. } = ps[i].what else { return false };
+        let next = ps.get(i + 1).filter(|q| !q.spaced && !q.is_separator());
+        let goods = next.is_some_and(|q| s.item == Some(i + 1) && names_item(q));
+        let ends = next.is_none_or(|q| light(q) && q.text(scene.text) != "的") || goods;
+        let before = i.checked_sub(1).map(|k| &ps[k]).filter(|q| !ps[i].spaced && !q.is_separator());
+        // 有六百多, 挖了六百多, 还剩两百五
+        let led = before.is_none_or(|q| {
+            light(q)
+                || q.item().is_some()
+                || q.has(Sign::Have)
+                || matches!(q.what, What::Word(w) if w.verbs(Force::Strong).next().is_some() || w.verbs(Force::Hint).next().is_some())
+        });
+        let large = n.lo >= Exact::from_integer(20) && n.lo.is_integer();
+        !used[i] && large && (n.approx || bounded || n.hi.is_some() || n.lo >= Exact::from_integer(50)) && ends && led
+    };
+    let mut all = (0..ps.len()).filter(|i| free(*i) && !formerly(ps, *i));
+    let (Some(i), None) = (all.next(), all.next()) else { return };
+    let What::Number { n, bound, bounded, .. } = ps[i].what else { return };
+    used[i] = true;
+    let approx = n.approx || bounded && bound == Bound::None;
+    r.quantity = Some(Quantity { amount: n.lo, max: bound.upper(n.lo, n.hi), unit: unit.name.clone(), approx });
+    if let Some(price) = r.price.as_mut().filter(|p| p.per.is_none()) {
+        price.per = Some(unit.name.clone());
+    }
 }
 
 /// Whether a unit counts people too.
