@@ -86,6 +86,9 @@ pub fn decide(grammar: &Grammar, text: &str, phrases: &[Phrase<'_>]) -> Decision
         s.at_least(Intent::Ask, STRONG - 3);
     }
     terms::ceiling(&f, phrases, &mut s);
+    terms::refused(&f, phrases, &mut s);
+    terms::any_there(&f, phrases, &mut s);
+    terms::goods_told(&f, grammar, phrases, &mut s);
     questions::price(&f, phrases, &mut s);
     questions::official(&f, phrases, &mut s);
     questions::asked_of_station(&f, phrases, &mut s);

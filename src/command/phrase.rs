@@ -248,7 +248,7 @@ fn post_before_amount(i: In<'_, '_>, before: Option<&Phrase<'_>>) -> Option<Numb
     before.filter(|b| matches!(b.what, What::Word(w) if w.verbs(Force::Post).any(sets)))?;
     let number = |t: &Token<'_>| if let Kind::Arabic(n) = t.kind { n } else { None };
     let lo = number(i.first()?).filter(|n| n.is_integer() && *n.numer() > 100)?;
-    i.get(1).filter(|t| t.spaced && number(t).is_some())?;
+    i.get(1).filter(|t| t.spaced && (number(t).is_some() || t.word().is_some_and(|w| w.digit().is_some())))?;
     Some(Number { lo, hi: None, approx: false })
 }
 

@@ -155,6 +155,10 @@ fn fraction<'a, 'g: 'a>(of: Exact) -> impl Fn(In<'a, 'g>) -> Read<'a, 'g, Money>
                     // 三块二五: two decimals, unless the second is the 一 of 一斤; 三块二三 is from two to three tenths.
                     let second = rest.first().filter(|t| !t.spaced).and_then(digit);
                     let tenths = |n: i64| of * Exact::new(n, 10);
+                    // 一块两三亩的地: two or three 亩
+                    if second == Some(d + 1) && counts(rest.get(1)) && !rest[1].spaced {
+                        return fail();
+                    }
                     match second {
                         Some(e) if !counts(rest.get(1)) && e == d + 1 => {
                             Ok((&rest[1..], Money { lo: tenths(d), hi: Some(tenths(e)) }))

@@ -3,6 +3,7 @@
 use super::number::{Bound, Number};
 use super::phrase::{Phrase, What, light};
 use super::price::{Per, Sum};
+use super::quantity::Amount;
 use super::share::formerly;
 use crate::grammar::Grammar;
 use crate::grammar::lexicon::{Force, Kind as Kinds, Sign};
@@ -10,10 +11,38 @@ use crate::market::Exact;
 
 /// Makes prices of what can be nothing else where it stands.
 pub(super) fn priced<'g>(grammar: &'g Grammar, text: &str, phrases: &mut Vec<Phrase<'g>>) {
+    counted_by_name(grammar, text, phrases);
     priced_by_one(text, phrases);
     priced_by_name(grammar, text, phrases);
     priced_whole(grammar, text, phrases);
     bought_by_weight(grammar, text, phrases);
+}
+
+/// 30多桶蜂: a word for a thing that begins with its unit, behind a number: the unit counts it.
+fn counted_by_name<'g>(grammar: &'g Grammar, text: &str, phrases: &mut [Phrase<'g>]) {
+    for i in 1..phrases.len() {
+        let (number, p) = (phrases[i - 1], phrases[i]);
+        let What::Number { n, bounded, bound, .. } = number.what else { continue };
+        let Some(index) = p.item().filter(|_| !p.spaced) else { continue };
+        let said = p.text(text);
+        let Some(cut) = said.chars().next().map(char::len_utf8) else { continue };
+        let unit = grammar.lexicon.word(&said[..cut]).and_then(|w| w.unit());
+        let word = grammar.lexicon.word(&said[cut..]).filter(|w| w.item() == Some(index));
+        let (Some(unit), Some(word)) = (unit, word) else { continue };
+        let amount = Amount {
+            lo: n.lo,
+            hi: n.hi,
+            unit,
+            approx: n.approx || bounded && bound == Bound::None,
+            bound,
+            each: false,
+            total: false,
+            bare_one: false,
+        };
+        let at = p.start + cut as u32;
+        phrases[i - 1] = Phrase { end: at, what: What::Amount(amount), ..number };
+        phrases[i] = Phrase { start: at, what: What::Item { index, word }, ..p };
+    }
 }
 
 /// 水牛一头,一万二哪个要 · 摩托车 两千四能讲: of a beast or a thing that is sold by the piece a figure of hundreds that counts
@@ -25,8 +54,12 @@ fn priced_whole(grammar: &Grammar, text: &str, phrases: &mut [Phrase<'_>]) {
         let items = &grammar.items;
         let unit = items.at(index).and_then(|x| items.path(&x.name).iter().find_map(|n| items.get(n)?.unit.clone()));
         let unit = unit.and_then(|u| grammar.units.get(&u));
-        traded && unit.is_some_and(|u| u.size.is_none() || u.dimension == "count")
+        traded && unit.is_some_and(|u| u.size.is_none() || u.dimension == "count" || u.dimension == "area")
     };
+    // 果园40亩,六万: land costs thousands
+    let land = phrases
+        .iter()
+        .any(|p| matches!(p.what, What::Amount(a) if grammar.units.at(a.unit).is_some_and(|u| u.dimension == "area")));
     let work = |p: &Phrase<'_>| {
         matches!(p.what, What::Task { .. } | What::People(_) | What::Seats(_)) || p.kind(grammar) == Some(Kinds::Trade)
     };
@@ -37,7 +70,10 @@ fn priced_whole(grammar: &Grammar, text: &str, phrases: &mut [Phrase<'_>]) {
     let mut found = (0..phrases.len()).filter(|i| !formerly(phrases, *i) && figure(text, phrases, *i));
     let (Some(i), None) = (found.next(), found.next()) else { return };
     if let What::Number { n, bound, .. } = phrases[i].what {
-        let per = if alone_total(phrases, i) { Per::Whole } else { Per::Nothing };
+        if land && n.lo < Exact::from_integer(1000) {
+            return;
+        }
+        let per = if land || alone_total(phrases, i) { Per::Whole } else { Per::Nothing };
         phrases[i].what = What::Sum(Sum { yuan: n.lo, max: n.hi, bound, per, also: None, pay: false, of_one: false });
     }
 }

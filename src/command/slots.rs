@@ -235,6 +235,13 @@ pub fn fill(scene: &Scene<'_, '_>, intent: Intent) -> Reading {
     }
     let verbs = each_verb(scene, &named, intent);
     let mut shares = share(scene, &named);
+    // 一家四口,要两间: of what is let only what it is counted in
+    if let Some(unit) = land.as_ref().and_then(|l| scene.grammar.items.get(&l.name)?.unit.clone()) {
+        let of = |i: &usize| matches!(ps[*i].what, What::Amount(a) if scene.grammar.units.at(a.unit).is_some_and(|u| u.name == unit));
+        if shares[0].amounts.iter().any(of) {
+            shares[0].amounts.retain(of);
+        }
+    }
     // 会砌砖贴砖,300一天: one wage for all.
     if work && shares.iter().filter(|s| !s.sums.is_empty()).count() == 1 {
         let sums = shares.iter().find(|s| !s.sums.is_empty()).map(|s| s.sums.clone()).unwrap_or_default();

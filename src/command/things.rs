@@ -119,6 +119,26 @@ fn excluded(scene: &Scene<'_, '_>, i: usize) -> bool {
     if before.is_some_and(|p| words.iter().any(|w| p.text(scene.text).ends_with(w.as_str()))) {
         return true;
     }
+    // 要老姜不要嫩姜: what the refusal stands before
+    let refuses = |k: usize| {
+        let verb = |p: &Phrase<'_>| {
+            let says = |i| p.word().is_some_and(|w| w.is_verb(i, Force::Strong));
+            p.has(Sign::Want) || says(Intent::Buy) || says(Intent::Sell)
+        };
+        let whole = ps[k].has(Sign::Not) && ps[k].has(Sign::Want);
+        whole || verb(&ps[k]) && k > 0 && ps[k - 1].has(Sign::Not) && !ps[k].spaced
+    };
+    let tight = |k: usize| ps.get(k).is_some_and(|p| !p.spaced && names_item(p));
+    if i > 0
+        && !ps[i].spaced
+        && refuses(i - 1)
+        && (ps[..i].iter().any(names_item) || ps[i + 1..].iter().any(names_item))
+    {
+        return true;
+    }
+    if (i + 1..ps.len()).take(3).take_while(|k| !ps[*k].is_separator()).any(|k| refuses(k) && tight(k + 1)) {
+        return false;
+    }
     let behind = || ps[i + 1..].iter().take(SIGHT).take_while(|p| !p.is_separator() && !p.spaced);
     let trades = |p: &Phrase<'_>| {
         let verb = |i| p.word().is_some_and(|w| w.is_verb(i, Force::Strong) || w.is_verb(i, Force::Hint));
@@ -170,7 +190,9 @@ fn acts(scene: &Scene<'_, '_>, i: usize) -> bool {
     let told = ps[..i].iter().any(|p| matches!(p.what, What::Amount(_) | What::Sum(_)));
     // 大棚黄瓜: how it is grown
     let grown = ps[i].word().is_some_and(|w| w.has(Sign::Modifier)) && next.is_some_and(names_item);
-    trades || used || ran || grown || called && !also && (told || !ps[..i].iter().rev().take(2).any(verb))
+    // 菜贩子不来
+    let dealer = house && matches!(ps[i].what, What::Compound);
+    dealer || trades || used || ran || grown || called && !also && (told || !ps[..i].iter().rev().take(2).any(verb))
 }
 
 /// 一千斤做泡菜, 两头来喂, 煮酒用: what the goods are for.
@@ -326,8 +348,16 @@ fn told_of(scene: &Scene<'_, '_>, mut named: Vec<usize>) -> Vec<usize> {
         let verb = |i| p.word().is_some_and(|w| w.is_verb(i, Force::Strong) || w.is_verb(i, Force::Hint));
         matches!(p.what, What::Word(_)) && (verb(Intent::Sell) || verb(Intent::Buy) || p.has(Sign::Who))
     };
+    let machine = named.first().is_some_and(|i| ps[*i].kind(scene.grammar) == Some(Kind::Vehicle));
     let told = |i: usize| {
         let around = stretch(i);
+        // 五菱宏光…轮胎四条都是新换的: parts of a machine are counted, not priced
+        let part = machine
+            && ps[around.clone()].iter().any(|p| p.text(scene.text).contains(['是', '换']))
+            && !ps[around.clone()].iter().any(|p| matches!(p.what, What::Sum(_)));
+        if part {
+            return true;
+        }
         if ps[around.clone()].iter().any(|p| figures(p) || deals(p))
             || ps[around.clone()].iter().filter(|p| names_item(p)).count() > 1
         {
@@ -337,9 +367,25 @@ fn told_of(scene: &Scene<'_, '_>, mut named: Vec<usize>) -> Vec<usize> {
             matches!(p.what, What::Day(_)) || p.has(Sign::This) || ["像", "是", "就是"].contains(&p.text(scene.text))
         });
         let next = ps.get(i + 1).filter(|_| i + 1 < around.end);
-        let goes_on = next.is_some_and(|p| matches!(p.what, What::Unread) || p.has(Sign::In) && !p.has(Sign::Have));
+        let goes_on =
+            next.is_some_and(|p| matches!(p.what, What::Unread | What::Span) || p.has(Sign::In) && !p.has(Sign::Have));
         led || goes_on
     };
+    // 李子树苗 100棵 蜂糖李: of which kind the plants are
+    let kind_of = |i: usize, j: usize| {
+        let items = &scene.grammar.items;
+        let name = |k: usize| ps[k].item().and_then(|x| items.at(x)).map(|x| x.name.as_str());
+        let (Some(plant), Some(kind)) = (name(i), name(j)) else { return false };
+        let above = items.path(kind);
+        plant.ends_with('苗')
+            && !kind.ends_with('苗')
+            && above.iter().any(|a| a.chars().count() > 1 && plant.starts_with(a.as_str()))
+    };
+    let first = named[0];
+    let amounts = |j: usize| ps[stretch(j)].iter().any(|p| matches!(p.what, What::Amount(_)));
+    named.retain(|j| {
+        *j == first || !kind_of(first, *j) || amounts(*j) && amounts(first) && stretch(*j) != stretch(first)
+    });
     let counted = ps.iter().any(figures);
     if named.len() > 1 && counted {
         let first = named[0];
@@ -537,9 +583,11 @@ pub(super) fn goods_let(scene: &Scene<'_, '_>) -> Option<Item> {
     if !ps.iter().any(|p| p.has(Sign::Rent)) {
         return None;
     }
+    let of_house = |name: &str| scene.grammar.items.path(name).last().is_some_and(|root| root == LETTING);
     let unit = ps.iter().find_map(|p| {
         let What::Amount(a) = p.what else { return None };
-        scene.grammar.units.at(a.unit).filter(|u| u.dimension == "area")
+        let rooms = |u: &str| scene.grammar.items.iter().any(|x| x.unit.as_deref() == Some(u) && of_house(&x.name));
+        scene.grammar.units.at(a.unit).filter(|u| u.dimension == "area" || rooms(&u.name))
     })?;
     let items = &scene.grammar.items;
     let counted = |name: &str| {

@@ -187,6 +187,7 @@ fn what_price(phrases: &[Phrase<'_>], i: usize) -> bool {
 fn moved(f: &Facts, phrases: &[Phrase<'_>], i: usize) -> bool {
     phrases[i].has(Sign::Rise)
         && (f.asks
+            || i > 0 && phrases[i - 1].has(Sign::IsThere)
             || phrases[i + 1..].iter().take(3).any(|q| q.has(Sign::Not) || q.has(Sign::Ask))
             || phrases.iter().take(SIGHT).any(|q| q.has(Sign::How) || q.has(Sign::HowMuch)))
 }
@@ -229,7 +230,9 @@ pub fn looking_up(
     // 哪里招砌砖 300以上: whoever names a wage in his question offers himself.
     let bounded = |p: &Phrase<'_>| matches!(p.what, What::Number { bounded: true, .. });
     let offers = (f.sum || phrases.iter().any(bounded)) && s.get(Intent::Seek) > 0 && f.kind == Some(Kind::Trade);
-    if (question || f.where_ || ask_have || ask_verb) && !f.own && !offers && !offered && others < STRONG {
+    // 谁卖红薯苗,十块钱一百根可以不: whoever names a price in his question buys.
+    let bids = f.sum && !f.where_ && f.item && s.get(Intent::Buy) >= STRONG && s.get(Intent::Sell) < STRONG;
+    if (question || f.where_ || ask_have || ask_verb) && !f.own && !offers && !bids && !offered && others < STRONG {
         s.at_least(Intent::Search, trade.max(HINT) + 8);
     }
 }

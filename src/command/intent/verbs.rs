@@ -39,7 +39,16 @@ impl<'a, 'g> Around<'a, 'g> {
                 && q.word().is_some_and(|w| w.chars == 1)
                 && next.is_some_and(|n| !n.has(Sign::Le) && !n.has(Sign::Particle))
         };
-        let asks = tail.is_some_and(|(k, q)| (q.has(Sign::Ask) || q.has(Sign::IsThere)) && !denies(k, q));
+        // 买点葱秧 一百蔸 有没: whether there is any is asked by who buys
+        let any = |k: usize| {
+            w.is_verb(Intent::Buy, Force::Strong)
+                && !f.own_have
+                && k > 0
+                && phrases.get(i + k).is_some_and(|n| n.has(Sign::Have))
+                && phrases[..i].iter().all(light)
+                && phrases.get(i + 1).is_some_and(|n| !n.has(Sign::Have))
+        };
+        let asks = tail.is_some_and(|(k, q)| (q.has(Sign::Ask) || q.has(Sign::IsThere)) && !denies(k, q) && !any(k));
         let tail = tail.map(|(_, q)| q);
         let who = before().any(|q| q.has(Sign::Who) || q.has(Sign::IsThere) || q.has(Sign::Where)) || asks;
         // 收不收, 卖不卖
@@ -292,6 +301,11 @@ fn strong(
     // 找到一把黑伞: so much of a thing that is not the sender's own was found.
     if intent == Intent::Deal && w.has(Sign::Finds) && f.someone_elses(around.phrases, around.i) {
         weighing.scores.at_least(Intent::Found, STRONG);
+        return;
+    }
+    // 25一斤,年前要处理完: it is to be sold
+    if intent == Intent::Deal && around.wanted && !around.others && f.item && f.sum {
+        weighing.scores.at_least(Intent::Sell, STRONG - 2);
         return;
     }
     if intent == Intent::Deal {
