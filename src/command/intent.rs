@@ -86,7 +86,7 @@ pub fn decide(grammar: &Grammar, text: &str, phrases: &[Phrase<'_>]) -> Decision
         s.at_least(Intent::Ask, STRONG - 3);
     }
     terms::ceiling(&f, phrases, &mut s);
-    terms::refused(&f, phrases, &mut s);
+    terms::refused(&f, text, phrases, &mut s);
     terms::any_there(&f, phrases, &mut s);
     terms::goods_told(&f, grammar, phrases, &mut s);
     questions::price(&f, phrases, &mut s);

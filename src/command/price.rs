@@ -144,7 +144,9 @@ fn fraction<'a, 'g: 'a>(of: Exact) -> impl Fn(In<'a, 'g>) -> Read<'a, 'g, Money>
         let dated = rest.first().is_some_and(|t| {
             [Sign::MonthName, Sign::MonthEnd, Sign::MonthStart, Sign::DayName, Sign::People].iter().any(|s| t.has(*s))
         });
-        let followed = (dated || counts(rest.first())) && !rest[0].spaced;
+        // 二十块钱一百棵: what a power follows counts
+        let power = rest.first().is_some_and(|t| !t.spaced && t.word().is_some_and(|w| w.power().is_some()));
+        let followed = power || (dated || counts(rest.first())) && !rest[0].spaced;
         match t.kind {
             Kind::Arabic(Some(n)) if n.is_integer() && !followed => {
                 let digits = t.len() as u32;

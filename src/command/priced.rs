@@ -11,11 +11,23 @@ use crate::market::Exact;
 
 /// Makes prices of what can be nothing else where it stands.
 pub(super) fn priced<'g>(grammar: &'g Grammar, text: &str, phrases: &mut Vec<Phrase<'g>>) {
+    plot(grammar, text, phrases);
     counted_by_name(grammar, text, phrases);
     priced_by_one(text, phrases);
     priced_by_name(grammar, text, phrases);
     priced_whole(grammar, text, phrases);
     bought_by_weight(grammar, text, phrases);
+}
+
+/// 一块两三亩的地: one piece of land, and no yuan.
+fn plot(grammar: &Grammar, text: &str, phrases: &mut [Phrase<'_>]) {
+    let area = |p: &Phrase<'_>| matches!(p.what, What::Amount(a) if grammar.units.at(a.unit).is_some_and(|u| u.dimension == "area"));
+    let piece = |p: &Phrase<'_>| matches!(p.what, What::Sum(_)) && p.text(text).chars().count() == 2;
+    for i in 1..phrases.len() {
+        if area(&phrases[i]) && !phrases[i].spaced && piece(&phrases[i - 1]) {
+            phrases[i - 1].what = What::Span;
+        }
+    }
 }
 
 /// 30多桶蜂: a word for a thing that begins with its unit, behind a number: the unit counts it.

@@ -125,7 +125,7 @@ fn excluded(scene: &Scene<'_, '_>, i: usize) -> bool {
             let says = |i| p.word().is_some_and(|w| w.is_verb(i, Force::Strong));
             p.has(Sign::Want) || says(Intent::Buy) || says(Intent::Sell)
         };
-        let whole = ps[k].has(Sign::Not) && ps[k].has(Sign::Want);
+        let whole = ps[k].has(Sign::Not) && ps[k].text(scene.text).ends_with('要');
         whole || verb(&ps[k]) && k > 0 && ps[k - 1].has(Sign::Not) && !ps[k].spaced
     };
     let tight = |k: usize| ps.get(k).is_some_and(|p| !p.spaced && names_item(p));
@@ -364,7 +364,11 @@ fn told_of(scene: &Scene<'_, '_>, mut named: Vec<usize>) -> Vec<usize> {
             return false;
         }
         let led = ps[around.start..i].iter().any(|p| {
-            matches!(p.what, What::Day(_)) || p.has(Sign::This) || ["像", "是", "就是"].contains(&p.text(scene.text))
+            let time =
+                matches!(p.what, What::Unread | What::Word(_)) && p.text(scene.text).ends_with(['年', '月', '冬']);
+            time || matches!(p.what, What::Day(_))
+                || p.has(Sign::This)
+                || ["像", "是", "就是"].contains(&p.text(scene.text))
         });
         let next = ps.get(i + 1).filter(|_| i + 1 < around.end);
         let goes_on =
@@ -379,7 +383,10 @@ fn told_of(scene: &Scene<'_, '_>, mut named: Vec<usize>) -> Vec<usize> {
         let above = items.path(kind);
         plant.ends_with('苗')
             && !kind.ends_with('苗')
-            && above.iter().any(|a| a.chars().count() > 1 && plant.starts_with(a.as_str()))
+            && above.iter().any(|a| {
+                (a.chars().count() > 1 || kind.ends_with(a.as_str()))
+                    && (plant.starts_with(a.as_str()) || ps[i].text(scene.text).starts_with(a.as_str()))
+            })
     };
     let first = named[0];
     let amounts = |j: usize| ps[stretch(j)].iter().any(|p| matches!(p.what, What::Amount(_)));

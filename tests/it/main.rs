@@ -37,6 +37,7 @@ mod slips;
 mod smsgate;
 mod soundness;
 mod store;
+mod styles;
 mod supply;
 mod support;
 mod talks;

@@ -24,16 +24,18 @@ pub fn ceiling(f: &Facts, phrases: &[Phrase<'_>], s: &mut Scores) {
     let named = phrases.iter().position(|p| p.item().is_some());
     let behind = named
         .is_some_and(|n| phrases[n..].windows(2).any(|w| w[0].has(Sign::Want) && matches!(w[1].what, What::Sum(_))));
-    if asked && behind && wants == 1 && !most && s.get(Intent::Buy) <= HINT && s.get(Intent::Hire) < STRONG {
+    if asked && behind && wants == 1 && !most && s.get(Intent::Buy) <= HINT + 1 && s.get(Intent::Hire) < STRONG {
         s.0.retain(|(i, _)| *i != Intent::Buy);
         s.at_least(Intent::Sell, HINT);
     }
 }
 
 /// 木耳,毛木耳不要,50斤: who names what he does not want buys the rest.
-pub fn refused(f: &Facts, phrases: &[Phrase<'_>], s: &mut Scores) {
+pub fn refused(f: &Facts, text: &str, phrases: &[Phrase<'_>], s: &mut Scores) {
     let goods = |p: &Phrase<'_>| p.item().is_some();
-    let no = phrases.windows(2).any(|w| goods(&w[0]) && !w[1].spaced && w[1].has(Sign::Not) && w[1].has(Sign::Want));
+    let no = phrases
+        .windows(2)
+        .any(|w| goods(&w[0]) && !w[1].spaced && w[1].has(Sign::Not) && w[1].text(text).ends_with('要'));
     let several = phrases.iter().filter(|p| goods(p)).count() > 1;
     if no && several && f.kind == Some(Kind::Goods) && s.get(Intent::Sell) < HINT && s.get(Intent::Hire) < HINT {
         s.at_least(Intent::Buy, HINT + 1);

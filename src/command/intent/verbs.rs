@@ -226,6 +226,9 @@ fn strong(
     intent: Intent,
 ) {
     let next = || around.behind().next();
+    if intent == Intent::Lost && mileage(grammar, around) {
+        return;
+    }
     if intent == Intent::Buy && bought(text, around) {
         return;
     }
@@ -363,6 +366,14 @@ fn strong(
     }
 }
 
+/// 摩托车跑了三千公里: how far it has run.
+fn mileage(grammar: &Grammar, around: &Around<'_, '_>) -> bool {
+    let mut behind = around.behind().skip_while(|q| q.has(Sign::Le));
+    behind.next().is_some_and(
+        |q| matches!(q.what, What::Amount(a) if grammar.units.at(a.unit).is_some_and(|u| u.dimension == "length")),
+    )
+}
+
 /// 鱼塘租,三亩八: what is let stands before the word, and nobody wants or looks for it.
 fn for_rent(f: &Facts, around: &Around<'_, '_>) -> bool {
     let ps = around.phrases;
@@ -391,6 +402,9 @@ fn for_sum(around: &Around<'_, '_>) -> bool {
 
 /// A word that leans towards an intent.
 fn hint(weighing: &mut Weighing, f: &Facts, grammar: &Grammar, w: &Word, around: &Around<'_, '_>, intent: Intent) {
+    if intent == Intent::Lost && mileage(grammar, around) {
+        return;
+    }
     // 不用找了, 莫寻了: what was looked for is looked for no more.
     if intent == Intent::Lost && around.negated && around.behind().next().is_some_and(|q| q.has(Sign::Le)) {
         weighing.closing = weighing.closing.or(Some(Intent::Withdraw));
