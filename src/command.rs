@@ -27,6 +27,7 @@ mod slots;
 mod task;
 mod terms;
 mod things;
+mod told;
 mod traits;
 mod years;
 
