@@ -225,6 +225,7 @@ fn service(store: &Store, grammar: &Current, towns: &[PlaceCode]) -> Service {
                     managers: vec![],
                     market_days: None,
                     routes: Vec::new(),
+                    ussd_code: None,
                 },
             )
         })
