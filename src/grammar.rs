@@ -14,6 +14,7 @@ pub mod lexicon;
 pub mod opinion;
 pub mod place;
 pub mod reply;
+pub mod said;
 pub mod sound;
 pub mod terms;
 pub mod unit;

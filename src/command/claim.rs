@@ -6,13 +6,21 @@ use super::{Claim, Item, Reading, Scene, slots};
 use crate::grammar::Intent;
 use crate::grammar::board::Kin;
 use crate::grammar::lexicon::{Kind, Sign};
+use crate::grammar::said::said;
 use crate::market::place::COUNTY_TOWN;
+use crate::market::post::FIRST_POST;
 use crate::market::{Place, PlaceCode};
 
 /// What may turn out to be a post of a board that knows its own words.
 fn open(r: &Reading) -> bool {
     let unread = r.intent == Intent::Unknown && r.reason == Some("unread");
-    r.post.is_none() && (posts(r.intent) || unread || r.intent == Intent::Search)
+    // 26号要拉一车萝卜: a day, for no post has so low a number
+    let day = r.post.is_some_and(no_post);
+    day || r.post.is_none() && (posts(r.intent) || unread || r.intent == Intent::Search)
+}
+
+fn no_post(number: u64) -> bool {
+    number < FIRST_POST
 }
 
 fn posts(i: Intent) -> bool {
@@ -22,16 +30,17 @@ fn posts(i: Intent) -> bool {
 
 /// Finds the board that claims the text by its words.
 pub(super) fn claim(scene: &Scene<'_, '_>, r: &Reading) -> Option<Claim> {
-    if !open(r) {
+    let opened = scene.grammar.boards.opened(scene.text).filter(|_| r.post.is_none_or(no_post));
+    if opened.is_none() && !open(r) {
         return None;
     }
-    let (board, side) = scene.grammar.boards.claimed(scene.text, r.intent)?;
+    let (board, side) = opened.or_else(|| scene.grammar.boards.claimed(scene.text, r.intent))?;
     // 订单 says itself what it is; only which kind of order is open
     if r.intent == Intent::Order && side.intent != Intent::Order {
         return None;
     }
     // What was a post of any kind has its slots already.
-    let mut reading = match posts(r.intent) {
+    let mut reading = match posts(r.intent) && opened.is_none_or(|(_, s)| s.intent == r.intent) {
         true => Reading { intent: side.intent, ..r.clone() },
         false => slots::fill(scene, side.intent),
     };
@@ -41,8 +50,9 @@ pub(super) fn claim(scene: &Scene<'_, '_>, r: &Reading) -> Option<Claim> {
     if board.kin == Kin::Any {
         reading.also.clear();
     }
-    if reading.intent == Intent::AidNeed && reading.item.is_none() {
-        reading.item = lacked(scene);
+    // 房子烧了,没得被子: what is lacking outweighs what else is named
+    if reading.intent == Intent::AidNeed && (reading.item.is_none() || opened.is_some()) {
+        reading.item = lacked(scene).or(reading.item);
     }
     if let Some(item) = reading.item.take() {
         reading.item = Some(known_within(scene, item));
@@ -64,6 +74,20 @@ pub(super) fn claim(scene: &Scene<'_, '_>, r: &Reading) -> Option<Claim> {
         if let Some(name) = COUNTY_TOWN.iter().find(|w| at(w)).filter(|_| way.to.is_none()) {
             way.to = Some(Place { code: PlaceCode::COUNTRY, name: name.to_string() });
         }
+        // 贵阳空车回榕江, 从广州放空回来榕江: of two places the first is where it begins
+        let mut all: Vec<Place> = Vec::new();
+        for p in scene.phrases.iter().filter_map(town) {
+            if all.last() != Some(&p) {
+                all.push(p);
+            }
+        }
+        if let [first, second] = all.as_slice()
+            && (reading.from.is_none() || way.to.is_none())
+            && reading.to.as_ref().is_none_or(|to| to == second || to.code == PlaceCode::COUNTRY)
+            && way.to.as_ref().is_none_or(|to| to == second)
+        {
+            (reading.from, way.to) = (Some(first.clone()), Some(second.clone()));
+        }
         // a single character left beside a verb is no place
         let named = |p: &Place| p.code != PlaceCode::COUNTRY || p.name.chars().count() > 1;
         (way.to, reading.to) = (way.to.filter(named), reading.to.filter(named));
@@ -79,13 +103,22 @@ pub(super) fn claim(scene: &Scene<'_, '_>, r: &Reading) -> Option<Claim> {
 /// 房子烧了,缺棉被: what stands behind the word that something is lacking.
 fn lacked(scene: &Scene<'_, '_>) -> Option<Item> {
     let lacks = &scene.grammar.terms.terms.lacks;
-    let at = lacks.iter().filter_map(|w| scene.text.find(w.as_str())).min()?;
+    let mut at: Vec<usize> = lacks.iter().flat_map(|w| scene.text.match_indices(w.as_str()).map(|(i, _)| i)).collect();
+    at.sort_unstable();
+    let first = *at.first()?;
     let thing = |p: &&Phrase<'_>| {
         let kind = p.item().map(|i| scene.grammar.lexicon.kind(i));
-        p.start as usize > at && matches!(kind, Some(Kind::Goods | Kind::Thing | Kind::Vehicle))
+        matches!(kind, Some(Kind::Goods | Kind::Thing | Kind::Vehicle))
     };
-    let known = scene.phrases.iter().find(thing).map(|p| slots::known_item(scene, p));
-    known.or_else(|| unknown_lack(scene, at))
+    let clause =
+        |at: usize| scene.text[at..].find([' ', ',', '。', ';', '!', '?']).map_or(scene.text.len(), |n| at + n);
+    let behind =
+        |at: usize| scene.phrases.iter().filter(thing).find(|p| (at..clause(at)).contains(&(p.start as usize)));
+    let known = at
+        .into_iter()
+        .find_map(behind)
+        .or_else(|| scene.phrases.iter().filter(thing).find(|p| p.start as usize > first));
+    known.map(|p| slots::known_item(scene, p)).or_else(|| unknown_lack(scene, first))
 }
 
 /// 没有鞋穿, where nobody knows the word: a thing is lacking all the same, and who gives away something else does not help.
@@ -109,7 +142,7 @@ fn of_the_board(scene: &Scene<'_, '_>, board: &crate::grammar::board::Board, r: 
     let things =
         scene.phrases.iter().filter(|p| p.item().is_some()).map(|p| known_within(scene, slots::known_item(scene, p)));
     let short = || {
-        let said = board.means.iter().find(|(w, _)| scene.text.contains(w.as_str()))?;
+        let said = board.means.iter().find(|(w, _)| said(scene.text, w).is_some())?;
         Some(Item { said: said.1.clone(), name: said.1.clone(), known: true })
     };
     if let Some(thing) = things.into_iter().find(|i| belongs(&i.name)).or_else(short) {

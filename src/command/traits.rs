@@ -3,7 +3,7 @@
 
 use super::normalize::is_han;
 use super::terms::clauses;
-use super::years::{self, Years};
+use super::years::{self, Built, Years};
 use super::{Reading, Scene};
 use crate::grammar::Intent;
 use crate::grammar::board::Board;
@@ -35,6 +35,15 @@ pub(super) fn traits(scene: &Scene<'_, '_>, board: &Board, r: &mut Reading, text
     }
     if board.rules.people && (!missing || kind == Some(Kind::Person)) {
         people(scene, r, text, &mut t);
+    }
+    let words = &scene.grammar.terms.made;
+    if words.boards.contains(&board.name) {
+        match years::made(words, text, u16::try_from(scene.now.beijing().year()).unwrap_or(u16::MAX)) {
+            Some(Built::In(year)) if r.intent == Intent::Buy => r.terms.made = Some((year, year)),
+            Some(Built::In(year)) => t.year = Some(year),
+            Some(Built::Wanted(from, to)) => r.terms.made = Some((from, to)),
+            None => {}
+        }
     }
     t.said.sort();
     t.said.dedup();
@@ -73,6 +82,11 @@ fn values(group: &Group, parts: &Parts, text: &str) -> Vec<String> {
             }
             _ => at += not.max(first.len_utf8()),
         }
+    }
+    if let Some(first) = group.first.as_ref().map(|f| format!("{mark}{}:{f}", group.key))
+        && out.contains(&first)
+    {
+        out = vec![first];
     }
     out
 }

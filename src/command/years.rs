@@ -1,5 +1,7 @@
 //! Ages: 75岁, 五六岁, 70多岁, 40到45, 40岁以下.
 
+use crate::grammar::terms::Made;
+
 /// One age that a text names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Years {
@@ -65,6 +67,43 @@ pub(super) fn years(text: &str, bare: bool) -> Vec<Years> {
     out
 }
 
+/// The year in which a thing was made, 18年 or 2018年, or from when until when it is to be: 18年以后. `this_year` bounds what
+/// two digits can mean.
+pub(super) fn made(words: &Made, text: &str, this_year: u16) -> Option<Built> {
+    let mut at = 0;
+    while let Some(found) = text[at..].find(|c: char| c.is_ascii_digit()) {
+        let start = at + found;
+        let digits = text[start..].bytes().take_while(u8::is_ascii_digit).count();
+        at = start + digits;
+        let year = match (digits, text[start..at].parse::<u16>()) {
+            (4, Ok(n)) => n,
+            (2, Ok(n)) if 2000 + n <= this_year => 2000 + n,
+            (2, Ok(n)) if n >= 85 => 1900 + n,
+            _ => continue,
+        };
+        let begins =
+            |text: &str, list: &[String]| list.iter().filter(|w| text.starts_with(w.as_str())).map(String::len).max();
+        let Some(len) = begins(&text[at..], &words.behind).filter(|_| (1985..=this_year).contains(&year)) else {
+            continue;
+        };
+        let rest = text[at + len..].trim_start_matches(['的', '之', '产']);
+        return Some(match (begins(rest, &words.since), begins(rest, &words.until)) {
+            (Some(_), _) => Built::Wanted(year, this_year),
+            (_, Some(_)) => Built::Wanted(0, year),
+            _ => Built::In(year),
+        });
+    }
+    None
+}
+
+/// What is said of a year of make.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Built {
+    In(u16),
+    /// From and to.
+    Wanted(u16, u16),
+}
+
 /// A number up to three digits, or in characters: its bounds (五六 is two numbers) and its length in bytes.
 fn number(text: &str) -> Option<(u16, u16, usize)> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
@@ -104,6 +143,24 @@ fn number(text: &str) -> Option<(u16, u16, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn years_of_make_are_told_from_terms() {
+        let list = |words: &[&str]| words.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let words =
+            Made {
+                boards: Vec::new(), behind: list(&["年", "款"]), since: list(&["以后"]), until: list(&["以前"])
+            };
+        for (text, want) in [
+            ("卖 摩托 18年 2800元", Some(Built::In(2018))),
+            ("要2018年以后的", Some(Built::Wanted(2018, 2026))),
+            ("10年以前的", Some(Built::Wanted(0, 2010))),
+            ("99年 老车", Some(Built::In(1999))),
+            ("跑了30万公里 开了50年", None),
+        ] {
+            assert_eq!(made(&words, text, 2026), want, "{text}");
+        }
+    }
 
     #[test]
     fn ages_are_read_in_digits_and_characters() {

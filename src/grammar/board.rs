@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::said::longest;
 use super::{GrammarError, Intent, Source, under};
 use crate::market::Ring;
 
@@ -118,6 +119,12 @@ pub struct Side {
     /// Words that say so beside a cue of the board: 找 beside 货车.
     #[serde(default)]
     pub with: Vec<String>,
+    /// Words with which a text opens, apart from what follows, and then is such a post whatever else it says: 交友 …, 求助 ….
+    #[serde(default)]
+    pub opens: Vec<String>,
+    /// But not where it opens with these: 帮 我找.
+    #[serde(default)]
+    pub opens_not: Vec<String>,
     /// Words with which such a text begins: 送 棉被.
     #[serde(default)]
     pub heads: Vec<String>,
@@ -271,6 +278,17 @@ pub struct Rules {
     pub seats: bool,
     /// Whether men and women, and their ages, are told apart: of workers, friends, people who are missed.
     pub people: bool,
+    /// Whether who carries less than is to be carried helps nobody.
+    pub load: bool,
+    /// Units of a price that say only that it is for the whole of it: 一趟, 一车.
+    pub whole_price: Vec<String>,
+    /// Key of the traits that say what a post is about, where no tree of items does: what both name so must agree, and who
+    /// names it so is not helped by another thing.
+    pub subject: Option<String>,
+    /// Key of the traits that say what people would do together: who shares one meets whatever his sex.
+    pub company: Option<String>,
+    /// But for this value, for which sexes must differ.
+    pub couple: Option<String>,
     /// Whether a find cannot be older than the loss by more than a day.
     pub not_before: bool,
     /// Parts of the day: those of one list go together, those of two lists do not.
@@ -319,29 +337,33 @@ impl Boards {
         own.chain(rest).find_map(|b| b.side.iter().find(|s| s.intent == intent).map(|s| (b, s)))
     }
 
+    /// The board and side whose word opens a text and so says what it is: `交友 …`.
+    pub fn opened(&self, text: &str) -> Option<(&Board, &Side)> {
+        let apart = |w: &str| text.strip_prefix(w).is_some_and(|rest| rest.starts_with([' ', ',', ':']));
+        let sides = self.boards.iter().flat_map(|b| b.side.iter().map(move |s| (b, s)));
+        let begins = |words: &[String]| words.iter().any(|w| text.starts_with(w.as_str()));
+        sides.into_iter().find(|(_, s)| s.opens.iter().any(|w| apart(w)) && !begins(&s.opens_not))
+    }
+
     /// The board and side to which the words of a text (in normal form) give it, against or beside what `intent` was read:
-    /// the longest word of a side decides, else the intent under a board's cue.
+    /// the longest word of a side decides, else the intent under a board's cue. Words may have gaps, see [`super::said`].
     pub fn claimed(&self, text: &str, intent: Intent) -> Option<(&Board, &Side)> {
-        let open = self.boards.iter().filter(|b| !b.unless.iter().any(|w| text.contains(w.as_str())));
+        let open = self.boards.iter().filter(|b| longest(text, &b.unless).is_none());
         let mut best: Option<(usize, &Board, &Side)> = None;
         for board in open {
+            let cue = longest(text, &board.cues);
+            let acts = board.acts.is_empty() || longest(text, &board.acts).is_some();
             for side in &board.side {
-                let said = side.verbs.iter().filter(|v| text.contains(v.as_str())).map(|v| v.chars().count()).max();
-                let cued = side.intent == intent
-                    && board.acts.is_empty()
-                    && board.cues.iter().any(|c| text.contains(c.as_str()));
-                let longest = |words: &[String]| {
-                    words.iter().filter(|w| text.contains(w.as_str())).map(|w| w.chars().count()).max()
-                };
-                let acts = board.acts.is_empty() || longest(&board.acts).is_some();
-                let beside = longest(&board.cues).zip(longest(&side.with)).filter(|_| acts);
+                let verb = longest(text, &side.verbs);
+                let cued = side.intent == intent && board.acts.is_empty() && cue.is_some();
                 // a cue and a word beside it count for a little more than one word as long as both
+                let beside = cue.zip(longest(text, &side.with)).filter(|_| acts);
                 let head = side.heads.iter().filter(|w| text.starts_with(w.as_str())).map(|w| w.chars().count()).max();
-                let bare = side.bare && acts && longest(&board.cues).is_some() && !trades(intent);
-                let said = said.max(head).max(bare.then_some(1));
-                let said = said.max(beside.map(|(cue, with)| cue + with + 1));
+                let bare = side.bare && acts && cue.is_some() && !trades(intent);
+                let words = verb.max(head).max(bare.then_some(1));
+                let words = words.max(beside.map(|(cue, with)| cue + with + 1));
                 // of two words of one length the one that agrees with the rest of the text
-                let weight = said.map(|n| 2 * n + usize::from(side.intent == intent)).or(cued.then_some(1));
+                let weight = words.map(|n| 2 * n + usize::from(side.intent == intent)).or(cued.then_some(1));
                 if let Some(weight) = weight.filter(|w| best.is_none_or(|(most, ..)| *w > most)) {
                     best = Some((weight, board, side));
                 }

@@ -14,6 +14,7 @@ pub struct TermWords {
     pub terms: Demands,
     pub people: People,
     pub parts: Parts,
+    pub made: Made,
     #[serde(default, rename = "trait")]
     pub traits: Vec<Group>,
 }
@@ -121,7 +122,22 @@ pub struct Group {
     /// Whether two values contradict each other; else they only answer what others refuse.
     #[serde(default = "yes")]
     pub opposed: bool,
+    /// Where this value is said, the others are not meant: who looks for a wife and likes to sing looks for a wife.
+    #[serde(default)]
+    pub first: Option<String>,
     pub value: Vec<Value>,
+}
+
+/// How the year is said in which a thing was made.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Made {
+    pub boards: Vec<String>,
+    /// Behind the number: 18年, 2018款.
+    pub behind: Vec<String>,
+    /// Behind that: 18年以后.
+    pub since: Vec<String>,
+    pub until: Vec<String>,
 }
 
 fn yes() -> bool {

@@ -29,6 +29,15 @@ pub struct Rules<'a> {
     pub any_item: bool,
     /// A find cannot be older than the loss, a day's error allowed.
     pub not_before: bool,
+    /// Who carries less than is to be carried helps nobody.
+    pub load: bool,
+    /// Units of a price that say only that it is for the whole.
+    pub whole_price: &'a [String],
+    /// Key of the traits that say what a post is about.
+    pub subject: Option<&'a str>,
+    /// Key of the traits that say what people would do together, and the value for which sexes must differ all the same.
+    pub company: Option<&'a str>,
+    pub couple: Option<&'a str>,
     /// Parts of one day that exclude each other, in lists of those that go together.
     pub parts_apart: &'a [Vec<String>],
 }
@@ -62,7 +71,7 @@ pub fn lists(post: &Post, rules: &Rules<'_>) -> Vec<Vec<RingKey>> {
     let near = nodes.len();
     // Posts that want what my item is a kind of.
     if shelf.offers || shelf.either_kin {
-        nodes.extend(post.nodes.iter().filter(|n| **n != own).cloned().map(Node::Exactly));
+        nodes.extend(post.shelved().iter().filter(|n| **n != own).cloned().map(Node::Exactly));
     }
     // Posts that name no item.
     if shelf.any_item && !own.is_empty() {
@@ -118,17 +127,26 @@ pub fn weigh(post: &Post, other: &Post, rules: &Rules<'_>, ratio: Ratio<'_>, now
         }
     } else if rules.same_way {
         way(post, other, &mut fit)?;
+    } else if let Some(key) = rules.subject {
+        subject(offer, want, key, &mut fit)?;
     } else {
         kinship(offer, want, &mut fit)?;
     }
     terms::keep(offer, want, ratio, &mut fit)?;
     let slack = if offer.terms.firm { 0 } else { rules.price_slack };
-    price(offer.price.as_ref(), want.price.as_ref(), slack, ratio, &mut fit)?;
+    let plain = |p: &Post| {
+        let whole = |p: &Price| p.per.as_ref().is_some_and(|per| rules.whole_price.contains(per));
+        p.price.clone().map(|p| if whole(&p) { Price { per: None, ..p } } else { p })
+    };
+    price(plain(offer).as_ref(), plain(want).as_ref(), slack, ratio, &mut fit)?;
+    if rules.load && terms::too_heavy(offer, want, ratio) {
+        return None;
+    }
     if rules.seats && matches!((offer.people, want.people), (Some(has), Some(wants)) if has < wants) {
         return None;
     }
     if rules.people {
-        terms::people(offer, want, rules.other_sex)?;
+        terms::people(offer, want, rules.other_sex && !company(offer, want, rules))?;
         if rules.not_before && !offer.traits.same_person(&want.traits) {
             return None;
         }
@@ -208,6 +226,33 @@ fn kinship(offer: &Post, want: &Post, fit: &mut Fit) -> Option<()> {
         _ => fit.gain(25, "any kind"),
     }
     Some(())
+}
+
+/// Help is named by what it is for as often as by a thing: 缺棉被, 教数学, 输血. What both name must agree, and of two who name
+/// different kinds of it neither helps the other; who names nothing is open to all.
+fn subject(offer: &Post, want: &Post, key: &str, fit: &mut Fit) -> Option<()> {
+    let of = |p: &Post| {
+        let mine = p.traits.said.iter().filter(|s| s.strip_prefix(key).is_some_and(|v| v.starts_with(':')));
+        mine.cloned().collect::<Vec<_>>()
+    };
+    let (a, b) = (of(offer), of(want));
+    let shared = a.iter().any(|v| b.contains(v));
+    match (offer.item.is_some() && want.item.is_some(), a.is_empty(), b.is_empty()) {
+        _ if shared => fit.gain(45, "same help"),
+        (_, false, false) => return None,
+        (true, ..) => return kinship(offer, want, fit),
+        (_, false, true) if want.item.is_some() => return None,
+        (_, true, false) if offer.item.is_some() => return None,
+        _ => fit.gain(25, "any kind"),
+    }
+    Some(())
+}
+
+/// Whether two look for the same company, of which it is no matter whether they are men or women.
+fn company(a: &Post, b: &Post, rules: &Rules<'_>) -> bool {
+    let Some(key) = rules.company else { return false };
+    let value = |s: &&String| s.split_once(':').is_some_and(|(k, v)| k == key && Some(v) != rules.couple);
+    a.traits.said.iter().filter(value).any(|s| b.traits.said.contains(s))
 }
 
 /// Whether two rides go the same way: the ends must not contradict each other, and who leaves the county may be fetched from

@@ -139,6 +139,8 @@ pub struct Terms {
     pub transport: Option<Transport>,
     /// The price said is the last one: 200以上.
     pub firm: bool,
+    /// Only made in these years, from and to.
+    pub made: Option<(u16, u16)>,
     /// Only men, or only women.
     pub sex: Option<Sex>,
     /// Only of these years, from and to.
@@ -312,11 +314,16 @@ impl Post {
 
     /// What it is looked up by: its item, or where it goes.
     pub fn key(&self) -> Option<&str> {
-        if self.shelf.by_route || self.shelf.unsorted {
-            self.nodes.first().map(String::as_str)
-        } else {
-            self.item.as_deref()
+        match self.shelf {
+            Shelf { by_route: true, .. } => self.nodes.first().map(String::as_str),
+            Shelf { unsorted: true, .. } => None,
+            _ => self.item.as_deref(),
         }
+    }
+
+    /// The nodes under which it stands in the index.
+    pub fn shelved(&self) -> &[String] {
+        if self.shelf.unsorted { &[] } else { &self.nodes }
     }
 
     /// The nodes of a place in the tree of places, nearest first, as posts that are looked up by route have them.
@@ -343,7 +350,7 @@ impl Post {
         let own = self.key().unwrap_or_default().to_string();
         let mut nodes = Vec::new();
         if self.shelf.offers || self.shelf.either_kin {
-            nodes.extend(self.nodes.iter().cloned().map(Node::Under));
+            nodes.extend(self.shelved().iter().cloned().map(Node::Under));
         }
         if !self.shelf.offers || self.shelf.either_kin || own.is_empty() {
             nodes.insert(0, Node::Exactly(own));

@@ -15,6 +15,8 @@ pub struct Traits {
     pub sex: Option<Sex>,
     /// Years, from and to.
     pub age: Option<(u16, u16)>,
+    /// The year it was made in.
+    pub year: Option<u16>,
     /// What stands on a lost paper: a name, or a surname alone.
     pub name: Option<String>,
     /// Numbers that tell one thing from all others: a plate, the end of a card's number.

@@ -45,6 +45,11 @@ pub fn rules<'a>(boards: &'a Boards, board: &'a Board, side: &'a Side) -> Rules<
         any_item: board.kin == Kin::Any,
         not_before: board.rules.not_before,
         parts_apart: &board.rules.parts_apart,
+        load: board.rules.load,
+        whole_price: &board.rules.whole_price,
+        subject: board.rules.subject.as_deref(),
+        company: board.rules.company.as_deref(),
+        couple: board.rules.couple.as_deref(),
     }
 }
 
@@ -148,7 +153,7 @@ pub(super) fn one(env: &Env<'_>, mo: &Mo, facts: &Facts, r: &Reading, owner: Msi
             any_item: board.item == Need::Optional,
             either_kin: board.kin == Kin::Either || name.as_ref().is_some_and(|n| items.broad(n)),
             by_route: board.key == Key::Route,
-            unsorted: board.kin == Kin::Any,
+            unsorted: board.kin == Kin::Any || board.rules.subject.is_some(),
         },
         station: env.rules.station(mo).map(|s| s.key.clone()).unwrap_or_default(),
         cause: facts.next.mo,

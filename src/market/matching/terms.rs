@@ -8,6 +8,11 @@ pub(super) fn keep(offer: &Post, want: &Post, ratio: Ratio<'_>, fit: &mut Fit) -
     for (a, b) in [(offer, want), (want, offer)] {
         excluded(a, b)?;
         enough(a, b, ratio)?;
+        if let (Some((from, to)), Some(year)) = (a.terms.made, b.traits.year)
+            && !(from..=to).contains(&year)
+        {
+            return None;
+        }
         if a.terms.within.is_some_and(|ring| fit.ring > ring) {
             return None;
         }
@@ -60,6 +65,11 @@ fn enough(a: &Post, b: &Post, ratio: Ratio<'_>) -> Option<()> {
         (Some(least), Some(has)) if less(has, least, ratio) => None,
         _ => Some(()),
     }
+}
+
+/// Whether a truck bears less than is to be carried.
+pub(super) fn too_heavy(truck: &Post, load: &Post, ratio: Ratio<'_>) -> bool {
+    matches!((&truck.quantity, &load.quantity), (Some(bears), Some(weighs)) if less(bears, weighs, ratio))
 }
 
 /// Whether `a` is less than `b`; amounts of different kinds are not.

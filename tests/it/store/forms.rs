@@ -49,12 +49,14 @@ fn newer() -> Change {
         transport: Some(Transport::Buyer),
         firm: true,
         sex: Some(Sex::Female),
+        made: None,
         age: Some((18, 40)),
     };
     let traits = Traits {
         said: vec!["colour:黑".into()],
         sex: Some(Sex::Male),
         age: Some((70, 79)),
+        year: None,
         name: Some("杨秀英".into()),
         numbers: vec!["h12345".into()],
     };
