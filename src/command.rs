@@ -29,6 +29,7 @@ mod terms;
 mod things;
 mod told;
 mod traits;
+mod ways;
 mod years;
 
 pub use bulk::Bulk;
@@ -275,6 +276,8 @@ pub struct Reading {
     pub place: Option<Place>,
     pub from: Option<Place>,
     pub to: Option<Place>,
+    /// Further places of a ride: on the way, or as good as its end. Not printed.
+    pub stops: Vec<Place>,
     pub when: Option<When>,
     pub marks: Vec<String>,
     pub sex: Option<Sex>,
@@ -341,6 +344,7 @@ impl Reading {
             place: None,
             from: None,
             to: None,
+            stops: Vec::new(),
             when: None,
             marks: Vec::new(),
             sex: None,

@@ -1,15 +1,13 @@
 //! To which board a text belongs where its intent alone does not say: `卖房子` is trade, `出租房子` letting, though both sell.
 //! The words are those of `grammar/boards/`; what is printed of a reading stays as it was read.
 
-use super::phrase::{Phrase, What};
-use super::{Claim, Item, Reading, Scene, slots};
+use super::phrase::Phrase;
+use super::{Claim, Item, Reading, Scene, slots, ways};
 use crate::grammar::Intent;
 use crate::grammar::board::Kin;
-use crate::grammar::lexicon::{Kind, Sign};
+use crate::grammar::lexicon::Kind;
 use crate::grammar::said::said;
-use crate::market::place::COUNTY_TOWN;
 use crate::market::post::FIRST_POST;
-use crate::market::{Place, PlaceCode};
 
 /// What may turn out to be a post of a board that knows its own words.
 fn open(r: &Reading) -> bool {
@@ -31,10 +29,15 @@ fn posts(i: Intent) -> bool {
 /// Finds the board that claims the text by its words.
 pub(super) fn claim(scene: &Scene<'_, '_>, r: &Reading) -> Option<Claim> {
     let opened = scene.grammar.boards.opened(scene.text).filter(|_| r.post.is_none_or(no_post));
-    if opened.is_none() && !open(r) {
+    // 买了台机器 拉回来 找车: what is over is no post, but what is to be carried now is
+    let done = r.intent == Intent::Deal && r.post.is_none();
+    if opened.is_none() && !open(r) && !done {
         return None;
     }
     let (board, side) = opened.or_else(|| scene.grammar.boards.claimed(scene.text, r.intent))?;
+    if done && !board.rules.load {
+        return None;
+    }
     // 订单 says itself what it is; only which kind of order is open
     if r.intent == Intent::Order && side.intent != Intent::Order {
         return None;
@@ -58,44 +61,16 @@ pub(super) fn claim(scene: &Scene<'_, '_>, r: &Reading) -> Option<Claim> {
         reading.item = Some(known_within(scene, item));
     }
     of_the_board(scene, board, &mut reading);
-    if board.rules.same_way && reading.to.as_ref().is_none_or(|p| p.code == PlaceCode::COUNTRY) {
-        let mut way = Reading::of(side.intent);
-        super::place::route(scene, &mut way, &mut vec![false; scene.phrases.len()]);
-        // 货车回程空车 贵阳到榕江: both ends named outrank what only looks like one
-        let town = |p: &Phrase<'_>| match p.what {
-            What::Place(f) => Some(super::place::place(scene, &f)),
-            _ => None,
-        };
-        let both = scene.phrases.windows(3).filter(|w| w[1].has(Sign::Route));
-        if let Some((from, to)) = both.filter_map(|w| town(&w[0]).zip(town(&w[2]))).next() {
-            (reading.from, way.to) = (Some(from), Some(to));
-        }
-        let at = |w: &str| ["去", "到", "回"].iter().any(|go| scene.text.contains(&format!("{go}{w}")));
-        if let Some(name) = COUNTY_TOWN.iter().find(|w| at(w)).filter(|_| way.to.is_none()) {
-            way.to = Some(Place { code: PlaceCode::COUNTRY, name: name.to_string() });
-        }
-        // 贵阳空车回榕江, 从广州放空回来榕江: of two places the first is where it begins
-        let mut all: Vec<Place> = Vec::new();
-        for p in scene.phrases.iter().filter_map(town) {
-            if all.last() != Some(&p) {
-                all.push(p);
-            }
-        }
-        if let [first, second] = all.as_slice()
-            && (reading.from.is_none() || way.to.is_none())
-            && reading.to.as_ref().is_none_or(|to| to == second || to.code == PlaceCode::COUNTRY)
-            && way.to.as_ref().is_none_or(|to| to == second)
-        {
-            (reading.from, way.to) = (Some(first.clone()), Some(second.clone()));
-        }
-        // a single character left beside a verb is no place
-        let named = |p: &Place| p.code != PlaceCode::COUNTRY || p.name.chars().count() > 1;
-        (way.to, reading.to) = (way.to.filter(named), reading.to.filter(named));
-        // where it goes is not where it is
-        if way.to.is_some() && reading.place == way.to {
-            reading.place = None;
-        }
-        (reading.from, reading.to) = (reading.from.or(way.from), way.to.or(reading.to));
+    if board.rules.same_way {
+        ways::ends(scene, side.intent, &mut reading);
+    }
+    if board.rules.load {
+        ways::weight(scene, &mut reading);
+    }
+    // of what only boards for certain things take, the thing must be there
+    let path = reading.item.as_ref().map(|i| scene.grammar.items.path(&i.name)).unwrap_or_default();
+    if !board.items.is_empty() && !board.items.iter().any(|i| path.contains(i)) {
+        return None;
     }
     Some(Claim { board: board.name.clone(), side: side.name.clone(), reading: Box::new(reading) })
 }

@@ -4,9 +4,9 @@
 
 use super::phrase::{Phrase, What};
 use super::slots::{known_item, quantity};
-use super::{Reading, Scene, bulk, traits};
+use super::{Reading, Scene, bulk, traits, ways};
 use crate::grammar::Intent;
-use crate::grammar::board::Board;
+use crate::grammar::board::{Board, Role};
 use crate::grammar::lexicon::Kind;
 use crate::market::{Exact, Price, Terms, Transport};
 
@@ -59,6 +59,9 @@ pub(super) fn heed(scene: &Scene<'_, '_>, board: &Board, r: &mut Reading) {
     }
     r.away = r.intent == Intent::Friend && any(&scene.grammar.terms.people.away, &said);
     r.terms = terms;
+    if board.rules.same_way && board.side.iter().any(|s| s.intent == r.intent && s.role == Role::Offer) {
+        r.stops = ways::stops(scene, r);
+    }
     if board.side.iter().any(|s| s.intent == r.intent && s.pool.is_some()) {
         bulk::heed(scene, r);
     }

@@ -260,6 +260,7 @@ fn company(a: &Post, b: &Post, rules: &Rules<'_>) -> bool {
 fn way(a: &Post, b: &Post, fit: &mut Fit) -> Option<()> {
     match (&a.to, &b.to) {
         (Some(x), Some(y)) if same_place(x, y) => fit.gain(50, "same way"),
+        (Some(x), Some(y)) if serves(a, y) || serves(b, x) => fit.gain(40, "on the way"),
         (Some(_), Some(_)) => return None,
         _ => {}
     }
@@ -269,6 +270,8 @@ fn way(a: &Post, b: &Post, fit: &mut Fit) -> Option<()> {
     let leaves = |p: &Post, from: &Place| p.to.as_ref().is_some_and(|to| county(to.code) != county(from.code));
     if same_place(&x, &y) {
         fit.gain(20, "same start");
+    } else if serves(a, &y) || serves(b, &x) {
+        fit.gain(15, "on the way");
     } else if county(x.code).is_none() || county(x.code) != county(y.code) || !(leaves(a, &x) && leaves(b, &y)) {
         return None;
     }
@@ -279,13 +282,18 @@ fn way(a: &Post, b: &Post, fit: &mut Fit) -> Option<()> {
 fn ends(a: &Post, b: &Post, fit: &mut Fit) -> Option<()> {
     for (x, y) in [(&a.to, &b.to), (&a.from, &b.from)] {
         if let (Some(x), Some(y)) = (x, y) {
-            if !same_place(x, y) {
+            if !same_place(x, y) && !serves(a, y) && !serves(b, x) {
                 return None;
             }
             fit.gain(20, "same way");
         }
     }
     Some(())
+}
+
+/// Whether a place is one of those that a ride names beside its ends.
+fn serves(ride: &Post, place: &Place) -> bool {
+    place.code != PlaceCode::COUNTRY && ride.stops.iter().any(|s| s.code.holds(place.code) || place.code.holds(s.code))
 }
 
 /// Whether one holds the other; places that only their people know, by name.

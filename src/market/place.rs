@@ -20,6 +20,9 @@ pub enum Ring {
     Country,
 }
 
+/// What says that all of a division is meant, though a place may bear that name.
+pub const COUNTRY_WIDE: [&str; 5] = ["全州", "全县", "全省", "全国", "全市"];
+
 /// How the county's own town is called by those around it.
 pub const COUNTY_TOWN: [&str; 4] = ["县城", "县里", "城里", "县上"];
 

@@ -82,6 +82,9 @@ pub struct Post {
     pub from: Option<Place>,
     #[serde(default)]
     pub to: Option<Place>,
+    /// Further places that a ride serves.
+    #[serde(default)]
+    pub stops: Vec<Place>,
     /// A telephone number and a name in the text: whom to call, or what stands on a lost paper.
     #[serde(default)]
     pub phone: Option<String>,
@@ -269,6 +272,7 @@ impl Post {
             state: PostState::Live,
             from: None,
             to: None,
+            stops: Vec::new(),
             phone: None,
             name: None,
             terms: Terms::default(),

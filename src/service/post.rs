@@ -119,6 +119,12 @@ pub(super) fn one(env: &Env<'_>, mo: &Mo, facts: &Facts, r: &Reading, owner: Msi
     let (from, to) = (r.from.as_ref().map(town), r.to.as_ref().map(town));
     if board.key == Key::Route {
         nodes = to.as_ref().map(Post::route_nodes).unwrap_or_default();
+        // who goes to a place on the way looks there
+        for node in r.stops.iter().flat_map(Post::route_nodes) {
+            if !nodes.contains(&node) {
+                nodes.push(node);
+            }
+        }
     } else if board.kin == Kin::Any {
         nodes = Vec::new();
     }
@@ -175,6 +181,7 @@ pub(super) fn one(env: &Env<'_>, mo: &Mo, facts: &Facts, r: &Reading, owner: Msi
         until: until(board, r.when.as_ref(), env.now),
         from,
         to,
+        stops: r.stops.clone(),
         phone: r.phone.clone(),
         name: r.name.clone(),
         terms: r.terms.clone(),

@@ -147,6 +147,7 @@ impl Stage {
                 said.extend(
                     ["at", "from", "to"].iter().zip(places).filter_map(|(w, p)| Some(format!("{w} {}", p?.name))),
                 );
+                said.extend(p.stops.iter().map(|s| format!("via {}", s.name)));
                 said.extend(p.when.iter().map(|w| format!("{w:?}")));
                 said.extend(p.marks.iter().map(|m| format!("mark {m}")));
                 said.extend(p.sex.map(|s| format!("{s:?}")));
