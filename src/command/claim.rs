@@ -35,7 +35,7 @@ pub(super) fn claim(scene: &Scene<'_, '_>, r: &Reading) -> Option<Claim> {
         return None;
     }
     let (board, side) = opened.or_else(|| scene.grammar.boards.claimed(scene.text, r.intent))?;
-    if done && !board.rules.load {
+    if done && opened.is_none() && !board.rules.load {
         return None;
     }
     // 订单 says itself what it is; only which kind of order is open

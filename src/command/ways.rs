@@ -55,7 +55,8 @@ pub(super) fn ends(scene: &Scene<'_, '_>, intent: Intent, reading: &mut Reading)
         }
         // a single character left beside a verb is no place
         let is_name = |p: &Place| p.code != PlaceCode::COUNTRY || p.name.chars().count() > 1;
-        (way.to, reading.to) = (way.to.filter(is_name).filter(|p| known(&Some(p.clone()))), reading.to.take().filter(is_name));
+        (way.to, reading.to) =
+            (way.to.filter(is_name).filter(|p| known(&Some(p.clone()))), reading.to.take().filter(is_name));
         // where it goes is not where it is
         if way.to.is_some() && reading.place == way.to {
             reading.place = None;
