@@ -3,6 +3,7 @@
 
 mod bulk;
 mod claim;
+mod crews;
 mod date;
 mod explain;
 mod form;

@@ -128,6 +128,15 @@ fn edge<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, u8> {
 }
 
 fn day_of_month<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, u8> {
+    // 一日二百八: a day's pay, and not the first of a month
+    let one = i.first().is_some_and(|t| t.word().and_then(Word::digit) == Some(1));
+    if let (true, Some(t)) = (one, i.get(1).filter(|t| t.word().is_some_and(|w| w.period().is_some())))
+        && let Ok((_, n)) = tight(single)(&i[2..])
+        && !t.spaced
+        && n.lo >= Exact::from_integer(40)
+    {
+        return fail();
+    }
     map((small(31), tight(sign(Sign::DayName))), |(d, ())| d).parse(i)
 }
 

@@ -1,6 +1,7 @@
 //! Chooses what a text asks for, by evidence: which verbs it has, who is asked, what the sender owns, what kind of
 //! thing is named. The words are those of `grammar/commands.toml`; only how they weigh is here.
 
+mod astray;
 mod choose;
 mod facts;
 mod kinds;
@@ -8,6 +9,7 @@ mod questions;
 mod rides;
 mod terms;
 mod verbs;
+mod work;
 
 pub use rides::hauled;
 
@@ -79,9 +81,11 @@ pub fn decide(grammar: &Grammar, text: &str, phrases: &[Phrase<'_>]) -> Decision
     for i in 0..phrases.len() {
         verbs::weigh(&mut weighing, &f, grammar, text, phrases, i);
     }
+    astray::astray(&f, grammar, text, phrases, &mut weighing);
     let Weighing { scores: mut s, question, offered_to_any, closing } = weighing;
     kinds::kinds(&f, grammar, text, phrases, &mut s, question);
     rides::rides(&f, grammar, text, phrases, &mut s);
+    astray::no_ride(&f, text, phrases, &mut s);
     if phrases.iter().any(|p| p.has(Sign::How)) && s.get(Intent::Price) == 0 {
         s.at_least(Intent::Ask, STRONG - 3);
     }
@@ -93,13 +97,14 @@ pub fn decide(grammar: &Grammar, text: &str, phrases: &[Phrase<'_>]) -> Decision
     questions::official(&f, phrases, &mut s);
     questions::asked_of_station(&f, phrases, &mut s);
     questions::errands(phrases, &mut s);
-    questions::mates(phrases, &mut s);
+    questions::mates(&f, phrases, &mut s);
     questions::owner(&f, phrases, &mut s);
     // 井干掉了,求助: of what is no beast, thing or person, help is asked.
     if s.get(Intent::AidNeed) >= STRONG && !matches!(f.kind, Some(Kind::Animal | Kind::Thing | Kind::Person)) {
         s.add(Intent::AidNeed, 2);
     }
     let needed = phrases.iter().filter_map(Phrase::item).any(|i| grammar.lexicon.needed(i));
+    questions::lacking(grammar, &f, phrases, &mut s);
     questions::given(&f, needed, phrases, &mut s);
     // 有招工的消息通知我, 大家凑: the word of the whole text outweighs those of its matter.
     if s.get(Intent::Subscribe) >= STRONG && s.get(Intent::Lost).max(s.get(Intent::Found)) == 0 {

@@ -156,10 +156,17 @@ pub(super) fn of_aid(scene: &Scene<'_, '_>, intent: Intent) -> Option<usize> {
             || ps[i + 1..].iter().take(3).take_while(clause(*i)).any(near)
     };
     let wanted = |i: &usize| {
+        // 求[点]米
         !ps[*i].spaced
-            && ps[..*i].last().filter(clause(*i)).is_some_and(|p| {
+            && ps[..*i].iter().rev().find(|p| !p.has(Sign::Particle) && !p.has(Sign::Few)).filter(clause(*i)).is_some_and(|p| {
                 p.word()
-                    .is_some_and(|w| w.is_verb(Intent::Buy, Force::Hint) || w.is_verb(Intent::AidNeed, Force::Strong))
+                    .is_some_and(|w| w.is_verb(Intent::Buy, Force::Hint) || w.is_verb(Intent::Buy, Force::Strong) || w.is_verb(Intent::AidNeed, Force::Strong))
+                    // 屋里没米了
+                    || p.has(Sign::Not)
+            })
+            // 奶粉不够吃
+            || ps.get(*i + 1).is_some_and(|p| {
+                !p.spaced && p.word().is_some_and(|w| w.is_verb(Intent::AidNeed, Force::Strong))
             })
     };
     let all: Vec<usize> = items(scene).into_iter().filter(goods).collect();
@@ -170,7 +177,15 @@ pub(super) fn of_aid(scene: &Scene<'_, '_>, intent: Intent) -> Option<usize> {
 /// 我爸走丢了: a person named by whose he is, unless a thing of his is what is missing.
 pub(super) fn relative(scene: &Scene<'_, '_>, named: Option<usize>) -> Option<(usize, Item)> {
     let ps = &scene.phrases;
-    let at = ps.iter().position(|p| p.word().is_some_and(|w| w.kin().is_some()))?;
+    // 老婆不见了 is said of one's own
+    let kin = |p: &Phrase<'_>| {
+        let alone = || {
+            let word = scene.grammar.lexicon.word(&format!("我{}", p.text(scene.text)))?;
+            word.kin().filter(|_| p.has(Sign::Kin) && p.item().is_none() && named.is_none())
+        };
+        p.word().and_then(|w| w.kin()).or_else(alone)
+    };
+    let at = ps.iter().position(|p| kin(p).is_some())?;
     let strays = ps.iter().any(|p| p.has(Sign::Strays));
     let other = named.filter(|i| {
         let kind = ps[*i].item().map(|x| scene.grammar.lexicon.kind(x));
@@ -179,6 +194,6 @@ pub(super) fn relative(scene: &Scene<'_, '_>, named: Option<usize>) -> Option<(u
     if other.is_some() || ps.get(at + 1).is_some_and(|p| !p.spaced && p.text(scene.text) == "的") {
         return None;
     }
-    let name = scene.grammar.items.at(ps[at].word()?.kin()?)?.name.clone();
+    let name = scene.grammar.items.at(kin(&ps[at])?)?.name.clone();
     Some((at, Item { name, said: ps[at].text(scene.text).to_string(), known: true }))
 }

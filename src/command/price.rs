@@ -228,6 +228,9 @@ fn per_several<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, (Per, Exact)> {
 
 /// /斤 · 每斤 · 一斤 · 一人一天 · 一个月.
 fn per<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Per> {
+    if let Ok((rest, p)) = tight(day_of_work)(i) {
+        return Ok((rest, Per::Period(p)));
+    }
     let (rest, ()) = per_mark(i)?;
     // 38元 1月20日: a day, and no price per month.
     let digit = matches!(i[0].kind, Kind::Arabic(_));
@@ -265,8 +268,10 @@ fn number_alone<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Money> {
     let (rest, n) = number(i)?;
     if i[0].has(Sign::Half)
         || i[0].has(Sign::Itself)
-        || (counts(rest.first()) && rest.first().is_some_and(|t| !t.has(Sign::AtLeast)))
+        || (counts(rest.first()) && rest.first().is_some_and(|t| !t.has(Sign::AtLeast)) && day_of_work(rest).is_err())
         || n.lo.numer() == &0
+        // 一张22号的票: a day
+        || rest.first().is_some_and(|t| !t.spaced && (t.has(Sign::DayName) || t.has(Sign::NumberMark)) && !t.has(Sign::People))
     {
         return fail();
     }
@@ -476,9 +481,14 @@ fn unit_of(per: Per) -> Option<u32> {
     if let Per::Unit(u) = per { Some(u) } else { None }
 }
 
-/// 月八百, 日180: a time named alone right before a sum that no day or month has.
+/// 一工, 一个工: a day of work in one word.
+fn day_of_work<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, u8> {
+    word(|w| w.period().filter(|_| w.chars > 1 && w.unit().is_none() && !w.has(Sign::People)))(i)
+}
+
+/// 月八百, 日180, 一个工一百八: a time named alone right before a sum that no day or month has.
 fn period<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Per> {
-    let (rest, p) = word(|w| w.period().filter(|_| w.chars == 1))(i)?;
+    let (rest, p) = alt((word(|w| w.period().filter(|_| w.chars == 1)), day_of_work)).parse(i)?;
     let (_, n) = tight(number)(rest)?;
     if n.lo >= Exact::from_integer(40) { Ok((rest, Per::Period(p))) } else { fail() }
 }

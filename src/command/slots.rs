@@ -4,10 +4,12 @@ mod amounts;
 mod doubts;
 mod names;
 mod of_post;
+mod people;
 mod room;
 mod sexes;
 mod whole;
 
+use super::crews;
 use super::intent::{Decision, hauled};
 use super::left::{leftovers, rest_text, rest_without};
 use super::matter;
@@ -198,6 +200,7 @@ pub fn fill(scene: &Scene<'_, '_>, intent: Intent) -> Reading {
             if intent == Intent::Hire {
                 named = hired(scene, named);
             }
+            named = crews::posts(scene, intent, named);
         } else {
             // 竹篮子来料加工 每个2块5: by the piece, so the piece says the work.
             let piece = |p: &Phrase<'_>| matches!(p.what, What::Sum(x) if matches!(x.per, Per::Unit(_)));
@@ -336,6 +339,10 @@ pub fn fill(scene: &Scene<'_, '_>, intent: Intent) -> Reading {
     if doubt && let Some(other) = scene.grammar.lexicon.asked(intent) {
         first.unsure = true;
         first.alternatives = vec![intent, other];
+    }
+    // 一米七五: how tall one is
+    if intent == Intent::Friend {
+        (first.price, first.wage, first.quantity) = (None, None, None);
     }
     if matches!(intent, Intent::Lost | Intent::Found) {
         first.marks = left;

@@ -232,7 +232,7 @@ pub(super) fn missing(scene: &Scene<'_, '_>) -> Option<usize> {
     let ps = &scene.phrases;
     let verb = |p: &Phrase<'_>| {
         let says = |i| p.word().is_some_and(|w| w.is_verb(i, Force::Strong) || w.is_verb(i, Force::Hint));
-        says(Intent::Lost) || says(Intent::Found)
+        says(Intent::Lost) || says(Intent::Found) || p.has(Sign::Taken) || p.has(Sign::Passive)
     };
     let said: Vec<u16> = ps.iter().filter(|p| verb(p)).map(|p| p.clause).take(MOST_ITEMS).collect();
     // 摩托车被偷 车牌…: what stands apart behind a verb that has its thing before it.
@@ -245,10 +245,30 @@ pub(super) fn missing(scene: &Scene<'_, '_>) -> Option<usize> {
             && ps.get(i + 1).is_some_and(|p| p.has(Sign::Particle))
             && ps.get(i + 2).is_none_or(|p| p.is_separator() || p.spaced);
         // 忘在大巴, 落到班车上: what it was left in, named behind the verb that says so
-        let left_in = before.is_some_and(|p| verb(p) && !ps[i].spaced && p.text(scene.text).ends_with(['在', '到']))
-            && ps[..i].iter().any(names_item)
+        let left_in = before.is_some_and(|p| {
+            verb(p)
+                && !ps[i].spaced
+                && p.text(scene.text).ends_with(['在', '到'])
+                && !p.text(scene.text).starts_with(['捡', '拾', '找', '拿'])
+        }) && ps[..i].iter().any(names_item)
             && ps[i].kind(scene.grammar).is_some_and(|k| matches!(k, Kind::Goods | Kind::Vehicle));
-        owner || left_in || before.is_some_and(|p| p.has(Sign::In) && !p.has(Sign::Have))
+        // 班车上捡到一把伞: where it was
+        let upon = ps.get(i + 1).is_some_and(|p| !p.spaced && ["上", "里", "头", "内"].contains(&p.text(scene.text)));
+        let there = (upon || where_it_is(scene, i))
+            && ps[i].kind(scene.grammar).is_some_and(|k| matches!(k, Kind::Goods | Kind::Vehicle));
+        // 我娃把书包搞落了: of what is handled, whose it is or where it was comes before
+        let handled = ps[i].kind(scene.grammar) == Some(Kind::Person)
+            && !ps.iter().any(|p| p.has(Sign::Strays))
+            && ps[i + 1..].iter().take(SIGHT).take_while(|q| q.clause == ps[i].clause).any(|q| q.has(Sign::Object))
+            && ps[i + 1..].iter().any(names_item);
+        // 孩子捡到手机: who found it
+        let finder = ps[i].kind(scene.grammar) == Some(Kind::Person)
+            && ps[i + 1..].iter().take(SIGHT).take_while(|q| q.clause == ps[i].clause).any(|q| {
+                q.word().is_some_and(|w| w.is_verb(Intent::Found, Force::Strong))
+                    && q.text(scene.text).starts_with(['捡', '拾', '检'])
+            })
+            && ps[i + 1..].iter().any(names_item);
+        owner || left_in || there || handled || finder || before.is_some_and(|p| p.has(Sign::In) && !p.has(Sign::Have))
     };
     let rank = |i: &usize| {
         let far = u8::from(!said.contains(&ps[*i].clause) && !said.is_empty() || behind(*i));
@@ -295,9 +315,15 @@ fn contents(scene: &Scene<'_, '_>, i: usize) -> bool {
     let like = ps.get(i + 1).is_some_and(|p| !p.spaced && p.text(scene.text).starts_with('色'));
     // 走丢了…穿绿军大衣
     let strays = ps.iter().any(|p| p.has(Sign::Strays));
-    let worn = strays && i > 0 && !ps[i].spaced && {
-        let before = ps[i - 1].text(scene.text);
-        scene.grammar.lexicon.compounds.worn.iter().any(|w| before.starts_with(w.as_str()))
+    // 有看到一个穿红棉袄的女人吗
+    let seen = ps.iter().any(|p| p.word().is_some_and(|w| w.kin().is_some())) || scene.text.contains(['男', '女']);
+    let worn = (strays || seen) && i > 0 && {
+        // 穿蓝衣服, 穿红的棉袄
+        let said = ps[..i].iter().rev().take(3).take_while(|p| p.clause == ps[i].clause && p.item().is_none());
+        let worn = |p: &Phrase<'_>| {
+            scene.grammar.lexicon.compounds.worn.iter().any(|w| p.text(scene.text).starts_with(w.as_str()))
+        };
+        said.into_iter().any(worn)
     };
     has || like || whose || runs_on || worn
 }

@@ -147,9 +147,13 @@ pub enum Sign {
     Formerly,
     /// 这台, 那头: one of it.
     This,
+    /// 把, 将: what is handled follows.
+    Object,
+    /// 跟着, 混到: it came along with others.
+    Follows,
 }
 
-const SIGNS: [(&str, Sign); 72] = [
+const SIGNS: [(&str, Sign); 74] = [
     ("kept", Sign::Kept),
     ("who", Sign::Who),
     ("where", Sign::Where),
@@ -222,6 +226,8 @@ const SIGNS: [(&str, Sign); 72] = [
     ("alights", Sign::Alights),
     ("leaves", Sign::Leaves),
     ("via", Sign::Via),
+    ("object", Sign::Object),
+    ("follows", Sign::Follows),
 ];
 
 /// A moment's name, before it is set against "now".

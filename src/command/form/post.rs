@@ -86,6 +86,9 @@ pub fn named(scene: &Scene<'_, '_>) -> Option<Reading> {
     if !digits && n < 10 && intent == Intent::Contact {
         return None;
     }
+    // 812那家困难户我出50块: money for those in need
+    let needy = scene.phrases.iter().any(|p| p.has(Sign::Needy));
+    let intent = if intent == Intent::Fill && needy { Intent::AidGive } else { intent };
     let mut r = named_by(intent, n);
     if intent == Intent::Contact && before.is_none() && after.is_none() && ps.len() > at + 1 {
         r.unsure = true;

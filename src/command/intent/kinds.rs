@@ -43,6 +43,15 @@ fn hands(f: &Facts, phrases: &[Phrase<'_>], s: &mut Scores, question: bool) {
             s.at_least(Intent::Hire, STRONG - 3);
         }
     }
+    // 养猪场要夫妻工: who is wanted works, whatever else is named.
+    let wanted = phrases.windows(2).any(|w| {
+        let wants = matches!(w[0].what, What::Word(v) if v.is_verb(Intent::Hire, Force::Hint) && v.is_verb(Intent::Buy, Force::Hint));
+        wants && !w[1].spaced && matches!(w[1].what, What::Word(v) if v.has(Sign::Hands)) && w[1].item().is_none()
+    });
+    if wanted && !asked && f.kind != Some(Kind::Trade) && s.get(Intent::Buy) < STRONG {
+        s.0.retain(|(i, _)| *i != Intent::Buy);
+        s.at_least(Intent::Hire, STRONG - 2);
+    }
     if f.kind == Some(Kind::Trade) && s.get(Intent::Hire) >= STRONG {
         s.0.retain(|(i, n)| !(matches!(i, Intent::Lost | Intent::Found | Intent::Sell | Intent::Buy) && *n <= STRONG));
     }
@@ -110,6 +119,7 @@ pub fn kinds(f: &Facts, grammar: &Grammar, text: &str, phrases: &[Phrase<'_>], s
                 || f.item && phrases.get(i + 1).is_some_and(|q| matches!(q.what, What::Amount(a) if !a.bare_one)))
     });
     let hint = |s: &Scores, i| s.get(i) > 0;
+    super::work::offers(f, grammar, text, phrases, s);
     hands(f, phrases, s, question);
     if f.kind == Some(Kind::Trade) && s.get(Intent::Hire) < STRONG && wants_to_do(phrases, text, &grammar.lexicon.does)
     {
@@ -141,7 +151,7 @@ pub fn kinds(f: &Facts, grammar: &Grammar, text: &str, phrases: &[Phrase<'_>], s
     // 要个两千: what he wants is the pay.
     let asks_pay = phrases.iter().enumerate().any(|(i, p)| {
         let sum = |q: &Phrase<'_>| match q.what {
-            What::Sum(_) => true,
+            What::Sum(x) => !x.of_one,
             What::Number { n, .. } => n.lo >= crate::market::Exact::from_integer(100),
             _ => false,
         };
@@ -208,7 +218,7 @@ pub fn kinds(f: &Facts, grammar: &Grammar, text: &str, phrases: &[Phrase<'_>], s
                 s.at_least(Intent::Seek, s.get(Intent::Sell) + 1);
                 s.0.retain(|(i, _)| *i != Intent::Sell);
             }
-            let hires = phrases.iter().any(hires);
+            let hires = phrases.iter().any(hires) && !super::work::others_hire(text, phrases);
             if hires && !f.where_ && s.get(Intent::Seek) < STRONG {
                 s.add(Intent::Hire, 4);
             }

@@ -3,8 +3,8 @@
 use super::facts::Facts;
 use super::{CLOSING, HINT, SIGHT, STRONG, Scores, posts};
 use crate::command::phrase::{Phrase, What};
-use crate::grammar::Intent;
 use crate::grammar::lexicon::{Force, Kind, Sense, Sign};
+use crate::grammar::{Grammar, Intent};
 
 /// A word that asks by itself: 几多钱, 咋补, 打啥药.
 fn question(p: &Phrase<'_>) -> bool {
@@ -91,7 +91,12 @@ pub fn errands(phrases: &[Phrase<'_>], s: &mut Scores) {
         let near = || phrases[i + 1..].iter().take(4).take_while(|q| q.clause == p.clause);
         let person = |q: &Phrase<'_>| q.has(Sign::Own) || matches!(q.what, What::People(_));
         p.has(Sign::ForMe)
-            && near().find(|q| !q.has(Sign::Particle) || q.has(Sign::Act)).is_some_and(|q| q.has(Sign::Act))
+            && near()
+                .find(|q| {
+                    let way = q.has(Sign::Go) || q.has(Sign::Spot) || matches!(q.what, What::Place(_));
+                    !(q.has(Sign::Particle) || way) || q.has(Sign::Act)
+                })
+                .is_some_and(|q| q.has(Sign::Act))
             && !near().skip_while(|q| !q.has(Sign::Act)).nth(1).is_some_and(person)
     });
     if sent {
@@ -100,7 +105,7 @@ pub fn errands(phrases: &[Phrase<'_>], s: &mut Scores) {
 }
 
 /// 给俺儿说个媳妇, 28岁未婚想成家: a mate is looked for.
-pub fn mates(phrases: &[Phrase<'_>], s: &mut Scores) {
+pub fn mates(f: &Facts, phrases: &[Phrase<'_>], s: &mut Scores) {
     let said = phrases.iter().filter(|p| p.has(Sign::Mate)).count();
     let sought = phrases.iter().any(|p| {
         p.has(Sign::Want)
@@ -110,14 +115,51 @@ pub fn mates(phrases: &[Phrase<'_>], s: &mut Scores) {
     let deals = s.get(Intent::Sell).max(s.get(Intent::Buy)) >= STRONG
         && phrases.iter().any(|p| p.item().is_some())
         && phrases.iter().any(|p| matches!(p.what, What::Amount(_)));
-    if !deals && (said > 1 || said == 1 && sought) && s.get(Intent::Lost).max(s.get(Intent::Found)) < STRONG {
+    // 我和老婆想去摘茶: who goes along is not looked for
+    let along =
+        |i: usize| i > 0 && !phrases[i].spaced && (phrases[i - 1].has(Sign::Join) || phrases[i - 1].has(Sign::Own));
+    let along = said == 1
+        && phrases.iter().enumerate().any(|(i, p)| p.has(Sign::Mate) && along(i))
+        && (f.kind == Some(Kind::Trade) || f.sum);
+    if !deals && !along && (said > 1 || said == 1 && sought) && s.get(Intent::Lost).max(s.get(Intent::Found)) < STRONG {
         s.at_least(Intent::Friend, STRONG + 3);
+    }
+    // 我在东莞打工…想谈恋爱: where one works is told beside it
+    if f.kind != Some(Kind::Trade) && !f.sum && s.get(Intent::Friend) >= STRONG {
+        let n = s.get(Intent::Seek).max(s.get(Intent::Lost)).min(STRONG + 1);
+        s.at_least(Intent::Friend, n + 1);
+    }
+}
+
+/// 村小学缺20床棉被: what people need, and none of it is there.
+pub fn lacking(grammar: &Grammar, f: &Facts, phrases: &[Phrase<'_>], s: &mut Scores) {
+    let needed = |p: &Phrase<'_>| p.item().is_some_and(|i| grammar.lexicon.needed(i));
+    let lacks = phrases.iter().enumerate().any(|(i, p)| {
+        let lack = p.word().is_some_and(|w| {
+            w.is_verb(Intent::Hire, Force::Hint)
+                && w.chars == 1
+                && !w.has(Sign::Want)
+                && !w.is_verb(Intent::Lost, Force::Hint)
+        });
+        lack && i > 0 && phrases[i + 1..].iter().take(2).take_while(|q| !q.is_separator()).any(needed)
+    });
+    if lacks && !f.sum && s.get(Intent::Sell).max(s.get(Intent::Buy)) < STRONG {
+        s.at_least(Intent::AidNeed, STRONG);
     }
 }
 
 /// What is given away goes to those in need where it is what they need, or they are named; else it is on offer.
 pub fn given(f: &Facts, needed: bool, phrases: &[Phrase<'_>], s: &mut Scores) {
     if !phrases.iter().any(|p| p.has(Sign::Gives)) || !f.item || s.get(Intent::Lost) >= STRONG {
+        return;
+    }
+    // 想学理发…不要钱都可以, 免费教老人用手机: work is not sold.
+    if f.kind == Some(Kind::Trade) && s.get(Intent::Seek).max(s.get(Intent::Hire)) >= STRONG {
+        return;
+    }
+    if f.kind == Some(Kind::Trade) {
+        s.0.retain(|(i, _)| !matches!(i, Intent::Buy | Intent::Sell | Intent::AidNeed));
+        s.at_least(Intent::AidGive, STRONG + 5);
         return;
     }
     let aid = needed || s.get(Intent::AidGive) >= STRONG || phrases.iter().any(|p| p.has(Sign::Needy));
@@ -229,7 +271,10 @@ pub fn looking_up(
             .unwrap_or(0);
     // 哪里招砌砖 300以上: whoever names a wage in his question offers himself.
     let bounded = |p: &Phrase<'_>| matches!(p.what, What::Number { bounded: true, .. });
-    let offers = (f.sum || phrases.iter().any(bounded)) && s.get(Intent::Seek) > 0 && f.kind == Some(Kind::Trade);
+    let offers =
+        (f.sum || phrases.iter().any(bounded) || s.get(Intent::Seek) > STRONG && super::work::paid(f, phrases))
+            && s.get(Intent::Seek) > 0
+            && f.kind == Some(Kind::Trade);
     // 谁卖红薯苗,十块钱一百根可以不: whoever names a price in his question buys.
     let bids = f.sum && !f.where_ && f.item && s.get(Intent::Buy) >= STRONG && s.get(Intent::Sell) < STRONG;
     if (question || f.where_ || ask_have || ask_verb) && !f.own && !offers && !bids && !offered && others < STRONG {
@@ -266,6 +311,16 @@ pub fn owner(f: &Facts, phrases: &[Phrase<'_>], s: &mut Scores) {
             && (of(i + 1) && end(i + 2)
                 || lost(i + 1) && of(i + 2) && phrases.get(i + 3).is_none_or(|q| q.item().is_none()))
     });
+    // 老人坐在信用社门口,哪家的老人: nothing else is asked of somebody
+    let of_somebody = phrases.windows(2).enumerate().any(|(i, w)| {
+        let next = if w[1].has(Sign::Particle) { phrases.get(i + 2) } else { Some(&w[1]) };
+        let last = i + 3 >= phrases.len();
+        w[0].has(Sign::Who) && last && !w[1].spaced && next.is_some_and(|q| q.item().is_some() || q.has(Sign::Kin))
+    });
+    if f.kind == Some(Kind::Person) && of_somebody && s.get(Intent::Lost) < STRONG {
+        s.0.retain(|(i, _)| !matches!(i, Intent::RideNeed | Intent::RideOffer | Intent::Search));
+        s.at_least(Intent::Found, STRONG + 1);
+    }
     if kept && whose && s.get(Intent::Lost).max(s.get(Intent::Found)) > 0 {
         s.0.retain(|(i, _)| *i != Intent::Lost);
         s.at_least(Intent::Found, STRONG + 1);

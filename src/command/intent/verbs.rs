@@ -210,10 +210,17 @@ fn robbed(text: &str, around: &Around<'_, '_>) -> bool {
     match both {
         true => around.behind().next().is_some_and(|q| {
             !q.spaced && q.word().is_some_and(|w| w.is_verb(Intent::Lost, Force::Strong))
-                || q.has(Sign::Taken) && q.text(text).starts_with(['偷', '撬', '牵', '骑', '顺', '摸', '盗', '拐'])
+                || q.has(Sign::Taken)
+                    && (q.text(text).starts_with(['偷', '撬', '牵', '骑', '顺', '摸', '盗', '拐'])
+                        || q.text(text).ends_with('了')
+                        || around.behind().nth(1).is_some_and(|n| n.has(Sign::Le) && !n.spaced))
         }),
         false => around.behind().take(9).any(takes),
     }
+}
+
+fn text_of<'t>(around: &Around<'_, '_>, text: &'t str) -> &'t str {
+    around.phrases[around.i].text(text)
 }
 
 /// A word that says an intent wherever it stands.
@@ -266,6 +273,15 @@ fn strong(
     if goes_on {
         weighing.closing = Some(Intent::Renew);
         weighing.scores.at_least(Intent::Renew, CLOSING);
+        return;
+    }
+    // 2000块一月够了: enough pay, not enough hands.
+    if intent == Intent::Deal
+        && around.i > 0
+        && !around.phrases[around.i].spaced
+        && matches!(around.phrases[around.i - 1].what, What::Sum(_) | What::Number { .. })
+        && text_of(around, text).starts_with('够')
+    {
         return;
     }
     // 没找到好买家

@@ -1,6 +1,7 @@
 //! Amounts, prices and hands, from the phrases of a thing's share to its slots.
 
 use super::PERSON;
+use super::people::{age, of_another, of_family};
 use crate::command::number::Bound;
 use crate::command::phrase::{Phrase, What, light};
 use crate::command::price::{Per, Sum};
@@ -32,7 +33,9 @@ pub(super) fn amounts_and_prices(
             && matches!(dimension, Some("weight" | "length"))
             && matches!(kind, Some(Kind::Animal | Kind::Person | Kind::Thing | Kind::Vehicle))
     };
-    let chosen = choose_amount(scene, s).filter(|i| !work && !ride && !weighs(*i));
+    let missing = matches!(intent, Intent::Lost | Intent::Found);
+    let chosen = choose_amount(scene, s)
+        .filter(|i| !work && !ride && !weighs(*i) && !(missing && of_another(scene, s.item, *i)));
     if work || ride {
         hands_and_amount(scene, s, r, used, ride && s.item.is_some());
     } else if let Some((i, a)) = chosen.and_then(|i| amount_at(&i).map(|a| (i, a))) {
@@ -125,6 +128,9 @@ pub(super) fn amounts_and_prices(
     }
     if alone && matches!(intent, Intent::Sell | Intent::Buy) && r.quantity.is_none() && r.price.is_some() {
         so_many(scene, s, r, used);
+    }
+    if work && !alone {
+        wage_behind(scene, s, r, used);
     }
     if alone || work {
         lone_number(scene, intent, r, used);
@@ -241,6 +247,25 @@ fn so_many(scene: &Scene<'_, '_>, s: &Share, r: &mut Reading, used: &mut [bool])
     }
 }
 
+/// 大工两个小工三个,大工300小工200: of several trades each its wage, behind any mention of it.
+fn wage_behind(scene: &Scene<'_, '_>, s: &Share, r: &mut Reading, used: &mut [bool]) {
+    let ps = &scene.phrases;
+    let Some(item) = s.item else { return };
+    let pay = |i: usize| match ps[i].what {
+        What::Number { n, bounded: false, .. } if !used[i] && n.lo >= Exact::from_integer(60) => Some(n),
+        _ => None,
+    };
+    let found = (1..ps.len()).find_map(|i| {
+        let named = names_item(&ps[i - 1]) && !ps[i].spaced && same_thing(scene, i - 1, item);
+        pay(i).filter(|_| named).map(|n| (i, n))
+    });
+    let Some((i, n)) = found else { return };
+    used[i] = true;
+    let sum =
+        Sum { yuan: n.lo, max: n.hi, bound: Bound::None, per: Per::Nothing, also: None, pay: true, of_one: false };
+    r.wage = Some(price(scene, &sum, None));
+}
+
 /// Whether a unit counts people too.
 fn heads(scene: &Scene<'_, '_>, unit: u32) -> bool {
     scene.grammar.units.at(unit).is_some_and(|u| scene.grammar.lexicon.heads.contains(&u.name))
@@ -267,7 +292,10 @@ pub(super) fn hands_and_amount(scene: &Scene<'_, '_>, s: &Share, r: &mut Reading
         let piece = s.sums.iter().any(|j| matches!(scene.phrases[*j].what, What::Sum(x) if x.per == Per::Unit(a.unit)));
         let heads = heads && !piece;
         // 找个带小孩的活: one job, not one hand.
-        if heads && a.bare_one && r.intent == Intent::Seek {
+        let done = r.intent == Intent::Seek && *i > 0 && scene.phrases[*i - 1].text(scene.text).ends_with('过');
+        if heads && (of_family(scene, *i) || done) {
+            continue;
+        } else if heads && a.bare_one && r.intent == Intent::Seek {
             used[*i] = true;
         } else if heads && !goods && a.lo.is_integer() {
             if r.people.is_none() {
@@ -340,7 +368,7 @@ pub(super) fn lone_number(scene: &Scene<'_, '_>, intent: Intent, r: &mut Reading
             && next.is_some_and(|q| matches!(q.what, What::Unread) && q.text(scene.text).chars().count() > 1);
         let counts = counts && !range || formerly(ps, i);
         let attached = first || counts || i > 0 && !p.spaced && matches!(ps[i - 1].what, What::Unread);
-        if used[i] || n.lo <= Exact::from_integer(0) || attached {
+        if used[i] || n.lo <= Exact::from_integer(0) || attached || intent == Intent::Seek && age(scene, i) {
             continue;
         }
         let sum = Sum { yuan: n.lo, max: n.hi, bound, per: Per::Nothing, also: None, pay: false, of_one: false };

@@ -1,6 +1,7 @@
 //! What belongs to a whole text rather than to one of its things: place, day, hands, sex, telephone, name.
 
 use super::names::contact_name;
+use super::people::uncounted;
 use super::phone;
 use super::room::{of_the_car, room_left};
 use crate::command::date;
@@ -82,6 +83,7 @@ pub(super) fn common(scene: &Scene<'_, '_>, intent: Intent, r: &mut Reading, use
                     used[i] = scene.grammar.lexicon.word(p.text(scene.text)).is_some();
                 }
             }
+            What::People(_) if uncounted(scene, intent, i) => {}
             // 一个人在家编斗笠: of goods nobody is counted
             What::People(_) if matches!(intent, Intent::Sell | Intent::Buy | Intent::Order) => {}
             What::People(n) if r.people.is_none() => {
@@ -138,7 +140,7 @@ fn part_alone(scene: &Scene<'_, '_>, used: &mut [bool], past: bool) -> Option<Wh
 }
 
 /// Those whose number matters: of other posts 俩 counts the goods.
-fn by_people(intent: Intent) -> bool {
+pub(super) fn by_people(intent: Intent) -> bool {
     matches!(intent, Intent::Hire | Intent::Seek | Intent::RideOffer | Intent::RideNeed)
 }
 
