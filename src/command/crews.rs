@@ -70,7 +70,7 @@ pub(super) fn posts(scene: &Scene<'_, '_>, intent: Intent, named: Vec<usize>) ->
     // 喂牛看菜园都行: each of them he can
     let all = ps.iter().any(|p| p.has(Sign::Alike) || p.has(Sign::Settles)) || scene.text.contains(['都', '也']);
     let runs_on = |k: usize| k > 0 && named[k] == named[k - 1] + 1 && !ps[named[k]].spaced && !all;
-    let keep = |k: usize| !runs_on(k) && !(learner(named[k]) && named.iter().any(|i| !learner(*i)));
+    let keep = |k: usize| !(runs_on(k) || learner(named[k]) && named.iter().any(|i| !learner(*i)));
     let kept: Vec<usize> = (0..named.len()).filter(|k| keep(*k)).map(|k| named[k]).collect();
     if kept.is_empty() { named } else { kept }
 }

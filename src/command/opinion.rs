@@ -23,8 +23,6 @@ const BY_GUESS: f32 = 1.2;
 /// At this share of the likelihood a reading is taken without asking; the second opinion's only at the higher one.
 const SURE: f32 = 0.7;
 const SURE_AGAINST: f32 = 0.9;
-/// At this share the doubt of the rules is laid to rest.
-const BEYOND_DOUBT: f32 = 0.97;
 
 /// The pieces of a text that speak for an intent, each once: one to three neighbours among its characters, where what is read
 /// already stands by its kind (`<amount>`, `<place>`, and a thing by its kind and the widest category it belongs to).
@@ -100,7 +98,8 @@ fn open(scene: &Scene<'_, '_>, r: &Reading) -> bool {
             | Bail
     );
     let machine = r.intent == Unknown && r.reason != Some("unread");
-    said >= LEAST && !settled && !machine && !(r.post.is_some() && r.item.is_none())
+    let named = r.post.is_some() && r.item.is_none();
+    said >= LEAST && !settled && !machine && !named
 }
 
 /// The reading that stands once both opinions are heard. `by_form`: the rules went by the form of the whole text.
@@ -136,9 +135,6 @@ pub(super) fn heed(scene: &Scene<'_, '_>, reading: Reading, by_form: bool) -> Re
     };
     if best == reading.intent {
         return match share {
-            s if s >= BEYOND_DOUBT && reading.unsure && !reading.alternatives.is_empty() => {
-                Reading { unsure: false, alternatives: Vec::new(), ..reading }
-            }
             s if s >= SURE || reading.unsure || best == Intent::Unknown => reading,
             _ => match others(best) {
                 two if two.len() > 1 => Reading { unsure: true, alternatives: two, ..reading },

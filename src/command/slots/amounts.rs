@@ -34,8 +34,8 @@ pub(super) fn amounts_and_prices(
             && matches!(kind, Some(Kind::Animal | Kind::Person | Kind::Thing | Kind::Vehicle))
     };
     let missing = matches!(intent, Intent::Lost | Intent::Found);
-    let chosen = choose_amount(scene, s)
-        .filter(|i| !work && !ride && !weighs(*i) && !(missing && of_another(scene, s.item, *i)));
+    let chosen =
+        choose_amount(scene, s).filter(|i| !(work || ride || weighs(*i) || missing && of_another(scene, s.item, *i)));
     if work || ride {
         hands_and_amount(scene, s, r, used, ride && s.item.is_some());
     } else if let Some((i, a)) = chosen.and_then(|i| amount_at(&i).map(|a| (i, a))) {
