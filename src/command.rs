@@ -2,6 +2,7 @@
 //! state and never fails.
 
 mod bulk;
+mod called;
 mod claim;
 mod date;
 mod explain;
@@ -12,6 +13,7 @@ mod left;
 mod matter;
 mod normalize;
 mod number;
+mod numbered;
 mod opinion;
 mod partly;
 mod phrase;

@@ -41,6 +41,8 @@ pub enum What<'g> {
     Clock(Option<u8>),
     Phone,
     Place(Found),
+    /// What a person is called: 刘老板.
+    Name,
     /// An item of the lexicon.
     Item {
         index: u32,
@@ -125,6 +127,7 @@ pub fn phrases<'g>(grammar: &'g Grammar, text: &str, tokens: &[Token<'g>]) -> Ve
     super::priced::priced(grammar, text, &mut out);
     by_spaces(&mut out);
     super::task::tasks(grammar, text, &mut out);
+    super::numbered::join(grammar, text, &mut out);
     out
 }
 
@@ -235,6 +238,7 @@ fn next<'a, 'g>(
             }
             (one, What::Unread)
         }
+        Kind::Name => (one, What::Name),
         Kind::Comma => (one, What::Comma),
         Kind::Question => (one, What::Question),
         Kind::Dash | Kind::Mark => (one, What::Mark),
@@ -245,10 +249,13 @@ fn next<'a, 'g>(
 /// price for a hundred.
 fn post_before_amount(i: In<'_, '_>, before: Option<&Phrase<'_>>) -> Option<Number> {
     let sets = |v: Intent| matches!(v, Intent::Fill | Intent::Weigh | Intent::Edit | Intent::AidGive);
-    before.filter(|b| matches!(b.what, What::Word(w) if w.verbs(Force::Post).any(sets)))?;
+    // 带话给 580 钱转过去了没: nor does what is passed on begin with a unit.
+    let tells = |v: Intent| matches!(v, Intent::Relay | Intent::Report);
+    let verb = |f: &dyn Fn(Intent) -> bool| before.is_some_and(|b| matches!(b.what, What::Word(w) if w.verbs(Force::Post).any(f)));
     let number = |t: &Token<'_>| if let Kind::Arabic(n) = t.kind { n } else { None };
     let lo = number(i.first()?).filter(|n| n.is_integer() && *n.numer() > 100)?;
-    i.get(1).filter(|t| t.spaced && (number(t).is_some() || t.word().is_some_and(|w| w.digit().is_some())))?;
+    let counted = |t: &Token<'_>| number(t).is_some() || t.word().is_some_and(|w| w.digit().is_some());
+    i.get(1).filter(|t| t.spaced && (verb(&sets) && counted(t) || verb(&tells)))?;
     Some(Number { lo, hi: None, approx: false })
 }
 
@@ -348,7 +355,7 @@ fn counted<'a, 'g>(grammar: &'g Grammar, text: &str, i: In<'a, 'g>) -> Option<(I
     if let Ok((rest, part)) = date::clock(i) {
         return Some((rest, What::Clock(part)));
     }
-    if let Ok((rest, part)) = date::part(i) {
+    if let Ok((rest, part)) = date::own_part(i) {
         return Some((rest, What::Clock(Some(part))));
     }
     let (rest, n) = number(i).ok()?;
@@ -387,12 +394,14 @@ fn phone<'a, 'g>(text: &str, i: In<'a, 'g>) -> Option<In<'a, 'g>> {
                 }
                 k += 1;
                 let mobile = first[0] == b'1' && (b'3'..=b'9').contains(&first[1]) && digits == 11;
+                // 86 before it is the country's
+                let abroad = first == *b"86" && digits == 13;
                 let landline = first[0] == b'0' && first[1] != b'0' && (10..=12).contains(&digits);
                 let spelled = i.get(k).is_some_and(|t| !t.spaced && t.word().is_some_and(|w| w.unit().is_some()));
-                if (mobile || landline) && !spelled {
+                if (mobile || abroad || landline) && !spelled {
                     return Some(&i[k..]);
                 }
-                if digits > 12 || (first[0] != b'1' && first[0] != b'0') {
+                if digits > 13 || !matches!(first[0], b'0' | b'1' | b'8') {
                     break;
                 }
             }

@@ -35,6 +35,8 @@ pub enum Kind<'g> {
     Question,
     Dash,
     Mark,
+    /// What a person is called.
+    Name,
 }
 
 impl<'g> Token<'g> {
@@ -150,7 +152,7 @@ pub fn scan<'g>(grammar: &'g Grammar, home: PlaceCode, text: &str) -> Vec<Token<
         end = step.from as usize;
     }
     tokens.reverse();
-    settle(grammar, text, tokens)
+    super::called::join(grammar, text, settle(grammar, text, tokens))
 }
 
 /// A character or run that is no word: digits, letters, marks, an unread character.
@@ -211,6 +213,10 @@ fn word_cost(word: &Word, text: &str, start: usize) -> u32 {
     // 10086 is a name, not a number.
     if word.senses.iter().any(|s| matches!(s, Sense::Stranger(_))) {
         return DIGIT - 1;
+    }
+    // 晚上去 is no 晚 · 上去, 下月初 no 下 · 月初.
+    if word.moment().is_some() {
+        return LONG - 1;
     }
     // A command's own words stand first or alone; elsewhere shorter words say the same (卖了 is 卖 and 了).
     let first = start == 0 || matches!(text.as_bytes()[start - 1], b' ' | b',') || of_post(word, text, start);
@@ -292,13 +298,22 @@ fn place_cost(grammar: &Grammar, text: &str, at: usize, found: &Found, home: Pla
     if found.full && chars >= 3 {
         return DIGIT;
     }
+    let name = &text[at..at + found.len];
+    let high = found.code.ring() >= Ring::County;
+    // 长沙, 蚌埠: reserved by the lexicon only so that 沙 and 蚌 are not read in it.
+    if high && grammar.lexicon.word(name).is_some_and(|w| w.senses.is_empty()) {
+        return DIGIT;
+    }
+    if high && meant(grammar, text, at, found, home) {
+        return DIGIT;
+    }
     // 上千斤 is no 千斤乡.
     let counts = |c: char| {
         let mut b = [0; 4];
         let word = grammar.lexicon.word(c.encode_utf8(&mut b));
         word.is_some_and(|w| w.digit().is_some() || w.power().is_some() || w.unit().is_some())
     };
-    if !found.full && text[at..at + found.len].chars().all(counts) {
+    if !found.full && name.chars().all(counts) {
         return UNREAD * chars + 1;
     }
     let cue = led_to(grammar, text, at) || within(grammar, text, at).is_some_and(|f| f.code == found.code);
@@ -309,9 +324,9 @@ fn place_cost(grammar: &Grammar, text: &str, at: usize, found: &Found, home: Pla
             && spot(grammar, &text[at + found.len..]);
     let apart = |c: Option<char>| c.is_none_or(|c| !is_han(c));
     let alone = apart(text[..at].chars().next_back()) && apart(text[at + found.len..].chars().next());
-    let high = found.code.ring() >= Ring::County;
     match (cue, high, found.ring <= Ring::County && home != PlaceCode::COUNTRY) {
         (true, ..) => LONG,
+        _ if high && alone && text.len() > found.len => LONG + 2,
         // 成都回巴中: cities are known to all, and a county that a route begins with is one.
         _ if found.code.ring() > Ring::County
             || found.code.ring() == Ring::County && found.ring <= Ring::County && home != PlaceCode::COUNTRY
@@ -333,6 +348,43 @@ fn place_cost(grammar: &Grammar, text: &str, at: usize, found: &Found, home: Pla
     }
 }
 
+/// Whether the short name of a city or county is meant by what stands around it, although its characters mean something by
+/// themselves too: 去包头, 从天门到潜江, 我是平和的. What is named so by everybody (竹山, 平房) is, behind 在, what everybody means.
+fn meant(grammar: &Grammar, text: &str, at: usize, found: &Found, home: PlaceCode) -> bool {
+    use crate::market::Ring;
+    let name = &text[at..at + found.len];
+    let rest = &text[at + found.len..];
+    let word = |s: &str| grammar.lexicon.word(s);
+    let before = text[..at].trim_end();
+    let last = |n: usize| before.char_indices().rev().nth(n - 1).and_then(|(i, _)| word(&before[i..]));
+    let signs = |s: Sign| last(1).is_some_and(|w| w.has(s)) || last(2).is_some_and(|w| w.has(s));
+    let mut b = [0; 4];
+    let first = rest.chars().next().and_then(|c| word(c.encode_utf8(&mut b)));
+    // 到三元, 涨到二七: money
+    let mut money = [0; 4];
+    let sum = name.chars().next_back().and_then(|c| word(c.encode_utf8(&mut money)));
+    let counts = sum.is_some_and(|w| w.money().is_some() || w.digit().is_some());
+    let one = |s: Sign| last(1).is_some_and(|w| w.has(s));
+    let leads = one(Sign::From) || !counts && (one(Sign::Go) || one(Sign::Route));
+    // 从竹山砍来, 去平房里: a thing where more is said of it
+    let goes_on = rest.chars().next().is_some_and(is_han);
+    let common = grammar.places.is_common(name) || word(name).is_some_and(|w| w.item().is_some());
+    let ends = !goes_on || begins_route(grammar, rest) || first.is_some_and(|w| w.has(Sign::Go) || w.has(Sign::Have));
+    // 天门到潜江: from one place to another
+    let to = first.is_some_and(|w| w.has(Sign::Route)) && {
+        let next = &rest[rest.chars().next().map_or(0, char::len_utf8)..];
+        grammar.places.find_at(next, home, true, false).is_some_and(|f| f.code.ring() >= Ring::County || f.ring <= Ring::County)
+    };
+    // 我是平和的
+    let said_of_self = first.is_some_and(|w| w.has(Sign::Belongs))
+        && [1, 2, 3].into_iter().filter_map(last).any(|w| w.is_verb(Intent::Register, Force::Head) && w.chars > 1);
+    let digits = before.chars().next_back().is_some_and(|c| {
+        let mut b = [0; 4];
+        c.is_ascii_digit() || word(c.encode_utf8(&mut b)).is_some_and(|w| w.digit().is_some() || w.power().is_some())
+    });
+    !digits && (to || said_of_self || leads && (!common || ends) || signs(Sign::In) && !common)
+}
+
 /// Whether a text begins with what only places have: 市场, 车站, 街上, 这边.
 fn spot(grammar: &Grammar, text: &str) -> bool {
     let ends = text.char_indices().map(|(at, c)| at + c.len_utf8()).take(4);
@@ -342,6 +394,17 @@ fn spot(grammar: &Grammar, text: &str) -> bool {
 /// 拼车去, 开车到: they lead to a place too.
 fn rides(t: &Token<'_>) -> bool {
     t.word().is_some_and(|w| w.is_verb(Intent::RideOffer, Force::Strong) || w.is_verb(Intent::RideNeed, Force::Strong))
+}
+
+/// 广州番禺过年: a city, or a place right behind the larger one it lies in, is no part of the unread word that follows.
+fn in_a_row(tokens: &[Token<'_>], i: usize) -> bool {
+    use crate::market::Ring;
+    let Kind::Place(f) = tokens[i].kind else { return false };
+    let larger = i.checked_sub(1).and_then(|j| match tokens[j].kind {
+        Kind::Place(g) => Some(g.code),
+        _ => None,
+    });
+    f.code.ring() >= Ring::City || larger.is_some_and(|g| f.code != g && f.code.up_to(g.ring()) == Some(g))
 }
 
 /// Marks spaces, unbinds words that mean nothing where they stand, joins unread characters.
@@ -362,7 +425,7 @@ fn settle<'g>(grammar: &Grammar, text: &str, tokens: Vec<Token<'g>>) -> Vec<Toke
         // 杨秀英 is not 秀英: a short name that nothing speaks for must not be torn out of unread words.
         if let Kind::Place(f) = t.kind
             && !f.full
-            && ((i > 0 && unread(i - 1)) || unread(i + 1))
+            && ((i > 0 && unread(i - 1)) || unread(i + 1) && !in_a_row(&tokens, i))
             && !(t.len() > 3 && tokens.get(i + 1).is_some_and(|n| n.has(Sign::Spot)))
             && !out.last().is_some_and(|p| {
                 p.has(Sign::In) || p.has(Sign::Go) || p.has(Sign::From) || p.has(Sign::Route) || rides(p)

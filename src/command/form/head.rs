@@ -250,7 +250,7 @@ fn one(scene: &Scene<'_, '_>, w: &Word, head: usize, of: std::ops::Range<usize>,
     if let Some(f) = place
         && let [p, of, name] = ps
         && naming
-        && matches!((p.what, name.what), (What::Place(_), What::Unread))
+        && matches!((p.what, name.what), (What::Place(_), What::Unread | What::Name))
         && of.has(Sign::Belongs)
     {
         r.place = Some(place_of_found(scene, &f));
@@ -258,7 +258,7 @@ fn one(scene: &Scene<'_, '_>, w: &Word, head: usize, of: std::ops::Range<usize>,
         return Some(());
     }
     if naming {
-        let bare = (2..=4).contains(&chars) && ps.iter().all(|q| matches!(q.what, What::Unread) || light(q));
+        let bare = (2..=4).contains(&chars) && ps.iter().all(|q| matches!(q.what, What::Unread | What::Name) || light(q));
         if r.name.is_some() || !(1..=8).contains(&chars) || !(w.chars > 1 || spaced || bare) {
             return None;
         }

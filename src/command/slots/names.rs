@@ -9,6 +9,10 @@ use crate::grammar::lexicon::{Force, Sign};
 /// 联系人杨师傅, 杨秀英 138….
 pub(super) fn contact_name(scene: &Scene<'_, '_>, used: &mut [bool]) -> Option<String> {
     let ps = &scene.phrases;
+    if let Some(i) = ps.iter().position(|p| matches!(p.what, What::Name)) {
+        used[i] = true;
+        return Some(ps[i].text(scene.text).to_string());
+    }
     let short =
         |i: usize| matches!(ps[i].what, What::Unread) && (2..=4).contains(&ps[i].text(scene.text).chars().count());
     let cue = ps
