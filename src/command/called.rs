@@ -77,7 +77,8 @@ fn before_number(grammar: &Grammar, text: &str, tokens: &[Token<'_>], phone: usi
         let apart = before.is_none_or(|c| !is_han(c) && !c.is_ascii_digit());
         let cut = tokens.iter().any(|t| t.start as usize == start && matches!(t.kind, Kind::Han));
         let titled = titled(grammar, name) && (apart || led || cut && name.chars().count() > 2);
-        (titled || (led || apart && told && start > 0) && given(grammar, text, tokens, start..end)).then_some(start..end)
+        (titled || (led || apart && told && start > 0) && given(grammar, text, tokens, start..end))
+            .then_some(start..end)
     })
 }
 

@@ -71,9 +71,9 @@ pub fn day<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Day> {
     Ok((rest, d))
 }
 
-/// 早上, 下午 …; 早 and 晚 only behind a day.
+/// 早上, 下午 …; 晚, which says nothing but that, only behind a day.
 pub fn own_part<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, u8> {
-    if i.first().and_then(Token::word).is_some_and(|w| w.chars == 1) { fail() } else { part(i) }
+    if i.first().and_then(Token::word).is_some_and(|w| w.chars == 1 && w.senses.len() == 1) { fail() } else { part(i) }
 }
 
 /// 早上, 下午 …
@@ -181,7 +181,7 @@ fn dated<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Day> {
 /// 26早, 27晚上: no hour is so late, so it is a day of the month.
 fn day_before_part<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, u8> {
     let (rest, day) = small(31)(i)?;
-    let digits = matches!(i[0].kind, Kind::Arabic(_)) && i[0].len() == 2 && i[0].spaced;
+    let digits = matches!(i[0].kind, Kind::Arabic(_)) && i[0].len() == 2;
     if digits && day > 12 && tight(part)(rest).is_ok() { Ok((rest, day)) } else { fail() }
 }
 
@@ -189,7 +189,9 @@ fn day_before_part<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, u8> {
 fn dotted<'a, 'g>(i: In<'a, 'g>) -> Option<(In<'a, 'g>, Day)> {
     let [date, rest @ ..] = i else { return None };
     let Kind::Arabic(Some(n)) = date.kind else { return None };
-    let goes = rest.first().is_some_and(|t| t.has(Sign::Go) || t.has(Sign::Leaves) || t.word().is_some_and(|w| w.moment().is_some()));
+    let goes = rest
+        .first()
+        .is_some_and(|t| t.has(Sign::Go) || t.has(Sign::Leaves) || t.word().is_some_and(|w| w.moment().is_some()));
     let hundredths = n * Exact::from_integer(100);
     // 11.2 may be anything
     let whole = hundredths.is_integer() && !n.is_integer() && date.len() >= 4;

@@ -34,9 +34,7 @@ fn led_by(grammar: &Grammar, text: &str, phrases: &[Phrase<'_>], at: usize, n: u
     let next = phrases.get(at + 1);
     let marked = next.is_some_and(|p| !p.spaced && p.has(Sign::NumberMark));
     let counts = next.is_some_and(|p| !p.spaced && p.item().is_some());
-    let of_post = |p: &Phrase<'_>| {
-        matches!(p.what, What::Word(w) if w.verbs(Force::Post).next().is_some() || w.has(Sign::Want) || w.has(Sign::Polite))
-    };
+    let of_post = |p: &Phrase<'_>| matches!(p.what, What::Word(w) if w.verbs(Force::Post).next().is_some() || w.has(Sign::Want) || w.has(Sign::Polite));
     (at.saturating_sub(PIECES)..at).find(|k| {
         let said = text[phrases[*k].start as usize..phrases[at].start as usize].trim_end_matches([' ', ':']);
         let is = |list: &[String]| list.iter().any(|w| w == said);

@@ -202,6 +202,17 @@ fn next<'a, 'g>(
         }
         _ => false,
     };
+    // 电话6621234: a landline within its own area
+    if matches!(t.kind, Kind::Arabic(Some(n)) if n.is_integer())
+        && (7..=8).contains(&t.len())
+        && before.is_some_and(|b| {
+            let said = &text[..b.end as usize];
+            let said = if b.is_separator() { said.trim_end_matches([':', ' ', '-']) } else { said };
+            grammar.terms.people.reach.iter().any(|w| said.ends_with(w.as_str()))
+        })
+    {
+        return (&i[1..], What::Phone);
+    }
     if let Some(n) = post_before_amount(i, before) {
         return (&i[1..], What::Number { n, digits: true, bounded: false, bound: Bound::None });
     }
@@ -251,7 +262,9 @@ fn post_before_amount(i: In<'_, '_>, before: Option<&Phrase<'_>>) -> Option<Numb
     let sets = |v: Intent| matches!(v, Intent::Fill | Intent::Weigh | Intent::Edit | Intent::AidGive);
     // 带话给 580 钱转过去了没: nor does what is passed on begin with a unit.
     let tells = |v: Intent| matches!(v, Intent::Relay | Intent::Report);
-    let verb = |f: &dyn Fn(Intent) -> bool| before.is_some_and(|b| matches!(b.what, What::Word(w) if w.verbs(Force::Post).any(f)));
+    let verb = |f: &dyn Fn(Intent) -> bool| {
+        before.is_some_and(|b| matches!(b.what, What::Word(w) if w.verbs(Force::Post).any(f)))
+    };
     let number = |t: &Token<'_>| if let Kind::Arabic(n) = t.kind { n } else { None };
     let lo = number(i.first()?).filter(|n| n.is_integer() && *n.numer() > 100)?;
     let counted = |t: &Token<'_>| number(t).is_some() || t.word().is_some_and(|w| w.digit().is_some());
@@ -335,7 +348,12 @@ fn counted<'a, 'g>(grammar: &'g Grammar, text: &str, i: In<'a, 'g>) -> Option<(I
         let whole = |n: Number| {
             n.lo.is_integer().then(|| u32::try_from(*n.lo.numer()).ok()).flatten().filter(|n| *n <= 100_000)
         };
+        // 641人招够了: so many are nobody's hands
+        let posts = matches!(i[0].kind, Kind::Arabic(_)) && n.lo > Exact::from_integer(100);
+        let done =
+            |t: &Token<'_>| t.word().is_some_and(|w| w.chars > 1 && w.verbs(Force::Post).any(|v| v == Intent::Deal));
         if let Ok((rest, ())) = sign(Sign::People)(rest)
+            && !(posts && rest.first().is_some_and(done))
             && let Some(n) = whole(n)
         {
             return Some((rest, What::People(n)));

@@ -59,6 +59,8 @@ impl<'g> Token<'g> {
 
 // What a piece costs on the way; an unread character costs more than any word.
 const DIGIT: u32 = 9;
+/// A place that what stands around it says is meant: 从三都去 is no 三 · 都去.
+const MEANT: u32 = 7;
 const LONG: u32 = 10;
 const SHORT: u32 = 11;
 const TIED: u32 = 21;
@@ -251,13 +253,21 @@ fn find_place(grammar: &Grammar, text: &str, at: usize, home: PlaceCode) -> Opti
 fn within(grammar: &Grammar, text: &str, at: usize) -> Option<Found> {
     use crate::market::Ring;
     let names = text[..at].char_indices().rev().take(4).map(|(start, _)| start).skip(1);
-    let county = names.filter(|start| text[*start..at].chars().all(is_han)).find_map(|start| {
+    let larger = names.filter(|start| text[*start..at].chars().all(is_han)).find_map(|start| {
         let f = grammar.places.find_at(&text[start..], PlaceCode::COUNTRY, true, false)?;
-        (f.len == at - start && f.code.ring() == Ring::County && f.seat.is_none()).then_some(f.code)
+        (f.len == at - start && matches!(f.code.ring(), Ring::County | Ring::City) && f.seat.is_none())
+            .then_some(f.code)
     })?;
-    let town = grammar.places.find_at(&text[at..], county, true, false)?;
-    (town.code.ring() < Ring::County && town.code.up_to(Ring::County) == Some(county) && town.seat.is_none())
-        .then_some(town)
+    let inner = grammar.places.find_at(&text[at..], larger, true, false)?;
+    let known = larger.ring() == Ring::City && {
+        let name = &text[at..at + inner.len];
+        !inner.full
+            && (grammar.places.is_common(name) || grammar.lexicon.word(name).is_some_and(|w| !w.senses.is_empty()))
+    };
+    // 东莞厚街: of a city a county or a town, where it is called like nothing else
+    let lies =
+        inner.code != larger && inner.code.up_to(larger.ring()) == Some(larger) && inner.code.ring() < larger.ring();
+    (lies && !known && inner.seat.is_none()).then_some(inner)
 }
 
 /// Whether 到, 去, 回, 上车 … follows.
@@ -305,7 +315,7 @@ fn place_cost(grammar: &Grammar, text: &str, at: usize, found: &Found, home: Pla
         return DIGIT;
     }
     if high && meant(grammar, text, at, found, home) {
-        return DIGIT;
+        return MEANT;
     }
     // 上千斤 is no 千斤乡.
     let counts = |c: char| {
@@ -313,7 +323,14 @@ fn place_cost(grammar: &Grammar, text: &str, at: usize, found: &Found, home: Pla
         let word = grammar.lexicon.word(c.encode_utf8(&mut b));
         word.is_some_and(|w| w.digit().is_some() || w.power().is_some() || w.unit().is_some())
     };
-    if !found.full && name.chars().all(counts) {
+    let apart = |c: Option<char>| c.is_none_or(|c| !is_han(c));
+    let alone = apart(text[..at].chars().next_back()) && apart(text[at + found.len..].chars().next());
+    let mut b = [0; 4];
+    let first = name.chars().next().and_then(|c| grammar.lexicon.word(c.encode_utf8(&mut b)));
+    let numeral = first.is_none_or(|w| w.digit().is_some() || w.power().is_some());
+    // 小麦 2000斤 周口: units, but nothing is counted in them
+    let units_only = high && alone && !numeral && text.len() > found.len;
+    if !found.full && !units_only && name.chars().all(counts) {
         return UNREAD * chars + 1;
     }
     let cue = led_to(grammar, text, at) || within(grammar, text, at).is_some_and(|f| f.code == found.code);
@@ -322,8 +339,6 @@ fn place_cost(grammar: &Grammar, text: &str, at: usize, found: &Found, home: Pla
             && found.ring <= Ring::County
             && home != PlaceCode::COUNTRY
             && spot(grammar, &text[at + found.len..]);
-    let apart = |c: Option<char>| c.is_none_or(|c| !is_han(c));
-    let alone = apart(text[..at].chars().next_back()) && apart(text[at + found.len..].chars().next());
     match (cue, high, found.ring <= Ring::County && home != PlaceCode::COUNTRY) {
         (true, ..) => LONG,
         _ if high && alone && text.len() > found.len => LONG + 2,
@@ -373,7 +388,10 @@ fn meant(grammar: &Grammar, text: &str, at: usize, found: &Found, home: PlaceCod
     // 天门到潜江: from one place to another
     let to = first.is_some_and(|w| w.has(Sign::Route)) && {
         let next = &rest[rest.chars().next().map_or(0, char::len_utf8)..];
-        grammar.places.find_at(next, home, true, false).is_some_and(|f| f.code.ring() >= Ring::County || f.ring <= Ring::County)
+        grammar
+            .places
+            .find_at(next, home, true, false)
+            .is_some_and(|f| f.code.ring() >= Ring::County || f.ring <= Ring::County)
     };
     // 我是平和的
     let said_of_self = first.is_some_and(|w| w.has(Sign::Belongs))
@@ -382,7 +400,7 @@ fn meant(grammar: &Grammar, text: &str, at: usize, found: &Found, home: PlaceCod
         let mut b = [0; 4];
         c.is_ascii_digit() || word(c.encode_utf8(&mut b)).is_some_and(|w| w.digit().is_some() || w.power().is_some())
     });
-    !digits && (to || said_of_self || leads && (!common || ends) || signs(Sign::In) && !common)
+    !digits && (to || said_of_self || leads && (!common || ends) || signs(Sign::In) && !grammar.places.is_common(name))
 }
 
 /// Whether a text begins with what only places have: 市场, 车站, 街上, 这边.
@@ -408,7 +426,7 @@ fn in_a_row(tokens: &[Token<'_>], i: usize) -> bool {
 }
 
 /// Marks spaces, unbinds words that mean nothing where they stand, joins unread characters.
-fn settle<'g>(grammar: &Grammar, text: &str, tokens: Vec<Token<'g>>) -> Vec<Token<'g>> {
+fn settle<'g>(grammar: &'g Grammar, text: &str, tokens: Vec<Token<'g>>) -> Vec<Token<'g>> {
     let count = |t: &Token<'_>| {
         matches!(t.kind, Kind::Arabic(_)) || t.word().is_some_and(|w| w.digit().is_some() || w.power().is_some())
     };
@@ -447,6 +465,17 @@ fn settle<'g>(grammar: &Grammar, text: &str, tokens: Vec<Token<'g>>) -> Vec<Toke
             if !by_number || w.verbs(Force::Post).next().is_none() {
                 t.kind = Kind::Han;
             }
+        }
+        // 有车落南宁冇: where somebody rides, what leads to a place is to go there.
+        if matches!(t.kind, Kind::Han)
+            && grammar.terms.ways.go.iter().any(|w| *w == text[t.range()])
+            && out.iter().any(|p| p.has(Sign::Car) || rides(p))
+            && tokens
+                .get(i + 1)
+                .is_some_and(|n| matches!(n.kind, Kind::Place(f) if f.code.ring() >= crate::market::Ring::County))
+            && let Some(go) = grammar.lexicon.word("去")
+        {
+            t.kind = Kind::Word(go);
         }
         // 文 is money behind a number, else part of a name.
         let counting = |p: &Token<'_>| {

@@ -16,6 +16,7 @@ pub struct TermWords {
     pub parts: Parts,
     pub made: Made,
     pub posts: PostWords,
+    pub ways: WayWords,
     #[serde(default, rename = "trait")]
     pub traits: Vec<Group>,
 }
@@ -78,6 +79,20 @@ pub struct PostWords {
     pub ranked: Vec<String>,
     /// 那个: behind a verb of posts.
     pub pointed: Vec<String>,
+}
+
+/// Of the way somebody goes.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WayWords {
+    /// 落南宁: to go, right before a place where a car is spoken of.
+    pub go: Vec<String>,
+    /// 三江高铁站: what larger places have.
+    pub stations: Vec<String>,
+    /// 捎俩人: who says so has room for them.
+    pub takes: Vec<String>,
+    /// 还在卖: behind the number of a post it goes on.
+    pub still: Vec<String>,
 }
 
 /// How people are spoken of.

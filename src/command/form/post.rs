@@ -87,7 +87,11 @@ pub fn named(scene: &Scene<'_, '_>) -> Option<Reading> {
     };
     // 回807 明天来拉: what follows the number is for its owner.
     let answers = ps[..at].iter().any(|(_, p)| matches!(p.text(scene.text), "回" | "回复"));
-    let intent = if intent == Intent::Contact && answers && n >= FIRST_POST && ps.len() > at + 1 { Intent::Relay } else { intent };
+    let intent = if intent == Intent::Contact && answers && n >= FIRST_POST && ps.len() > at + 1 {
+        Intent::Relay
+    } else {
+        intent
+    };
     if !digits && n < 10 && intent == Intent::Contact {
         return None;
     }
@@ -231,9 +235,10 @@ fn said_of(scene: &Scene<'_, '_>, ps: &Told<'_, '_>, at: usize, rest_at: usize, 
         let rest = &scene.phrases[rest_at.min(scene.phrases.len())..];
         // 807还在收: that it goes on.
         let verb = |p: &Phrase<'_>| p.word().is_some_and(|w| w.verbs(Force::Strong).any(intent::posts));
-        let still = rest.first().is_some_and(|p| p.text(scene.text) == "还")
-            && rest.iter().skip(1).find(|p| !p.has(Sign::In)).is_some_and(verb)
-            && !rest.iter().any(|p| p.has(Sign::Ask) || p.has(Sign::Not) || matches!(p.what, What::Question));
+        let still =
+            rest.first().is_some_and(|p| scene.grammar.terms.ways.still.iter().any(|w| w == p.text(scene.text)))
+                && rest.iter().skip(1).find(|p| !p.has(Sign::In)).is_some_and(verb)
+                && !rest.iter().any(|p| p.has(Sign::Ask) || p.has(Sign::Not) || matches!(p.what, What::Question));
         if still {
             return Some(Intent::Renew);
         }
