@@ -311,7 +311,13 @@ fn place_cost(grammar: &Grammar, text: &str, at: usize, found: &Found, home: Pla
     let name = &text[at..at + found.len];
     let high = found.code.ring() >= Ring::County;
     // 长沙, 蚌埠: reserved by the lexicon only so that 沙 and 蚌 are not read in it.
-    if high && grammar.lexicon.word(name).is_some_and(|w| w.senses.is_empty()) {
+    // 三元 is reserved so too, and money.
+    let numeral = |c: char| {
+        let mut b = [0; 4];
+        grammar.lexicon.word(c.encode_utf8(&mut b)).is_some_and(|w| w.digit().is_some() || w.power().is_some())
+    };
+    let reserved = grammar.lexicon.word(name).is_some_and(|w| w.senses.is_empty());
+    if high && reserved && !name.starts_with(numeral) {
         return DIGIT;
     }
     if high && meant(grammar, text, at, found, home) {
