@@ -2,6 +2,7 @@
 //! state and never fails.
 
 mod bulk;
+mod called;
 mod claim;
 mod crews;
 mod date;
@@ -13,6 +14,7 @@ mod left;
 mod matter;
 mod normalize;
 mod number;
+mod numbered;
 mod opinion;
 mod partly;
 mod phrase;

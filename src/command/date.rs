@@ -71,6 +71,11 @@ pub fn day<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Day> {
     Ok((rest, d))
 }
 
+/// 早上, 下午 …; 晚, which says nothing but that, only behind a day.
+pub fn own_part<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, u8> {
+    if i.first().and_then(Token::word).is_some_and(|w| w.chars == 1 && w.senses.len() == 1) { fail() } else { part(i) }
+}
+
 /// 早上, 下午 …
 pub fn part<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, u8> {
     word(|w| match w.moment() {
@@ -81,7 +86,7 @@ pub fn part<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, u8> {
 
 /// 8点半, 下午3点钟, 8:30: read so that the number is not taken for an amount.
 pub fn clock<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Option<u8>> {
-    let (rest, part) = opt(part).parse(i)?;
+    let (rest, part) = opt(own_part).parse(i)?;
     let (rest, _) = small(24)(rest)?;
     let colon = one(|t: &Token<'_>| matches!(t.kind, Kind::Mark).then_some(()));
     let minutes =
@@ -113,7 +118,12 @@ fn relative<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Day> {
         Moment::Feast(month, day) => Ok((rest, offset(What::Solar { year: None, month: Some(month), day }))),
         Moment::LunarFeast(month, day) => Ok((rest, offset(What::Lunar { month, day }))),
         Moment::Month(n) => {
-            let (rest, d) = alt((edge, day_of_month)).parse(rest)?;
+            // 下月初
+            let first = |i| {
+                let (rest, ()) = tight(sign(Sign::LunarFirst))(i)?;
+                if super::number::counts(rest.first()) { fail() } else { Ok((rest, 1)) }
+            };
+            let (rest, d) = alt((edge, day_of_month, first)).parse(rest)?;
             Ok((rest, offset(What::InMonth(n, d))))
         }
         Moment::Market(n) => Ok((rest, offset(What::Market(n)))),
@@ -152,6 +162,9 @@ fn dated<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Day> {
         if (2000..2100).contains(&n) { Ok((rest, n as i16)) } else { fail() }
     };
     let (rest, year) = opt(year_of).parse(i)?;
+    if let Some(read) = dotted(rest) {
+        return Ok(read);
+    }
     if let Some(read) = slashed(rest) {
         return Ok(read);
     }
@@ -170,8 +183,31 @@ fn dated<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Day> {
             return Ok((rest, offset(What::Solar { year, month: Some(month), day })));
         }
     }
-    let (rest, day) = day_of_month(rest)?;
+    let (rest, day) = alt((day_of_month, day_before_part)).parse(rest)?;
     Ok((rest, offset(What::Solar { year: None, month: None, day })))
+}
+
+/// 26早, 27晚上: no hour is so late, so it is a day of the month.
+fn day_before_part<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, u8> {
+    let (rest, day) = small(31)(i)?;
+    let digits = matches!(i[0].kind, Kind::Arabic(_)) && i[0].len() == 2;
+    if digits && day > 12 && tight(part)(rest).is_ok() { Ok((rest, day)) } else { fail() }
+}
+
+/// 11.26去凯里: month and day, where somebody goes then.
+fn dotted<'a, 'g>(i: In<'a, 'g>) -> Option<(In<'a, 'g>, Day)> {
+    let [date, rest @ ..] = i else { return None };
+    let Kind::Arabic(Some(n)) = date.kind else { return None };
+    let goes = rest
+        .first()
+        .is_some_and(|t| t.has(Sign::Go) || t.has(Sign::Leaves) || t.word().is_some_and(|w| w.moment().is_some()));
+    let hundredths = n * Exact::from_integer(100);
+    // 11.2 may be anything
+    let whole = hundredths.is_integer() && !n.is_integer() && date.len() >= 4;
+    let (month, day) = (*hundredths.numer() / 100, *hundredths.numer() % 100);
+    let fits = (1..=12).contains(&month) && (13..=31).contains(&day);
+    (goes && whole && fits && date.spaced)
+        .then(|| (rest, offset(What::Solar { year: None, month: Some(month as u8), day: day as u8 })))
 }
 
 /// 11/25 by itself, and not 3/5斤.
@@ -182,10 +218,11 @@ fn slashed<'a, 'g>(i: In<'a, 'g>) -> Option<(In<'a, 'g>, Day)> {
         _ => None,
     };
     let alone = month.spaced && !slash.spaced && !day.spaced;
-    let ends = rest
-        .first()
-        .is_none_or(|t| t.spaced || matches!(t.kind, Kind::Comma) || t.word().is_some_and(|w| w.moment().is_some()));
-    let mark = matches!(slash.kind, Kind::Mark | Kind::Word(_)) && slash.len() == 1;
+    let goes = |t: &Token<'_>| t.has(Sign::Go) || t.has(Sign::Leaves) || t.word().is_some_and(|w| w.moment().is_some());
+    let leaves = rest.first().is_some_and(goes);
+    let ends = leaves || rest.first().is_none_or(|t| t.spaced || matches!(t.kind, Kind::Comma));
+    let mark = matches!(slash.kind, Kind::Mark | Kind::Word(_)) && slash.len() == 1
+        || leaves && matches!(slash.kind, Kind::Dash);
     let (month, day) = (plain(month, 12)?, plain(day, 31)?);
     // 3/5 may be anything
     (alone && ends && mark && day > 12).then(|| (rest, offset(What::Solar { year: None, month: Some(month), day })))

@@ -51,6 +51,7 @@ fn role(grammar: &Grammar, t: &Token<'_>) -> String {
         Kind::Place(f) => format!("place {}", f.code.0),
         Kind::Arabic(_) => "number".into(),
         Kind::Han | Kind::Latin => "?".into(),
+        Kind::Name => "name".into(),
         Kind::Comma | Kind::Question | Kind::Dash | Kind::Mark => "mark".into(),
     }
 }
@@ -74,6 +75,7 @@ fn meanings(grammar: &Grammar, w: &Word) -> String {
 
 fn kind(what: &What<'_>) -> &'static str {
     match what {
+        What::Name => "name",
         What::Amount(_) => "amount",
         What::Sum(_) => "price",
         What::Number { .. } => "number",

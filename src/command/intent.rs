@@ -13,7 +13,7 @@ mod work;
 
 pub use rides::hauled;
 
-use super::phrase::Phrase;
+use super::phrase::{self, Phrase};
 use crate::grammar::lexicon::{Force, Kind, Sign};
 use crate::grammar::{Grammar, Intent};
 
@@ -109,6 +109,17 @@ pub fn decide(grammar: &Grammar, text: &str, phrases: &[Phrase<'_>]) -> Decision
     // 有招工的消息通知我, 大家凑: the word of the whole text outweighs those of its matter.
     if s.get(Intent::Subscribe) >= STRONG && s.get(Intent::Lost).max(s.get(Intent::Found)) == 0 {
         s.at_least(Intent::Subscribe, CLOSING);
+    }
+    // 狗找到了不用发了: what is over needs no more messages.
+    if matches!(closing, Some(Intent::Deal)) && f.item {
+        s.0.retain(|(i, _)| *i != Intent::Unsubscribe);
+    }
+    // 收蜂蜜的有哪些: those who do are asked for.
+    let which =
+        phrases.iter().position(|p| p.word().is_some_and(|w| w.chars > 1 && w.is_verb(Intent::Search, Force::Strong)));
+    let of_them = |i: usize| i > 0 && (phrases[i - 1].has(Sign::Belongs) || phrases[i - 1].has(Sign::News));
+    if which.is_some_and(|i| of_them(i) && phrases[i + 1..].iter().all(phrase::light)) {
+        s.at_least(Intent::Search, CLOSING);
     }
     // 我不会发信息,我要卖牛: what is wanted is said all the same.
     if f.item {

@@ -45,6 +45,7 @@ pub fn pieces(grammar: &Grammar, text: &str, phrases: &[Phrase<'_>]) -> HashSet<
             What::Clock(_) => row.push("<clock>".into()),
             What::Phone => row.push("<phone>".into()),
             What::Place(_) => row.push("<place>".into()),
+            What::Name => row.push("<name>".into()),
             What::Compound => row.push("<compound>".into()),
             What::Task { .. } => row.push("<task>".into()),
             What::Labour => row.push("<labour>".into()),

@@ -41,6 +41,8 @@ pub enum What<'g> {
     Clock(Option<u8>),
     Phone,
     Place(Found),
+    /// What a person is called: 刘老板.
+    Name,
     /// An item of the lexicon.
     Item {
         index: u32,
@@ -125,6 +127,7 @@ pub fn phrases<'g>(grammar: &'g Grammar, text: &str, tokens: &[Token<'g>]) -> Ve
     super::priced::priced(grammar, text, &mut out);
     by_spaces(&mut out);
     super::task::tasks(grammar, text, &mut out);
+    super::numbered::join(grammar, text, &mut out);
     out
 }
 
@@ -199,6 +202,17 @@ fn next<'a, 'g>(
         }
         _ => false,
     };
+    // 电话6621234: a landline within its own area
+    if matches!(t.kind, Kind::Arabic(Some(n)) if n.is_integer())
+        && (7..=8).contains(&t.len())
+        && before.is_some_and(|b| {
+            let said = &text[..b.end as usize];
+            let said = if b.is_separator() { said.trim_end_matches([':', ' ', '-']) } else { said };
+            grammar.terms.people.reach.iter().any(|w| said.ends_with(w.as_str()))
+        })
+    {
+        return (&i[1..], What::Phone);
+    }
     if let Some(n) = post_before_amount(i, before) {
         return (&i[1..], What::Number { n, digits: true, bounded: false, bound: Bound::None });
     }
@@ -235,6 +249,7 @@ fn next<'a, 'g>(
             }
             (one, What::Unread)
         }
+        Kind::Name => (one, What::Name),
         Kind::Comma => (one, What::Comma),
         Kind::Question => (one, What::Question),
         Kind::Dash | Kind::Mark => (one, What::Mark),
@@ -245,10 +260,15 @@ fn next<'a, 'g>(
 /// price for a hundred.
 fn post_before_amount(i: In<'_, '_>, before: Option<&Phrase<'_>>) -> Option<Number> {
     let sets = |v: Intent| matches!(v, Intent::Fill | Intent::Weigh | Intent::Edit | Intent::AidGive);
-    before.filter(|b| matches!(b.what, What::Word(w) if w.verbs(Force::Post).any(sets)))?;
+    // 带话给 580 钱转过去了没: nor does what is passed on begin with a unit.
+    let tells = |v: Intent| matches!(v, Intent::Relay | Intent::Report);
+    let verb = |f: &dyn Fn(Intent) -> bool| {
+        before.is_some_and(|b| matches!(b.what, What::Word(w) if w.verbs(Force::Post).any(f)))
+    };
     let number = |t: &Token<'_>| if let Kind::Arabic(n) = t.kind { n } else { None };
     let lo = number(i.first()?).filter(|n| n.is_integer() && *n.numer() > 100)?;
-    i.get(1).filter(|t| t.spaced && (number(t).is_some() || t.word().is_some_and(|w| w.digit().is_some())))?;
+    let counted = |t: &Token<'_>| number(t).is_some() || t.word().is_some_and(|w| w.digit().is_some());
+    i.get(1).filter(|t| t.spaced && (verb(&sets) && counted(t) || verb(&tells)))?;
     Some(Number { lo, hi: None, approx: false })
 }
 
@@ -328,7 +348,12 @@ fn counted<'a, 'g>(grammar: &'g Grammar, text: &str, i: In<'a, 'g>) -> Option<(I
         let whole = |n: Number| {
             n.lo.is_integer().then(|| u32::try_from(*n.lo.numer()).ok()).flatten().filter(|n| *n <= 100_000)
         };
+        // 641人招够了: so many are nobody's hands
+        let posts = matches!(i[0].kind, Kind::Arabic(_)) && n.lo > Exact::from_integer(100);
+        let done =
+            |t: &Token<'_>| t.word().is_some_and(|w| w.chars > 1 && w.verbs(Force::Post).any(|v| v == Intent::Deal));
         if let Ok((rest, ())) = sign(Sign::People)(rest)
+            && !(posts && rest.first().is_some_and(done))
             && let Some(n) = whole(n)
         {
             return Some((rest, What::People(n)));
@@ -348,7 +373,7 @@ fn counted<'a, 'g>(grammar: &'g Grammar, text: &str, i: In<'a, 'g>) -> Option<(I
     if let Ok((rest, part)) = date::clock(i) {
         return Some((rest, What::Clock(part)));
     }
-    if let Ok((rest, part)) = date::part(i) {
+    if let Ok((rest, part)) = date::own_part(i) {
         return Some((rest, What::Clock(Some(part))));
     }
     let (rest, n) = number(i).ok()?;
@@ -387,12 +412,14 @@ fn phone<'a, 'g>(text: &str, i: In<'a, 'g>) -> Option<In<'a, 'g>> {
                 }
                 k += 1;
                 let mobile = first[0] == b'1' && (b'3'..=b'9').contains(&first[1]) && digits == 11;
+                // 86 before it is the country's
+                let abroad = first == *b"86" && digits == 13;
                 let landline = first[0] == b'0' && first[1] != b'0' && (10..=12).contains(&digits);
                 let spelled = i.get(k).is_some_and(|t| !t.spaced && t.word().is_some_and(|w| w.unit().is_some()));
-                if (mobile || landline) && !spelled {
+                if (mobile || abroad || landline) && !spelled {
                     return Some(&i[k..]);
                 }
-                if digits > 12 || (first[0] != b'1' && first[0] != b'0') {
+                if digits > 13 || !matches!(first[0], b'0' | b'1' | b'8') {
                     break;
                 }
             }

@@ -149,7 +149,7 @@ pub(super) fn route(scene: &Scene<'_, '_>, r: &mut Reading, used: &mut [bool]) {
     };
     let named = |i: usize| -> Option<Place> {
         match ps.get(i)?.what {
-            What::Place(f) => Some(place(scene, &smaller(i).unwrap_or(f))),
+            What::Place(f) => Some(place(scene, &smaller(i).unwrap_or_else(|| far_one(scene, i, f)))),
             // 到高铁站: what no map has, led up to
             What::Word(w)
                 if w.has(Sign::Spot)
@@ -227,6 +227,15 @@ pub(super) fn route(scene: &Scene<'_, '_>, r: &mut Reading, used: &mut [bool]) {
             {
                 r.to = Some(p);
                 used[i + 2] = true;
+                // 义乌-怀化-榕江: the last is where it goes.
+                let mut k = i + 2;
+                let goes_on =
+                    |k: usize| ps.get(k + 1).is_some_and(|p| p.has(Sign::Route) || matches!(p.what, What::Mark));
+                while goes_on(k) && matches!(ps.get(k + 2).map(|p| p.what), Some(What::Place(_))) {
+                    k += 2;
+                    r.to = named(k).or(r.to.take());
+                    used[k] = true;
+                }
             }
         }
     }
@@ -245,13 +254,50 @@ pub(super) fn route(scene: &Scene<'_, '_>, r: &mut Reading, used: &mut [bool]) {
     }
     // 现在在县城: where it stands is where it goes from
     if r.from.is_none() && r.to.is_some() {
-        let stands =
-            (1..ps.len()).find(|i| !used[*i] && ps[i - 1].has(Sign::In) && !ps[*i].spaced && town(*i).is_some());
+        let stands = (1..ps.len()).find(|i| {
+            // 我在三江高铁站
+            let stands = ps[i - 1].has(Sign::In) || ps[i - 1].text(scene.text).ends_with('在');
+            !used[*i] && stands && !ps[*i].spaced && town(*i).is_some()
+        });
         if let Some(i) = stands
             && let Some(p) = named(i).filter(|p| Some(p) != r.to.as_ref())
         {
             r.from = Some(p);
             used[i] = true;
+        }
+    }
+    // 广州番禺过年回贵州榕江, 贵阳机场回榕江: another place before the one where it goes is where it starts.
+    if r.from.is_none() && r.to.is_some() {
+        let end = (0..ps.len()).find(|i| used[*i] && town(*i).is_some_and(|f| Some(place(scene, &f)) == r.to));
+        let end = end.unwrap_or(0);
+        let larger = |i: usize| town(i).is_some_and(|f| f.code.ring() >= Ring::Province);
+        let start = (0..end).find(|i| {
+            let led = *i > 0 && (ps[*i - 1].has(Sign::Via) || ps[*i - 1].has(Sign::Go) || in_name_of(scene, *i));
+            !used[*i] && town(*i).is_some() && !led && (!larger(*i) || smaller(*i).is_some())
+        });
+        // 榕江 凯里 is read above; 贵州榕江 is one place
+        let apart = |i: usize| {
+            let (a, b) = (town(i), town(end));
+            a.zip(b).is_some_and(|(a, b)| {
+                a.code.up_to(b.code.ring()) != Some(b.code) && b.code.up_to(a.code.ring()) != Some(a.code)
+            })
+        };
+        if let Some(i) = start.filter(|i| apart(*i))
+            && let Some(p) = named(i).filter(|p| Some(p) != r.to.as_ref())
+        {
+            r.from = Some(p);
+            used[i] = true;
+            within(i, used);
+        }
+    }
+    // 两汪进城: where it starts, though it goes where no map says.
+    if r.to.is_none() && r.from.is_none() {
+        let leaves = (0..ps.len().saturating_sub(1))
+            .find(|i| town(*i).is_some() && !used[*i] && !ps[*i + 1].spaced && ps[*i + 1].has(Sign::Leaves));
+        if let Some(i) = leaves {
+            r.from = named(i);
+            used[i] = true;
+            return;
         }
     }
     if r.to.is_none()
@@ -260,6 +306,37 @@ pub(super) fn route(scene: &Scene<'_, '_>, r: &mut Reading, used: &mut [bool]) {
         r.to = Some(place(scene, &f));
         used[i] = true;
     }
+}
+
+/// 三江到柳州, 三江高铁站: where the way goes far, or a station is spoken of, a county is meant and not the town near by that is
+/// called like it.
+fn far_one(scene: &Scene<'_, '_>, i: usize, f: Found) -> Found {
+    let ps = &scene.phrases;
+    if f.full || f.code.ring() >= Ring::County {
+        return f;
+    }
+    let far = |g: &Found| g.ring > Ring::City && g.code.ring() >= Ring::County;
+    let others = ps.iter().enumerate().filter(|(k, _)| *k != i).filter_map(|(_, p)| match p.what {
+        What::Place(g) => Some(g),
+        _ => None,
+    });
+    let (mut any, mut all_far) = (false, true);
+    others.for_each(|g| {
+        any = true;
+        all_far &= far(&g);
+    });
+    let behind = &scene.text[ps[i].end as usize..];
+    let station = scene.grammar.terms.ways.stations.iter().any(|s| behind.starts_with(s.as_str()));
+    let larger = scene.grammar.places.find_at(ps[i].text(scene.text), PlaceCode::COUNTRY, true, false);
+    match larger {
+        Some(g) if (station || any && all_far) && g.len == f.len && g.code.ring() >= Ring::County => g,
+        _ => f,
+    }
+}
+
+/// 汉源花椒: a place that only names goods.
+fn in_name_of(scene: &Scene<'_, '_>, i: usize) -> bool {
+    matches!(scene.phrases[i].what, What::Place(f) if in_a_name(scene, i, &f))
 }
 
 /// What a word behind a place, or before it, says of the way: 独山上车, 榕江下车, 怀化下来的, 经黎平, 到凯里南站了.

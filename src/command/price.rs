@@ -275,6 +275,10 @@ fn number_alone<'a, 'g>(i: In<'a, 'g>) -> Read<'a, 'g, Money> {
     {
         return fail();
     }
+    // 一张22号到广州的票: a day
+    if rest.first().is_some_and(|t| !t.spaced && t.has(Sign::DayName)) {
+        return fail();
+    }
     // 一头三岁口: a small number that runs on into unread words counts those.
     let runs_on = rest.first().is_some_and(|t| !t.spaced && matches!(t.kind, Kind::Han));
     if runs_on && n.lo < Exact::from_integer(40) {

@@ -35,6 +35,8 @@ pub enum Kind<'g> {
     Question,
     Dash,
     Mark,
+    /// What a person is called.
+    Name,
 }
 
 impl<'g> Token<'g> {
@@ -57,6 +59,8 @@ impl<'g> Token<'g> {
 
 // What a piece costs on the way; an unread character costs more than any word.
 const DIGIT: u32 = 9;
+/// A place that what stands around it says is meant: 从三都去 is no 三 · 都去.
+const MEANT: u32 = 7;
 const LONG: u32 = 10;
 const SHORT: u32 = 11;
 const TIED: u32 = 21;
@@ -150,7 +154,7 @@ pub fn scan<'g>(grammar: &'g Grammar, home: PlaceCode, text: &str) -> Vec<Token<
         end = step.from as usize;
     }
     tokens.reverse();
-    settle(grammar, text, tokens)
+    super::called::join(grammar, text, settle(grammar, text, tokens))
 }
 
 /// A character or run that is no word: digits, letters, marks, an unread character.
@@ -212,6 +216,10 @@ fn word_cost(word: &Word, text: &str, start: usize) -> u32 {
     if word.senses.iter().any(|s| matches!(s, Sense::Stranger(_))) {
         return DIGIT - 1;
     }
+    // 晚上去 is no 晚 · 上去, 下月初 no 下 · 月初.
+    if word.moment().is_some() {
+        return LONG - 1;
+    }
     // A command's own words stand first or alone; elsewhere shorter words say the same (卖了 is 卖 and 了).
     let first = start == 0 || matches!(text.as_bytes()[start - 1], b' ' | b',') || of_post(word, text, start);
     let bound = !word.speaks_anywhere() && !word.senses.is_empty() && !text.as_bytes()[start].is_ascii();
@@ -245,13 +253,21 @@ fn find_place(grammar: &Grammar, text: &str, at: usize, home: PlaceCode) -> Opti
 fn within(grammar: &Grammar, text: &str, at: usize) -> Option<Found> {
     use crate::market::Ring;
     let names = text[..at].char_indices().rev().take(4).map(|(start, _)| start).skip(1);
-    let county = names.filter(|start| text[*start..at].chars().all(is_han)).find_map(|start| {
+    let larger = names.filter(|start| text[*start..at].chars().all(is_han)).find_map(|start| {
         let f = grammar.places.find_at(&text[start..], PlaceCode::COUNTRY, true, false)?;
-        (f.len == at - start && f.code.ring() == Ring::County && f.seat.is_none()).then_some(f.code)
+        (f.len == at - start && matches!(f.code.ring(), Ring::County | Ring::City) && f.seat.is_none())
+            .then_some(f.code)
     })?;
-    let town = grammar.places.find_at(&text[at..], county, true, false)?;
-    (town.code.ring() < Ring::County && town.code.up_to(Ring::County) == Some(county) && town.seat.is_none())
-        .then_some(town)
+    let inner = grammar.places.find_at(&text[at..], larger, true, false)?;
+    let known = larger.ring() == Ring::City && {
+        let name = &text[at..at + inner.len];
+        !inner.full
+            && (grammar.places.is_common(name) || grammar.lexicon.word(name).is_some_and(|w| !w.senses.is_empty()))
+    };
+    // 东莞厚街: of a city a county or a town, where it is called like nothing else
+    let lies =
+        inner.code != larger && inner.code.up_to(larger.ring()) == Some(larger) && inner.code.ring() < larger.ring();
+    (lies && !known && inner.seat.is_none()).then_some(inner)
 }
 
 /// Whether 到, 去, 回, 上车 … follows.
@@ -292,13 +308,35 @@ fn place_cost(grammar: &Grammar, text: &str, at: usize, found: &Found, home: Pla
     if found.full && chars >= 3 {
         return DIGIT;
     }
+    let name = &text[at..at + found.len];
+    let high = found.code.ring() >= Ring::County;
+    // 长沙, 蚌埠: reserved by the lexicon only so that 沙 and 蚌 are not read in it.
+    // 三元 is reserved so too, and money.
+    let numeral = |c: char| {
+        let mut b = [0; 4];
+        grammar.lexicon.word(c.encode_utf8(&mut b)).is_some_and(|w| w.digit().is_some() || w.power().is_some())
+    };
+    let reserved = grammar.lexicon.word(name).is_some_and(|w| w.senses.is_empty());
+    if high && reserved && !name.starts_with(numeral) {
+        return DIGIT;
+    }
+    if high && meant(grammar, text, at, found, home) {
+        return MEANT;
+    }
     // 上千斤 is no 千斤乡.
     let counts = |c: char| {
         let mut b = [0; 4];
         let word = grammar.lexicon.word(c.encode_utf8(&mut b));
         word.is_some_and(|w| w.digit().is_some() || w.power().is_some() || w.unit().is_some())
     };
-    if !found.full && text[at..at + found.len].chars().all(counts) {
+    let apart = |c: Option<char>| c.is_none_or(|c| !is_han(c));
+    let alone = apart(text[..at].chars().next_back()) && apart(text[at + found.len..].chars().next());
+    let mut b = [0; 4];
+    let first = name.chars().next().and_then(|c| grammar.lexicon.word(c.encode_utf8(&mut b)));
+    let numeral = first.is_none_or(|w| w.digit().is_some() || w.power().is_some());
+    // 小麦 2000斤 周口: units, but nothing is counted in them
+    let units_only = high && alone && !numeral && text.len() > found.len;
+    if !found.full && !units_only && name.chars().all(counts) {
         return UNREAD * chars + 1;
     }
     let cue = led_to(grammar, text, at) || within(grammar, text, at).is_some_and(|f| f.code == found.code);
@@ -307,11 +345,9 @@ fn place_cost(grammar: &Grammar, text: &str, at: usize, found: &Found, home: Pla
             && found.ring <= Ring::County
             && home != PlaceCode::COUNTRY
             && spot(grammar, &text[at + found.len..]);
-    let apart = |c: Option<char>| c.is_none_or(|c| !is_han(c));
-    let alone = apart(text[..at].chars().next_back()) && apart(text[at + found.len..].chars().next());
-    let high = found.code.ring() >= Ring::County;
     match (cue, high, found.ring <= Ring::County && home != PlaceCode::COUNTRY) {
         (true, ..) => LONG,
+        _ if high && alone && text.len() > found.len => LONG + 2,
         // 成都回巴中: cities are known to all, and a county that a route begins with is one.
         _ if found.code.ring() > Ring::County
             || found.code.ring() == Ring::County && found.ring <= Ring::County && home != PlaceCode::COUNTRY
@@ -333,6 +369,46 @@ fn place_cost(grammar: &Grammar, text: &str, at: usize, found: &Found, home: Pla
     }
 }
 
+/// Whether the short name of a city or county is meant by what stands around it, although its characters mean something by
+/// themselves too: 去包头, 从天门到潜江, 我是平和的. What is named so by everybody (竹山, 平房) is, behind 在, what everybody means.
+fn meant(grammar: &Grammar, text: &str, at: usize, found: &Found, home: PlaceCode) -> bool {
+    use crate::market::Ring;
+    let name = &text[at..at + found.len];
+    let rest = &text[at + found.len..];
+    let word = |s: &str| grammar.lexicon.word(s);
+    let before = text[..at].trim_end();
+    let last = |n: usize| before.char_indices().rev().nth(n - 1).and_then(|(i, _)| word(&before[i..]));
+    let signs = |s: Sign| last(1).is_some_and(|w| w.has(s)) || last(2).is_some_and(|w| w.has(s));
+    let mut b = [0; 4];
+    let first = rest.chars().next().and_then(|c| word(c.encode_utf8(&mut b)));
+    // 到三元, 涨到二七: money
+    let mut money = [0; 4];
+    let sum = name.chars().next_back().and_then(|c| word(c.encode_utf8(&mut money)));
+    let counts = sum.is_some_and(|w| w.money().is_some() || w.digit().is_some());
+    let one = |s: Sign| last(1).is_some_and(|w| w.has(s));
+    let leads = one(Sign::From) || !counts && (one(Sign::Go) || one(Sign::Route));
+    // 从竹山砍来, 去平房里: a thing where more is said of it
+    let goes_on = rest.chars().next().is_some_and(is_han);
+    let common = grammar.places.is_common(name) || word(name).is_some_and(|w| w.item().is_some());
+    let ends = !goes_on || begins_route(grammar, rest) || first.is_some_and(|w| w.has(Sign::Go) || w.has(Sign::Have));
+    // 天门到潜江: from one place to another
+    let to = first.is_some_and(|w| w.has(Sign::Route)) && {
+        let next = &rest[rest.chars().next().map_or(0, char::len_utf8)..];
+        grammar
+            .places
+            .find_at(next, home, true, false)
+            .is_some_and(|f| f.code.ring() >= Ring::County || f.ring <= Ring::County)
+    };
+    // 我是平和的
+    let said_of_self = first.is_some_and(|w| w.has(Sign::Belongs))
+        && [1, 2, 3].into_iter().filter_map(last).any(|w| w.is_verb(Intent::Register, Force::Head) && w.chars > 1);
+    let digits = before.chars().next_back().is_some_and(|c| {
+        let mut b = [0; 4];
+        c.is_ascii_digit() || word(c.encode_utf8(&mut b)).is_some_and(|w| w.digit().is_some() || w.power().is_some())
+    });
+    !digits && (to || said_of_self || leads && (!common || ends) || signs(Sign::In) && !grammar.places.is_common(name))
+}
+
 /// Whether a text begins with what only places have: 市场, 车站, 街上, 这边.
 fn spot(grammar: &Grammar, text: &str) -> bool {
     let ends = text.char_indices().map(|(at, c)| at + c.len_utf8()).take(4);
@@ -344,8 +420,19 @@ fn rides(t: &Token<'_>) -> bool {
     t.word().is_some_and(|w| w.is_verb(Intent::RideOffer, Force::Strong) || w.is_verb(Intent::RideNeed, Force::Strong))
 }
 
+/// 广州番禺过年: a city, or a place right behind the larger one it lies in, is no part of the unread word that follows.
+fn in_a_row(tokens: &[Token<'_>], i: usize) -> bool {
+    use crate::market::Ring;
+    let Kind::Place(f) = tokens[i].kind else { return false };
+    let larger = i.checked_sub(1).and_then(|j| match tokens[j].kind {
+        Kind::Place(g) => Some(g.code),
+        _ => None,
+    });
+    f.code.ring() >= Ring::City || larger.is_some_and(|g| f.code != g && f.code.up_to(g.ring()) == Some(g))
+}
+
 /// Marks spaces, unbinds words that mean nothing where they stand, joins unread characters.
-fn settle<'g>(grammar: &Grammar, text: &str, tokens: Vec<Token<'g>>) -> Vec<Token<'g>> {
+fn settle<'g>(grammar: &'g Grammar, text: &str, tokens: Vec<Token<'g>>) -> Vec<Token<'g>> {
     let count = |t: &Token<'_>| {
         matches!(t.kind, Kind::Arabic(_)) || t.word().is_some_and(|w| w.digit().is_some() || w.power().is_some())
     };
@@ -362,7 +449,7 @@ fn settle<'g>(grammar: &Grammar, text: &str, tokens: Vec<Token<'g>>) -> Vec<Toke
         // 杨秀英 is not 秀英: a short name that nothing speaks for must not be torn out of unread words.
         if let Kind::Place(f) = t.kind
             && !f.full
-            && ((i > 0 && unread(i - 1)) || unread(i + 1))
+            && ((i > 0 && unread(i - 1)) || unread(i + 1) && !in_a_row(&tokens, i))
             && !(t.len() > 3 && tokens.get(i + 1).is_some_and(|n| n.has(Sign::Spot)))
             && !out.last().is_some_and(|p| {
                 p.has(Sign::In) || p.has(Sign::Go) || p.has(Sign::From) || p.has(Sign::Route) || rides(p)
@@ -384,6 +471,17 @@ fn settle<'g>(grammar: &Grammar, text: &str, tokens: Vec<Token<'g>>) -> Vec<Toke
             if !by_number || w.verbs(Force::Post).next().is_none() {
                 t.kind = Kind::Han;
             }
+        }
+        // 有车落南宁冇: where somebody rides, what leads to a place is to go there.
+        if matches!(t.kind, Kind::Han)
+            && grammar.terms.ways.go.iter().any(|w| *w == text[t.range()])
+            && out.iter().any(|p| p.has(Sign::Car) || rides(p))
+            && tokens
+                .get(i + 1)
+                .is_some_and(|n| matches!(n.kind, Kind::Place(f) if f.code.ring() >= crate::market::Ring::County))
+            && let Some(go) = grammar.lexicon.word("去")
+        {
+            t.kind = Kind::Word(go);
         }
         // 文 is money behind a number, else part of a name.
         let counting = |p: &Token<'_>| {

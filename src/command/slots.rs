@@ -375,5 +375,6 @@ fn in_order(scene: &Scene<'_, '_>, readings: Vec<Reading>, shares: &[Share]) -> 
 
 pub(super) fn phone(scene: &Scene<'_, '_>) -> Option<String> {
     let p = scene.phrases.iter().find(|p| matches!(p.what, What::Phone))?;
-    Some(p.text(scene.text).chars().filter(char::is_ascii_digit).collect())
+    let digits: String = p.text(scene.text).chars().filter(char::is_ascii_digit).collect();
+    Some(digits.strip_prefix("86").filter(|own| own.len() == 11).map_or(digits.clone(), str::to_string))
 }

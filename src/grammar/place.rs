@@ -91,7 +91,7 @@ struct Forms {
 
 impl Places {
     /// Whether it is far oftener said of no place of a map: 后山.
-    fn is_common(&self, name: &str) -> bool {
+    pub fn is_common(&self, name: &str) -> bool {
         self.common.iter().any(|c| c == name)
     }
 

@@ -15,6 +15,8 @@ pub struct TermWords {
     pub people: People,
     pub parts: Parts,
     pub made: Made,
+    pub posts: PostWords,
+    pub ways: WayWords,
     #[serde(default, rename = "trait")]
     pub traits: Vec<Group>,
 }
@@ -67,6 +69,32 @@ pub struct OrderWords {
     pub leave: Vec<String>,
 }
 
+/// What stands before the number of a post.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PostWords {
+    /// 编号, 信息: whatever the number.
+    pub named: Vec<String>,
+    /// 第: where 号 or the like follows.
+    pub ranked: Vec<String>,
+    /// 那个: behind a verb of posts.
+    pub pointed: Vec<String>,
+}
+
+/// Of the way somebody goes.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WayWords {
+    /// 落南宁: to go, right before a place where a car is spoken of.
+    pub go: Vec<String>,
+    /// 三江高铁站: what larger places have.
+    pub stations: Vec<String>,
+    /// 捎俩人: who says so has room for them.
+    pub takes: Vec<String>,
+    /// 还在卖: behind the number of a post it goes on.
+    pub still: Vec<String>,
+}
+
 /// How people are spoken of.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -88,6 +116,20 @@ pub struct People {
     pub older: Vec<String>,
     pub younger: Vec<String>,
     pub surnames: String,
+    /// 欧阳, 上官.
+    pub double_surnames: Vec<String>,
+    /// What the bearer of a surname is called by: 刘老板, 张姐.
+    pub titles: Vec<String>,
+    /// 老王, 小李.
+    pub before_surname: Vec<String>,
+    /// Between a name and its telephone number: 电话, 联系.
+    pub reach: Vec<String>,
+    /// Before a name that has its number behind it: 找, 联系人.
+    pub leads: Vec<String>,
+    /// Before a name, whatever it is: 联系人, 我叫.
+    pub called: Vec<String>,
+    /// Before what somebody is called by: 找李老师.
+    pub asked: Vec<String>,
 }
 
 /// What a colour, a side or a flaw is said of.

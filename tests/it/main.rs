@@ -47,3 +47,4 @@ mod total;
 mod unreachable;
 mod ussd;
 mod villagers;
+mod ways;

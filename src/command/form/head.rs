@@ -207,6 +207,8 @@ fn register(scene: &Scene<'_, '_>, at: usize) -> Option<Reading> {
             strong(q)
                 || matches!(q.what, What::Amount(_) | What::Sum(_) | What::Question)
                 || q.has(Sign::Have)
+                || q.has(Sign::Who)
+                || q.has(Sign::Route)
                 || (q.item().is_some() && !naming)
         })
     };
@@ -250,7 +252,7 @@ fn one(scene: &Scene<'_, '_>, w: &Word, head: usize, of: std::ops::Range<usize>,
     if let Some(f) = place
         && let [p, of, name] = ps
         && naming
-        && matches!((p.what, name.what), (What::Place(_), What::Unread))
+        && matches!((p.what, name.what), (What::Place(_), What::Unread | What::Name))
         && of.has(Sign::Belongs)
     {
         r.place = Some(place_of_found(scene, &f));
@@ -258,11 +260,19 @@ fn one(scene: &Scene<'_, '_>, w: &Word, head: usize, of: std::ops::Range<usize>,
         return Some(());
     }
     if naming {
-        let bare = (2..=4).contains(&chars) && ps.iter().all(|q| matches!(q.what, What::Unread) || light(q));
+        let bare =
+            (2..=4).contains(&chars) && ps.iter().all(|q| matches!(q.what, What::Unread | What::Name) || light(q));
         if r.name.is_some() || !(1..=8).contains(&chars) || !(w.chars > 1 || spaced || bare) {
             return None;
         }
-        r.name = Some(text);
+        // 名 张小妹: politeness elsewhere, here a part of the name
+        let raw = scene.text[ps.first()?.start as usize..ps.last()?.end as usize].trim();
+        let whole = (2..=4).contains(&raw.chars().count())
+            && raw.chars().all(crate::command::normalize::is_han)
+            && raw.chars().next().is_some_and(|c| scene.grammar.terms.people.surnames.contains(c))
+            && raw.contains(text.as_str())
+            && !ps.iter().any(|q| q.has(Sign::Le));
+        r.name = Some(if whole { raw.to_string() } else { text });
     } else if let Some(f) = place {
         r.place = Some(place_of_found(scene, &f));
     } else {

@@ -44,7 +44,9 @@ pub fn named(scene: &Scene<'_, '_>) -> Option<Reading> {
         scene.phrases.get(index + 1).is_some_and(|p| p.has(Sign::NumberMark)) || matches!(phrase.what, What::Day(_));
     let (others, rest_at) = further(scene, index, n);
     let after = begins(scene, rest_at).or_else(|| begins(scene, ps.iter().find(|(i, _)| *i >= rest_at)?.0));
-    let digits = matches!(phrase.what, What::Number { digits: true, .. } | What::Day(_)) || spelt(scene, phrase);
+    let digits = matches!(phrase.what, What::Number { digits: true, .. } | What::Day(_))
+        || spelt(scene, phrase)
+        || marked && n >= FIRST_POST;
     let alone = ps.iter().all(|(i, _)| *i == index || (*i > index && *i < rest_at));
     if alone && before.is_none() {
         return (digits && n >= 10).then(|| several(named_by(Intent::Contact, n), &others));
@@ -82,6 +84,13 @@ pub fn named(scene: &Scene<'_, '_>) -> Option<Reading> {
             None if at > 0 && only_chosen && ps.len() == at + 1 && n >= 10 => (Intent::Contact, 0),
             None => return None,
         },
+    };
+    // 回807 明天来拉: what follows the number is for its owner.
+    let answers = ps[..at].iter().any(|(_, p)| matches!(p.text(scene.text), "回" | "回复"));
+    let intent = if intent == Intent::Contact && answers && n >= FIRST_POST && ps.len() > at + 1 {
+        Intent::Relay
+    } else {
+        intent
     };
     if !digits && n < 10 && intent == Intent::Contact {
         return None;
@@ -229,9 +238,10 @@ fn said_of(scene: &Scene<'_, '_>, ps: &Told<'_, '_>, at: usize, rest_at: usize, 
         let rest = &scene.phrases[rest_at.min(scene.phrases.len())..];
         // 807还在收: that it goes on.
         let verb = |p: &Phrase<'_>| p.word().is_some_and(|w| w.verbs(Force::Strong).any(intent::posts));
-        let still = rest.first().is_some_and(|p| p.text(scene.text) == "还")
-            && rest.iter().skip(1).find(|p| !p.has(Sign::In)).is_some_and(verb)
-            && !rest.iter().any(|p| p.has(Sign::Ask) || p.has(Sign::Not) || matches!(p.what, What::Question));
+        let still =
+            rest.first().is_some_and(|p| scene.grammar.terms.ways.still.iter().any(|w| w == p.text(scene.text)))
+                && rest.iter().skip(1).find(|p| !p.has(Sign::In)).is_some_and(verb)
+                && !rest.iter().any(|p| p.has(Sign::Ask) || p.has(Sign::Not) || matches!(p.what, What::Question));
         if still {
             return Some(Intent::Renew);
         }

@@ -19,6 +19,8 @@ struct Trip {
     own: bool,
     /// Goods are to be carried.
     cargo: bool,
+    /// Others may come along: 捎俩人.
+    takes: bool,
 }
 
 /// Somebody goes from one place to another.
@@ -34,16 +36,27 @@ pub fn rides(f: &Facts, grammar: &Grammar, text: &str, phrases: &[Phrase<'_>], s
         }
         return;
     }
+    // 在义乌打工,想包车回榕江,有顺路的司机吗: whoever hires a car to go somewhere says where he works only by the way.
+    if trip.going
+        && s.get(Intent::RideNeed) >= STRONG
+        && s.get(Intent::Hire).max(s.get(Intent::Sell)) < STRONG + 3
+        && !f.sum
+    {
+        s.0.retain(|(i, _)| *i != Intent::Seek);
+        if s.get(Intent::Hire) <= STRONG {
+            s.0.retain(|(i, _)| *i != Intent::Hire);
+        }
+    }
     // 招人去广东进厂, 卖面包车: the place is only where it is.
     let other = [Intent::Hire, Intent::Sell, Intent::Buy, Intent::Lost, Intent::Found, Intent::Errand]
         .into_iter()
         .map(|i| s.get(i))
         .max()
         .unwrap_or(0);
-    if other >= STRONG && verbs < STRONG && !(trip.going && trip.asked) {
+    if other >= STRONG && verbs < STRONG && !(trip.going && (trip.asked || trip.takes)) {
         return;
     }
-    if f.kind == Some(Kind::Trade) && f.labour && verbs < STRONG && !trip.asked {
+    if f.kind == Some(Kind::Trade) && f.labour && verbs < STRONG && !trip.asked && !trip.takes {
         return;
     }
     // 七座车拼车去三江 差四个: whoever has the car looks for the rest
@@ -73,14 +86,20 @@ pub fn rides(f: &Facts, grammar: &Grammar, text: &str, phrases: &[Phrase<'_>], s
 /// A text without a car: who must go somewhere asks to be taken.
 fn travellers(f: &Facts, phrases: &[Phrase<'_>], s: &mut Scores) {
     let strong = s.0.iter().any(|(i, n)| *n >= STRONG && !matches!(i, Intent::Seek));
-    if f.item && !phrases.iter().any(|p| p.has(Sign::Purpose)) || strong {
-        return;
-    }
     let purpose = phrases.iter().any(|p| p.has(Sign::Purpose));
     let wish = phrases.iter().enumerate().any(|(i, p)| {
         let aims = |q: &Phrase<'_>| q.has(Sign::Want) && !q.has(Sign::Not);
-        p.has(Sign::Go) && phrases[..i].iter().rev().take(2).any(aims)
+        (p.has(Sign::Go) || p.has(Sign::From)) && phrases[..i].iter().rev().take(2).any(aims)
     });
+    // 要从县中回仁里: who wants to go from one place to another
+    let way = phrases.iter().any(|p| p.has(Sign::From)) && f.route;
+    if wish && way && f.kind.is_none_or(|k| k == Kind::Person) && !strong {
+        decide(s, Intent::RideNeed, STRONG - 1);
+        return;
+    }
+    if f.item && !purpose || strong {
+        return;
+    }
     if s.get(Intent::RideNeed).max(s.get(Intent::RideOffer)) > 0 {
         for i in [Intent::RideNeed, Intent::RideOffer] {
             if s.get(i) > 0 {
@@ -136,17 +155,28 @@ fn trip(f: &Facts, grammar: &Grammar, text: &str, phrases: &[Phrase<'_>]) -> Tri
         });
     // 空位有没, 还有位子吗
     let room_asked = f.seats && (f.asks || phrases.iter().any(|p| p.has(Sign::IsThere)));
+    // 下广州,有位子吗: room in a car that nobody named
+    let some_room = going
+        && f.asks
+        && phrases.windows(2).any(|w| (w[0].has(Sign::Have) || w[0].has(Sign::IsThere)) && w[1].has(Sign::Seats));
     let head = |p: &Phrase<'_>| p.word().is_some_and(|w| w.is_verb(Intent::RideOffer, Force::Head));
     let car = whole_car || phrases.iter().enumerate().any(|(i, p)| head(p) && !torn(i));
-    let own = car && (f.kind == Some(Kind::Vehicle) || f.kind.is_none()) && (going || f.route)
+    // 从沈阳往葫芦岛去,捎俩人
+    let takes = f.route
+        && phrases.windows(2).any(|w| {
+            matches!(w[1].what, What::People(_)) && grammar.terms.ways.takes.iter().any(|t| *t == w[0].text(text))
+        });
+    let own = takes
+        || car && (f.kind == Some(Kind::Vehicle) || f.kind.is_none()) && (going || f.route)
         || f.seats && !room_asked
         || lacking(phrases)
         || car && cargo(grammar, text, phrases);
     Trip {
         going: going || f.route || somewhere,
-        asked: asked || room_asked && !car,
+        asked: asked || room_asked && !car || some_room,
         own,
         cargo: cargo(grammar, text, phrases),
+        takes,
     }
 }
 

@@ -9,6 +9,10 @@ use crate::grammar::lexicon::{Force, Sign};
 /// 联系人杨师傅, 杨秀英 138….
 pub(super) fn contact_name(scene: &Scene<'_, '_>, used: &mut [bool]) -> Option<String> {
     let ps = &scene.phrases;
+    if let Some(i) = ps.iter().position(|p| matches!(p.what, What::Name)) {
+        used[i] = true;
+        return Some(ps[i].text(scene.text).to_string());
+    }
     let short =
         |i: usize| matches!(ps[i].what, What::Unread) && (2..=4).contains(&ps[i].text(scene.text).chars().count());
     let cue = ps
@@ -26,7 +30,9 @@ pub(super) fn contact_name(scene: &Scene<'_, '_>, used: &mut [bool]) -> Option<S
         let stops = |p: &Phrase<'_>| p.is_separator() || p.spaced && p.start > ps[i].end + 1;
         let end = ps[i + 1..].iter().position(stops).map_or(ps.len(), |n| i + 1 + n);
         let name = scene.text[ps[i].end as usize..ps[end - 1].end as usize].trim();
-        let trade = ps[i + 1..end].iter().any(names_item);
+        // 我是商河县的 tells the place
+        let trade =
+            ps[i + 1..end].iter().any(|p| names_item(p) || matches!(p.what, What::Place(_)) || p.has(Sign::Belongs));
         if end > i + 1
             && !trade
             && (2..=4).contains(&name.chars().count())

@@ -27,6 +27,14 @@ pub(super) fn room_left(scene: &Scene<'_, '_>) -> Option<(usize, u32)> {
     };
     let behind = (1..ps.len()).find_map(|i| match ps[i].what {
         What::Number { n, .. } if ps[i - 1].has(Sign::Seats) && n.hi.is_none() => Some((i, whole(n.lo)?)),
+        // 7座剩3
+        What::Number { n, .. }
+            if n.hi.is_none()
+                && !ps[i].spaced
+                && matches!(ps[i - 1].what, What::Word(w) if w.is_verb(Intent::RideOffer, Force::Hint) && w.has(Sign::Have)) =>
+        {
+            Some((i, whole(n.lo).filter(|n| *n < 60)?))
+        }
         // 4缺1
         What::Number { n, .. }
             if n.hi.is_none()
