@@ -1,6 +1,7 @@
 //! What a text asks for. `read(&grammar, now, text)` turns any text into a [`Reading`]; it does no I/O, keeps no
 //! state and never fails.
 
+mod account;
 mod bulk;
 mod called;
 mod claim;
@@ -126,6 +127,8 @@ fn read_once(
     let scene = Scene { grammar, now, market_days, text: &text, phrases, slips };
     let (reading, decision) = understand(&scene);
     let mut reading = opinion::heed(&scene, reading, decision.is_none());
+    let rules = decision.as_ref().filter(|d| d.intent == reading.intent);
+    let doubtful = account::account(&scene, &reading, rules).doubtful();
     match claim::claim(&scene, &reading) {
         Some(mut claim) => {
             if let Some(board) = grammar.boards.get(&claim.board) {
@@ -141,6 +144,12 @@ fn read_once(
                 terms::heed(&scene, board, &mut reading);
             }
         }
+    }
+    // what it is is clear, but not all that it says: it is read back before it is done
+    if doubtful && !reading.unsure && reading.claim.is_none() && reading.post.is_none() && intent::posts(reading.intent)
+    {
+        reading.unsure = true;
+        reading.alternatives = vec![reading.intent];
     }
     reading
 }

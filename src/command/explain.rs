@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::phrase::What;
 use super::scan::{Kind, Token};
-use super::{Scene, normalize, scan, take_in, understand};
+use super::{Scene, account, normalize, scan, take_in, understand};
 use crate::clock::Timestamp;
 use crate::grammar::Grammar;
 use crate::grammar::lexicon::{Sense, Word};
@@ -28,7 +28,8 @@ pub fn explain(grammar: &Grammar, home: PlaceCode, now: Timestamp, text: &str) -
     }
     let scene = Scene { grammar, now, market_days: None, text: &normal, phrases, slips };
     let (reading, decision) = understand(&scene);
-    match decision {
+    let held = account::account(&scene, &reading, decision.as_ref());
+    match &decision {
         Some(d) => {
             out.push_str("\n# evidence ");
             for (intent, n) in &d.scores {
@@ -42,6 +43,16 @@ pub fn explain(grammar: &Grammar, home: PlaceCode, now: Timestamp, text: &str) -
         let _ = write!(out, "{intent:?} {:.0}% ", share * 100.0);
     }
     let _ = write!(out, "\n# left     {}", reading.remark.as_deref().unwrap_or("-"));
+    let _ = write!(out, "\n# account  {}:", held.score);
+    for (flaw, n) in &held.flaws {
+        let _ = write!(out, " {flaw:?} {n}");
+    }
+    out.push_str("\n# unclaimed");
+    for (p, role) in scene.phrases.iter().zip(&held.roles) {
+        if let account::Role::Left(flaw) = role {
+            let _ = write!(out, " {}<{flaw:?}>", p.text(&normal));
+        }
+    }
     out
 }
 

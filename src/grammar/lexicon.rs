@@ -344,6 +344,11 @@ impl Word {
         self.signs != 0 || self.senses.iter().any(|s| !matches!(s, Sense::Item(_) | Sense::Unit(_)))
     }
 
+    /// Whether it steers anything.
+    pub fn signs_any(&self) -> bool {
+        self.signs != 0
+    }
+
     /// Whether it steers nothing.
     pub fn is_bare(&self) -> bool {
         self.signs == 0

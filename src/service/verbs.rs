@@ -131,6 +131,7 @@ fn dispatch(turn: &mut Turn<'_>, read_back: Option<PostId>) {
         Intent::Public => relay::private(turn, false),
         Intent::Alias => relay::named(turn),
         Intent::Contact => contact::contact(turn),
+        _ if turn.reading.unsure && turn.reading.alternatives == [turn.reading.intent] => ask::ask_right(turn),
         _ if turn.reading.claim.is_some() => post::post(turn),
         Intent::Info => note::info(turn),
         Intent::Price => price::price(turn),
