@@ -150,7 +150,7 @@ impl<'a, 'g, 't> Held<'a, 'g, 't> {
         let text = self.scene.text;
         match p.what {
             What::Comma | What::Question | What::Mark => Role::Filler,
-            What::Phone => Role::Slot,
+            What::Phone | What::Name => Role::Slot,
             What::Span | What::Each | What::Labour => Role::Filler,
             What::Clock(_) => Role::Filler,
             What::Day(_) => match self.r.when {
