@@ -9,7 +9,7 @@ use std::ops::Range;
 use super::normalize::is_han;
 use super::scan::{Kind, Token};
 use crate::grammar::Grammar;
-use crate::grammar::lexicon::{Force, Sign};
+use crate::grammar::lexicon::{Force, Sense, Sign};
 
 /// So many tokens between a name and its number: 刘老板 · , · 联系 · 电话 · :
 const BETWEEN: usize = 6;
@@ -147,6 +147,14 @@ pub(super) fn titled(grammar: &Grammar, name: &str) -> bool {
 /// 李国强, 陈文: a surname and one or two characters, none of which says anything else as a whole.
 fn given(grammar: &Grammar, text: &str, tokens: &[Token<'_>], at: Range<usize>) -> bool {
     let people = &grammar.terms.people;
+    // 毛把: money and what counts
+    let counts = |t: &Token<'_>| {
+        t.word().is_some_and(|w| w.senses.iter().any(|s| matches!(s, Sense::Unit(_) | Sense::Money(..))))
+    };
+    let mut within = tokens.iter().filter(|t| at.start <= t.start as usize && t.end as usize <= at.end).peekable();
+    if within.peek().is_some() && within.all(counts) {
+        return false;
+    }
     let name = &text[at.clone()];
     let n = name.chars().count();
     let double = people.double_surnames.iter().any(|d| name.starts_with(d.as_str()));

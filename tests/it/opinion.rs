@@ -24,16 +24,16 @@ fn what_no_rule_reads_is_known_by_its_look() {
     let alone = Grammar { opinions: Opinions::default(), ..Grammar::built_in().expect("the grammar loads") };
     let mut helped = 0;
     for (text, intent) in [
-        ("想认识几个会跳舞的朋友", Intent::Friend),
-        ("俺弟三十了还没媳妇,有合适的姑娘给介绍下", Intent::Friend),
-        ("想认识个在县城上班的老实人", Intent::Friend),
-        ("愿意资助一个贫困的娃读书", Intent::AidGive),
+        ("我闲着也是闲着,可以去给孤老挑水", Intent::AidGive),
+        ("有多的床,受灾的拿去睡", Intent::AidGive),
+        ("寨上独居的黄奶奶水管冻裂了没人管", Intent::AidNeed),
+        ("草坪上有串钥匙,哪个的", Intent::Found),
     ] {
         let with = meant(&GRAMMAR, text);
         assert!(with.intent == intent || with.alternatives.contains(&intent), "{text}: {with:?}");
         helped += usize::from(meant(&alone, text).intent != intent);
     }
-    assert!(helped >= 2, "the rules alone read {} of the four", 4 - helped);
+    assert!(helped >= 3, "the rules alone read {} of the four", 4 - helped);
 }
 
 #[test]

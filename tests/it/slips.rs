@@ -162,7 +162,7 @@ const FLOORS: &[(Class, usize, usize, usize)] = &[
     (Sound, 70, 28, 16),
     (Near, 65, 33, 14),
     (Keys, 28, 68, 21),
-    (Missing, 36, 61, 19),
+    (Missing, 34, 61, 19),
     (Doubled, 82, 18, 12),
     (Swapped, 70, 30, 18),
     (Wrong, 25, 70, 28),

@@ -86,7 +86,7 @@ pub enum Flaw {
 }
 
 /// From this on it is asked back.
-pub(super) const ASKED: i32 = -90;
+pub(super) const ASKED: i32 = -20;
 
 /// What every reading of a group begins with: trade, work, rides, what is missing, all else.
 const FIRST: [i32; 5] = [-321, -281, -286, -312, -405];
@@ -128,7 +128,7 @@ fn weight(flaw: Flaw) -> [i32; 5] {
         Flaw::NoStart => [0, 0, 0, 0, 0],
         Flaw::NewPlace => [148, 179, 151, 60, 138],
         Flaw::Mended => [0, 0, 0, 0, 0],
-        Flaw::Long => [54, 51, 36, 46, 68],
+        Flaw::Long => [14, 20, 10, 20, 40],
         Flaw::Named => [0, 0, 0, 0, 0],
         Flaw::Asked => [0, 0, 0, 0, 0],
     }
