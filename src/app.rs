@@ -103,10 +103,15 @@ pub fn load_grammar(config: &Config) -> Result<Grammar, StartError> {
             if let Err(e) = std::fs::read_dir(dir) {
                 return Err(folder(&format!("cannot be read: {e}")));
             }
+            // another folder than was meant: said as such, not file by file
+            const PART: &str = "holds no boards or no places; it must hold a whole grammar";
+            if !["boards", "places"].iter().all(|part| dir.join(part).is_dir()) {
+                return Err(folder(PART));
+            }
             let below = |e: GrammarError| GrammarError { file: dir.join(e.file).display().to_string(), ..e };
             let grammar = Grammar::load(dir).map_err(|e| StartError::Grammar(e.into_iter().map(below).collect()))?;
             if grammar.boards.iter().next().is_none() || grammar.places.is_empty() {
-                return Err(folder("holds no boards or no places; it must hold a whole grammar"));
+                return Err(folder(PART));
             }
             grammar
         }

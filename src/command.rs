@@ -126,7 +126,11 @@ fn read_once(
     let (text, phrases, slips) = take_in(grammar, home, now, normal);
     let scene = Scene { grammar, now, market_days, text: &text, phrases, slips };
     let (reading, decision) = understand(&scene);
-    let mut reading = opinion::heed(&scene, reading, decision.is_none());
+    // a board's own words say for themselves what a text is
+    let mut reading = match claim::claim(&scene, &reading) {
+        Some(_) => reading,
+        None => opinion::heed(&scene, reading, decision.is_none()),
+    };
     let rules = decision.as_ref().filter(|d| d.intent == reading.intent);
     let doubtful = account::account(&scene, &reading, rules).doubtful();
     match claim::claim(&scene, &reading) {

@@ -22,7 +22,7 @@ const BY_WORDS: f32 = 3.0;
 const BY_GUESS: f32 = 1.2;
 /// At this share of the likelihood a reading is taken without asking: that of the rules, that text is no talk between
 /// neighbours, and against the rules.
-const SURE: f32 = 0.5;
+const SURE: f32 = 0.7;
 const NO_TALK: f32 = 0.7;
 const SURE_AGAINST: f32 = 0.9;
 

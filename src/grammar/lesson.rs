@@ -147,7 +147,7 @@ mod tests {
         let step = "[[step]]\nkey = \"a\"\ntask = \"\"\nexample = \"\"\nreads = \"\"\n";
         let lesson = format!("minutes = 0\nleave = []\n{step}intents = []\n{step}intents = [\"mine\"]\npost = 101\n");
         let said = faults(&lesson);
-        assert_eq!(said.len(), 5, "{said:?}");
+        assert_eq!(said.len(), 4, "{said:?}");
         assert!(said[0].starts_with("lesson.toml:1: `minutes`"), "{said:?}");
         assert!(said[1].starts_with("lesson.toml:4: step `a` has no intents"), "{said:?}");
         assert!(said.iter().any(|s| s.contains("two steps have the key `a`")), "{said:?}");

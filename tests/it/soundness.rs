@@ -65,7 +65,7 @@ fn sound(grammar: &Grammar, said: &Said, r: &Reading, further: bool) -> Result<(
     ok(r.unsure != r.alternatives.is_empty(), "unsure without alternatives, or the other way round")?;
     let different: BTreeSet<&str> = r.alternatives.iter().map(|i| i.as_str()).collect();
     ok(different.len() == r.alternatives.len(), "the same alternative twice")?;
-    ok(r.alternatives.len() != 1, "one alternative is none")?;
+    ok(r.alternatives.len() != 1 || r.alternatives[0] == r.intent, "one alternative that is not the reading")?;
     ok(r.choice.is_none_or(|c| (1..=9).contains(&c)), "a choice that is no digit from 1")?;
     ok(r.choice.is_some() == (r.intent == Intent::Choose), "a choice goes with choosing")?;
     ok(r.post.is_none_or(|n| n > 0), "post 0")?;
