@@ -107,6 +107,14 @@ fn open(scene: &Scene<'_, '_>, r: &Reading) -> bool {
     said >= LEAST && !settled && !machine && !named && !whole
 }
 
+/// What the second opinion may take a text for, where the rules do not: what is posted, looked up or asked. Digits, numbers of
+/// posts and what ends or erases something are known by their words alone.
+fn may_be(i: Intent) -> bool {
+    use Intent::*;
+    let looks = matches!(i, Search | Price | Ask | Guide | Errand | Notice | Help | Subscribe | Unknown);
+    super::intent::posts(i) || looks || matches!(i, AidGive | Deal | Withdraw | Register)
+}
+
 /// The reading that stands once both opinions are heard. `by_form`: the rules went by the form of the whole text.
 pub(super) fn heed(scene: &Scene<'_, '_>, reading: Reading, by_form: bool) -> Reading {
     if scene.grammar.opinions.is_empty() || !open(scene, &reading) {
@@ -117,7 +125,8 @@ pub(super) fn heed(scene: &Scene<'_, '_>, reading: Reading, by_form: bool) -> Re
         () if by_form => BY_FORM,
         () => BY_WORDS,
     };
-    let logs = opinion(scene).into_iter().map(|(i, share)| {
+    let open = opinion(scene).into_iter().filter(|(i, _)| *i == reading.intent || may_be(*i));
+    let logs = open.map(|(i, share)| {
         let guessed = reading.unsure && reading.alternatives.contains(&i);
         let backed = if i == reading.intent || guessed { trust } else { 0.0 };
         (i, share.max(f32::MIN_POSITIVE).ln() + backed)

@@ -121,7 +121,7 @@ fn sound(grammar: &Grammar, said: &Said, r: &Reading, further: bool) -> Result<(
     // A text gives what it has once: an item's name beside it, a word that is a topic and a place.
     ok(all <= said.len * 4, "slots longer than the text together")?;
     ok(r.phone.as_ref().is_none_or(|p| p.bytes().all(|b| b.is_ascii_digit())), "a phone number with more than digits")?;
-    ok(r.phone.as_ref().is_none_or(|p| (10..=12).contains(&p.len()) && p.len() <= said.digits), "no phone number")?;
+    ok(r.phone.as_ref().is_none_or(|p| (7..=12).contains(&p.len()) && p.len() <= said.digits), "no phone number")?;
     ok(r.also.len() < MOST_ITEMS && (r.also.is_empty() || !further), "more goods than are parted")?;
     for also in &r.also {
         // 卖核桃,收花椒
