@@ -127,13 +127,14 @@ fn read_once(
     let scene = Scene { grammar, now, market_days, text: &text, phrases, slips };
     let (reading, decision) = understand(&scene);
     // a board's own words say for themselves what a text is
-    let mut reading = match claim::claim(&scene, &reading) {
+    let claimed = claim::claim(&scene, &reading);
+    let mut reading = match claimed {
         Some(_) => reading,
         None => opinion::heed(&scene, reading, decision.is_none()),
     };
     let rules = decision.as_ref().filter(|d| d.intent == reading.intent);
     let doubtful = account::account(&scene, &reading, rules).doubtful();
-    match claim::claim(&scene, &reading) {
+    match claimed.or_else(|| claim::claim(&scene, &reading)) {
         Some(mut claim) => {
             if let Some(board) = grammar.boards.get(&claim.board) {
                 terms::heed(&scene, board, &mut claim.reading);

@@ -30,9 +30,10 @@ fn follows(text: &str, parts: &[&str]) -> bool {
             wide = true;
             continue;
         }
-        let clause = if wide { text.len() } else { text.find(ENDS).unwrap_or(text.len()) };
         let far = part.chars().count() + if wide { WIDE } else { GAP };
-        let reach = text.char_indices().nth(far).map_or(text.len(), |(at, _)| at).min(clause);
+        let reach = text.char_indices().nth(far).map_or(text.len(), |(at, _)| at);
+        // looked for no farther than the gap goes: a text may have no mark at all
+        let reach = if wide { reach } else { text[..reach].find(ENDS).unwrap_or(reach) };
         let Some(at) = text[..reach].find(part) else { return false };
         (text, wide) = (&text[at + part.len()..], false);
     }

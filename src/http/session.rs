@@ -17,9 +17,8 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use http::StatusCode;
 
-use super::webhook::{Waiting, acknowledge, enter, note, refuse, say};
+use super::webhook::{Waiting, acknowledge, arrived, enter, note, refuse, say};
 use super::{Desk, House, Screen};
-use crate::carrier::Arrived;
 use crate::carrier::ussd::{UssdKind, UssdRequest};
 use crate::store::StoreError;
 
@@ -46,15 +45,7 @@ async fn answer<H: House>(desk: &Desk<H>, head: &http::request::Parts, body: Bod
     let Some(ussd) = carrier.ussd() else {
         return say(StatusCode::NOT_FOUND, "this carrier has no USSD");
     };
-    let arrived = Arrived {
-        method: &head.method,
-        target: head.uri.path_and_query().map_or("/", |t| t.as_str()),
-        query: head.uri.query().unwrap_or_default(),
-        headers: &head.headers,
-        body: &body,
-        remote,
-        now: desk.clock.now(),
-    };
+    let arrived = arrived(desk, head, &body, remote);
     let call = match catch_unwind(AssertUnwindSafe(|| ussd.hear_ussd(&arrived))) {
         Ok(Ok(call)) => call,
         Ok(Err(refusal)) => return refuse(line, "Ussd", remote, &refusal),

@@ -77,6 +77,24 @@ pub(super) fn note<H>(
     }
 }
 
+/// A call as carriers' files see it.
+pub(super) fn arrived<'a, H: House>(
+    desk: &Desk<H>,
+    head: &'a http::request::Parts,
+    body: &'a Bytes,
+    remote: IpAddr,
+) -> Arrived<'a> {
+    Arrived {
+        method: &head.method,
+        target: head.uri.path_and_query().map_or("/", |t| t.as_str()),
+        query: head.uri.query().unwrap_or_default(),
+        headers: &head.headers,
+        body: body,
+        remote,
+        now: desk.clock.now(),
+    }
+}
+
 /// Whose call it is, its body and where it comes from; else the answer that turns it away.
 pub(super) async fn enter<'d, H: House>(
     desk: &'d Desk<H>,
@@ -124,15 +142,7 @@ async fn answer<H: House>(
         Err(response) => return *response,
     };
     raw.clone_from(&body);
-    let arrived = Arrived {
-        method: &head.method,
-        target: head.uri.path_and_query().map_or("/", |t| t.as_str()),
-        query: head.uri.query().unwrap_or_default(),
-        headers: &head.headers,
-        body: &body,
-        remote,
-        now: desk.clock.now(),
-    };
+    let arrived = arrived(desk, head, &body, remote);
     // A fault in a carrier's file is answered like any other of our own, so that the carrier calls again.
     let heard = match catch_unwind(AssertUnwindSafe(|| line.account.carrier.hear(door, &arrived))) {
         Ok(Ok(heard)) => heard,
