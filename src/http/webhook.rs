@@ -89,7 +89,7 @@ pub(super) fn arrived<'a, H: House>(
         target: head.uri.path_and_query().map_or("/", |t| t.as_str()),
         query: head.uri.query().unwrap_or_default(),
         headers: &head.headers,
-        body: body,
+        body,
         remote,
         now: desk.clock.now(),
     }
